@@ -44,7 +44,7 @@ bench: $(DEV) ## the tables of docs/BENCHMARKS.md
 	@$(BIN)/python -m benchmarks $(BENCH_ARGS)
 
 nightly: check ## everything, with the heavy worlds and the crash suites
-	@RFQ_HYPOTHESIS=nightly $(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal --timeout 7200 \
+	@HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal --timeout 7200 \
 		-m "nightly or not nightly" $(TEST_ARGS)
 
 clean: ## removes .venv and every cache

@@ -14,7 +14,7 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.register_profile("nightly", parent=settings.get_profile("ci"), derandomize=False, max_examples=2_000)
-settings.load_profile(os.environ.get("RFQ_HYPOTHESIS", "ci"))
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 ROOT = Path(__file__).resolve().parent.parent
 
