@@ -1,0 +1,108 @@
+"""Ticks, years and the only border between Decimal and float.
+
+Inside `pricing` numbers are float; prices leave as Decimal on the tick grid, rounded away from the client.
+The grid is walked in integers: a float is rounded once to a whole number of quanta (a hundredth of a tick,
+see `Grid`), and from there on every sum and remainder is exact. A Decimal made here has one spelling: no
+trailing zeros, no positive exponent, no minus zero.
+"""
+
+import math
+from decimal import Context, Decimal
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+NS_PER_MS: Final = 1_000_000
+NS_PER_S: Final = 1_000_000_000
+DAY_NS: Final = 86_400 * NS_PER_S
+YEAR_NS: Final = 365 * DAY_NS
+BPS: Final = 1e-4
+"""One basis point as a plain ratio."""
+
+_ZERO: Final = Decimal(0)
+_ONE: Final = Decimal(1)
+_WIDE: Final = Context(prec=60)
+_FINEST_EXPONENT: Final = -6
+"""Finer than a millionth, Python spells a Decimal with an exponent; quanta stop there unless the tick is
+finer.
+"""
+_SNAP: Final = 1e-9
+
+
+def years(from_at: int, to_at: int) -> float:
+    """Years of 365 days between two UTC-nanosecond instants; negative when `to_at` is the earlier."""
+    return (to_at - from_at) / YEAR_NS
+
+
+def plain(number: Decimal) -> Decimal:
+    """The same number in its one spelling: 1E+2 and 100.00 become 100, -0 becomes 0. Refuses NaN and
+    infinity.
+    """
+    if not number:
+        return _ZERO
+    if not number.is_finite():
+        raise ValueError(f"number: {number} is not finite")
+    short = _WIDE.normalize(number)
+    return _WIDE.quantize(short, _ONE) if "E+" in str(short) else short
+
+
+class Grid(NamedTuple):
+    """A tick cut into whole quanta. `quantum` is a power of ten, `tick` counts quanta, `per_unit` =
+    1/quantum.
+
+    `per_one` is `per_unit` as an int, for quanta not above one.
+    """
+
+    tick: int
+    quantum: Decimal
+    per_unit: float
+    per_one: int
+
+
+@lru_cache(maxsize=512)
+def grid(tick: Decimal) -> Grid:
+    """The grid of a tick size (price units, above zero); its quantum is about a hundredth of the tick."""
+    if not tick.is_finite() or tick <= 0:
+        raise ValueError(f"tick: {tick} is not above zero")
+    found = tick.normalize(_WIDE).as_tuple().exponent
+    exponent = int(found)  # the stubs also know the letters of NaN and infinity, refused above
+    places = max(-exponent, min(2 - exponent, -_FINEST_EXPONENT), 0)
+    quantum = Decimal((0, (1,), -places))
+    per_one = int(10**places)
+    return Grid(int(tick * per_one), quantum, float(per_one), per_one)
+
+
+def spell(quanta: int, lattice: Grid) -> Decimal:
+    """A whole number of quanta as Decimal in its one spelling, exactly."""
+    if quanta % 10:
+        return quanta * lattice.quantum
+    whole, rest = divmod(quanta, lattice.per_one)
+    return Decimal(whole) if not rest else (quanta * lattice.quantum).normalize(_WIDE)
+
+
+def quanta_of(number: float, lattice: Grid) -> int:
+    """The nearest whole number of quanta to a float in price units."""
+    return round(number * lattice.per_unit)
+
+
+def _ticks(number: float, tick: Decimal) -> float:
+    """How many ticks a float is; within a billionth of a whole tick (or float's own doubt) it is that whole
+    tick.
+    """
+    count = number / float(tick)
+    near = round(count)
+    return float(near) if abs(count - near) <= max(_SNAP, 1e-15 * abs(count)) else count
+
+
+def round_bid(number: float, tick: Decimal) -> Decimal:
+    """The highest price on the grid not above `number`: what a buyer may show."""
+    return plain(math.floor(_ticks(number, tick)) * tick)
+
+
+def round_offer(number: float, tick: Decimal) -> Decimal:
+    """The lowest price on the grid not below `number`: what a seller may show."""
+    return plain(math.ceil(_ticks(number, tick)) * tick)
+
+
+def round_near(number: float, tick: Decimal) -> Decimal:
+    """The price on the grid nearest to `number`; for marks, which favour nobody."""
+    return plain(round(number / float(tick)) * tick)
