@@ -1,0 +1,96 @@
+"""The sections of the settings, and how `[desk]` mirrors the Policy without naming its fields twice."""
+
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import msgspec
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, create_model, field_validator
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+
+class Section(BaseModel):
+    """A group of keys: closed, frozen, finite, and no yes/no taken for a number."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, validate_default=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_bool_for_a_number(cls, value: Any, info: ValidationInfo) -> Any:
+        field = cls.model_fields[info.field_name or ""]
+        if isinstance(value, bool) and field.annotation is not bool:
+            raise ValueError("true and false are no value for this key")
+        return value
+
+
+class Chain(Section):
+    """Which log this is."""
+
+    id: str = Field("desk", pattern=r"^[a-z0-9]{1,10}$", description="goes into every id that the desk makes")
+
+
+class Audit(Section):
+    """Where the record is kept, and how safely."""
+
+    path: Path = Field(Path(".rfq/desk.db"), description="the SQLite file; its folder is made")
+    durable: bool = Field(True, description="wait for the disk before sending; off in simulations only")
+    segment_records: int = Field(10_000, ge=10, le=10_000_000, description="records before a new segment")
+    batch_records_max: int = Field(512, ge=1, le=100_000, description="records in one commit, at most")
+    head_age_ms_max: int = Field(1_000, ge=10, le=60_000, description="how old the second head file may get")
+
+    @property
+    def url(self) -> str:
+        """The address of the database, as SQLAlchemy spells it."""
+        return f"sqlite:///{self.path}"
+
+
+class World(Section):
+    """The simulated market."""
+
+    seed: int = Field(7, ge=0, lt=2**63, description="a seed is a world")
+    clients: int = Field(10, ge=0, le=1_000, description="how many ask us")
+    dealers: int = Field(20, ge=0, le=1_000, description="how many we may ask")
+    ask_every_s: float = Field(4.0, gt=0, le=86_400, description="mean time between RFQs of all clients")
+    need_every_s: float = Field(4.0, gt=0, le=86_400, description="mean time between RFQs of our own")
+
+
+class Logs(Section):
+    """What the process says of itself; the record of trading is elsewhere."""
+
+    level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="the least that is written"
+    )
+    path: Path | None = Field(None, description="a file of JSON lines; absent: standard error")
+    queue_records_max: int = Field(10_000, ge=10, le=1_000_000, description="lines waiting; more are dropped")
+
+
+class Serve(Section):
+    """The desk on real time."""
+
+    inbox_events_max: int = Field(10_000, ge=16, le=1_000_000, description="events waiting for the desk")
+    inbox_reserved_events: int = Field(
+        1_000, ge=1, le=1_000_000, description="room that new RFQs may not take"
+    )
+    shutdown_s: int = Field(10, ge=1, le=600, description="to finish what is begun after an interrupt")
+
+
+def mirror(kind: type[msgspec.Struct], standard: msgspec.Struct) -> type[Section]:
+    """A section with the fields of `kind`, and as defaults the values of `standard`; nested structs nest."""
+    fields: dict[str, Any] = {}
+    for field in msgspec.structs.fields(kind):
+        value = getattr(standard, field.name)
+        if isinstance(value, msgspec.Struct):
+            inner = mirror(type(value), value)
+            fields[field.name] = (inner, Field(default_factory=inner))
+        else:
+            fields[field.name] = (field.type, value)
+    return create_model(kind.__name__, __base__=Section, __doc__=kind.__doc__, **fields)
+
+
+def build(section: Section, kind: type[T]) -> T:
+    """The struct that a mirror section stands for; its own ValueError if the values do not go together."""
+    values = {}
+    for field in msgspec.structs.fields(kind):
+        value = getattr(section, field.name)
+        values[field.name] = build(value, field.type) if isinstance(value, Section) else value
+    return kind(**values)
