@@ -46,7 +46,7 @@ cover: $(DEV) ## the tests with branch coverage, and what it must reach
 bench: $(DEV) ## the tables of docs/BENCHMARKS.md
 	@$(BIN)/python -m benchmarks $(BENCH_ARGS)
 
-nightly: cover ## everything, with the heavy worlds and the crash suites
+nightly: check cover ## everything, with the heavy worlds and the crash suites
 	@HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal --timeout 7200 \
 		-m "nightly or not nightly" $(TEST_ARGS)
 
