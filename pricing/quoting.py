@@ -19,8 +19,10 @@ from pricing.fact import Fact
 from pricing.units import Grid, grid, quanta_of, spell
 from pricing.valuation import Valuation
 
-_NEWTON_MAX: Final = 24
+_TWICE: Final = (0, 1)
+_NEWTON_STEPS: Final = tuple(range(120))
 _MARKOUT_SMALL_BPS: Final = 1e-12
+_POWER_MAX: Final = 50.0
 _STEP_SMALL_BPS: Final = 1e-6
 """Newton doubles the digits: after a step this small the next would be about its square."""
 
@@ -78,15 +80,19 @@ class QuotePrice(Fact, frozen=True, kw_only=True, tag="QuotePrice.1"):
 
 
 def wright_omega(y: float) -> float:
-    """The root w > 0 of w + ln w = y, which is W0(e^y) without the overflow."""
+    """The root w > 0 of w + ln w = y: W0(e^y) without the overflow, by two quartic steps from a guess."""
     if y < -30.0:
-        return _exp(max(y, -745.0))
-    w = _exp(y) / (1.0 + _exp(y)) if y < 1.0 else y - _log(y) if y > 3.0 else 0.6 * y + 0.1
-    for _ in range(6):
-        step = w * (y - w - _log(w)) / (1.0 + w)
-        w = w + step if step > -w else 0.5 * w
-        if abs(step) <= 1e-13 * w:
-            break
+        return _exp(y if y > -745.0 else -745.0)
+    if y < 1.0:
+        w = _exp(y)
+        w = w / (1.0 + w) * (1.0 + 0.36 * w * w / (1.0 + w))
+    else:
+        w = y - _log(y) if y > 3.0 else 0.55 + 0.55 * (y - 0.2)
+    for _ in _TWICE:
+        rest = y - w - _log(w)
+        one = 1.0 + w
+        curve = 2.0 * one * (one + rest / 1.5)
+        w *= 1.0 + rest / one * (curve - rest) / (curve - 2.0 * rest)
     return w
 
 
@@ -99,21 +105,21 @@ def best_distance_adverse(estimates: Estimates, cost_bps: float) -> float:
     """The best distance (bps) from fair when the expected markout depends on it too.
 
     The first-order condition (1 - f) b (d - p - m) = 1 + beta m, with m = theta exp(-beta d), has one root:
-    the left side rises and the right side falls. The closed form at m = 0 lies below it; the closed form with
-    m and the right side taken there lies above it; Newton's steps are kept between them.
+    the left side rises and the right side falls. It lies between `low`, the closed form for m = 0, and
+    `high`, which takes m and f where they are largest; the first guess is exact to first order in m, and
+    Newton's steps are kept in the bracket.
     """
     a, b = estimates.win_intercept, estimates.win_slope
     theta, beta = estimates.markout_theta_bps, estimates.markout_beta
-    low = best_distance(a, b, cost_bps)
-    if theta == 0.0:
-        return low
-    m = theta * _exp(min(-beta * low, 700.0))
+    w = wright_omega(-(1.0 + a + b * cost_bps))
+    low = cost_bps + (1.0 + w) / b
+    power = -beta * low
+    m = theta * _exp(power if power < _POWER_MAX else _POWER_MAX)
     if m <= _MARKOUT_SMALL_BPS:
         return low
-    top, k = cost_bps + m, 1.0 + beta * m
-    high = top + (k + wright_omega(_log(k) - k - a - b * top)) / b
-    d = 0.5 * (low + high)
-    for _ in range(_NEWTON_MAX):
+    d = low + m * (1.0 / (1.0 + w) + beta / b)
+    high = low + m * (1.0 + beta * (1.0 + w) / b)
+    for _ in _NEWTON_STEPS:
         m = theta * _exp(-beta * d)
         lose = 1.0 / (1.0 + _exp(-a - b * d))
         gain = d - cost_bps - m
@@ -122,8 +128,7 @@ def best_distance_adverse(estimates: Estimates, cost_bps: float) -> float:
             high = d
         else:
             low = d
-        rise = lose * b * ((1.0 - lose) * b * gain + 1.0 + beta * m) + beta * beta * m
-        step = miss / rise
+        step = miss / (lose * b * ((1.0 - lose) * b * gain + 1.0 + beta * m) + beta * beta * m)
         if -_STEP_SMALL_BPS <= step <= _STEP_SMALL_BPS:
             return d - step
         ahead = d - step
