@@ -11,7 +11,7 @@ Whatever is missing makes the structure Unpriceable, and says which field: no nu
 
 import math
 from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import Final, TypeAlias
 
 from pricing import black
 from pricing.fact import Fact
@@ -21,6 +21,7 @@ from pricing.structures import Hedge, Structure
 from pricing.units import BPS, YEAR_NS
 
 _SMILE_REACH: Final = 3.0
+_REACH_SQUARE: Final = _SMILE_REACH * _SMILE_REACH
 _VOL_FLOOR_RATIO: Final = 0.2
 _VOL_CAP_RATIO: Final = 5.0
 _BOOK_DOUBT: Final = 0.5
@@ -67,32 +68,14 @@ class Unpriceable(Fact, frozen=True, kw_only=True, tag="Unpriceable.1"):
     field: str
 
 
-class _Worth(NamedTuple):
-    """One leg per unit of its own amount; prices in its own price units, `usd` is USD per price unit."""
-
-    fair: float
-    usd: float
-    notional: float
-    delta: float
-    half: float
-    doubt: float
-
-
-class _OptionWorth(NamedTuple):
-    """One option leg per coin; as `_Worth`, with `half` and `doubt` in USD, vega in USD per 1.00 of
-    volatility.
-    """
-
-    fair: float
-    usd: float
-    notional: float
-    delta: float
-    half: float
-    doubt: float
-    gamma: float
-    vega: float
-    theta: float
-    term: float
+_Worth: TypeAlias = tuple[float, float, float, float, float, float]
+"""One leg per unit of its own amount: fair in its price units, USD per price unit, notional in USD, delta in
+USD, half spread and doubt in its price units.
+"""
+_OptionWorth: TypeAlias = tuple[float, float, float, float, float, float, float, float, float, float]
+"""One option leg per coin: as `_Worth` but half spread and doubt in USD, then gamma (USD of delta per 1 %),
+vega (USD per 1.00 of volatility), theta (USD a year) and term in years.
+"""
 
 
 def screen_vol_half_spread(term: float) -> float:
@@ -116,7 +99,8 @@ def smile_vol(expiry: Slice, x: float) -> float:
     x = _SMILE_REACH if x > _SMILE_REACH else -_SMILE_REACH if x < -_SMILE_REACH else x
     atm = expiry.vol_atm
     vol = atm + x * (expiry.skew + x * expiry.convexity)
-    return min(max(vol, _VOL_FLOOR_RATIO * atm), _VOL_CAP_RATIO * atm)
+    low, high = _VOL_FLOOR_RATIO * atm, _VOL_CAP_RATIO * atm
+    return low if vol < low else high if vol > high else vol
 
 
 def top_fair(top: Top) -> float:
@@ -134,9 +118,9 @@ def leg_fair(instrument: Instrument, market: MarketSnapshot, now: int) -> float 
         return under
     if isinstance(instrument, Option):
         option = _option_worth(instrument, under, now)
-        return option if isinstance(option, Unpriceable) else option.fair
+        return option if isinstance(option, Unpriceable) else option[0]
     book = _book_worth(instrument, under, now)
-    return book if isinstance(book, Unpriceable) else book.fair
+    return book if isinstance(book, Unpriceable) else book[0]
 
 
 def value(
@@ -177,8 +161,8 @@ def _book_worth(instrument: Perpetual | Future, under: UnderlyingMarket, now: in
     fair = top_fair(top)
     half = 0.5 * (top.offer - top.bid)
     if instrument.inverse:
-        return _Worth(fair, 1.0 / fair, 1.0, 1.0, half, _BOOK_DOUBT * half)
-    return _Worth(fair, 1.0, fair, fair, half, _BOOK_DOUBT * half)
+        return fair, 1.0 / fair, 1.0, 1.0, half, _BOOK_DOUBT * half
+    return fair, 1.0, fair, fair, half, _BOOK_DOUBT * half
 
 
 def _option_worth(option: Option, under: UnderlyingMarket, now: int) -> _OptionWorth | Unpriceable:
@@ -199,9 +183,10 @@ def _option_worth(option: Option, under: UnderlyingMarket, now: int) -> _OptionW
         delta -= fair
         usd = under.index
     half = vega * (expiry.vol_half_spread or screen_vol_half_spread(term))
-    doubt = vega * _VOL_DOUBT * (1.0 + min(x * x, 9.0))
+    square = x * x
+    doubt = vega * _VOL_DOUBT * (1.0 + (square if square < _REACH_SQUARE else _REACH_SQUARE))
     gamma *= forward * forward * 0.01
-    return _OptionWorth(fair, usd, under.index, delta * forward, half, doubt, gamma, vega, theta, term)
+    return fair, usd, under.index, delta * forward, half, doubt, gamma, vega, theta, term
 
 
 def _single_book(
@@ -299,5 +284,5 @@ def _hedge_gain(
     if isinstance(book, Unpriceable):
         return book
     ratio, fixed = float(hedge.ratio), float(hedge.price)
-    gain = ratio * (book.fair / fixed - 1.0) if instrument.inverse else ratio * (book.fair - fixed)
-    return gain, ratio * book.delta
+    gain = ratio * (book[0] / fixed - 1.0) if instrument.inverse else ratio * (book[0] - fixed)
+    return gain, ratio * book[3]
