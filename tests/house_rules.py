@@ -170,6 +170,8 @@ def order(source: Source) -> Iterator[str]:
         if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in ORDER_BLIND
         for inner in call.args
     }
+    for line in sets.attributes:
+        yield f"line {line}: a set as an attribute, which another file could iterate; take a dict or a tuple"
     for node in ast.walk(source.tree):
         if isinstance(node, ast.For) and sets.holds(node.iter):
             yield f"line {node.lineno}: iterates a set; sort it first"
@@ -200,7 +202,14 @@ class _SetNames:
 
     def __init__(self, tree: ast.Module) -> None:
         self.known: set[str] = set()
+        self.attributes: list[int] = []
         for node in ast.walk(tree):
+            if isinstance(node, ast.ClassDef):
+                self.attributes += [
+                    line.lineno
+                    for line in node.body
+                    if isinstance(line, ast.AnnAssign) and self._is_type(line.annotation)
+                ]
             if isinstance(node, ast.AnnAssign) and self._is_type(node.annotation):
                 self._learn(node.target)
             elif isinstance(node, ast.arg) and node.annotation and self._is_type(node.annotation):
@@ -214,6 +223,7 @@ class _SetNames:
             self.known.add(target.id)
         elif isinstance(target, ast.Attribute):
             self.known.add(f".{target.attr}")
+            self.attributes.append(target.lineno)
 
     @staticmethod
     def _is_type(annotation: ast.expr) -> bool:

@@ -69,6 +69,8 @@ BROKEN = [
     (house_rules.order, "rfq/desk/x.py", "for x in {1, 2}: ...\n"),
     (house_rules.order, "rfq/desk/x.py", "y = [x for x in set(z)]\n"),
     (house_rules.order, "rfq/desk/x.py", "def f(seen: set[int]):\n    for x in seen: ...\n"),
+    (house_rules.order, "rfq/desk/x.py", "self.open = set()\n"),
+    (house_rules.order, "rfq/desk/x.py", "class State:\n    open: frozenset[str]\n"),
     (house_rules.order, "rfq/desk/x.py", "self.open = frozenset(z)\ny = tuple(self.open - other)\n"),
     (house_rules.order, "rfq/domain/x.py", "y = ','.join({x for x in z})\n"),
     (house_rules.order, "rfq/domain/x.py", "y = (*{1, 2}, 3)\n"),
