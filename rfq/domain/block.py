@@ -8,7 +8,7 @@ from rfq.domain.policy import Allocation
 from rfq.domain.request import Ask
 
 
-class Block(Fact, tag="Block.1"):
+class Block(Fact, frozen=True, kw_only=True, tag="Block.1"):
     """What is wanted, at what worst price, how it may be spread over makers, and how much is done."""
 
     id: BlockId

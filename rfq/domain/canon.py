@@ -47,7 +47,7 @@ def decode(raw: bytes, kind: type[T]) -> T:
     except (msgspec.MsgspecError, UnicodeError) as error:
         if not _upcasters:
             raise CanonError(f"cannot decode: {error}") from None
-        return _decode_old(raw, decoder, error)
+        return cast(T, _decode_old(raw, decoder, error))
 
 
 def is_canonical(raw: bytes, kind: type[Any]) -> bool:
@@ -67,7 +67,7 @@ def hash_of(value: msgspec.Struct) -> str:
 
 
 def register_upcaster(tag: str, upcaster: Upcaster) -> None:
-    """Say how the JSON object tagged `tag` ("Name.version") becomes the next version; its result carries the new tag."""
+    """How the object tagged `tag` ("Name.version") becomes the next version; the result carries the new tag."""
     if tag in _upcasters:
         raise ValueError(f"two upcasters for {tag}")
     _upcasters[tag] = upcaster
@@ -78,7 +78,7 @@ def forget_upcaster(tag: str) -> None:
     del _upcasters[tag]
 
 
-def _decode_old(raw: bytes, decoder: msgspec.json.Decoder[T], error: Exception) -> T:
+def _decode_old(raw: bytes, decoder: msgspec.json.Decoder[Any], error: Exception) -> Any:
     """Upcast every old object in `raw`, innermost first, then decode; the stored bytes stay as they are."""
     try:
         lifted = _lift(msgspec.json.decode(raw))

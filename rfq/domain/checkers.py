@@ -66,7 +66,7 @@ def _bad(value: Any, field: str, found: Any, wanted: str) -> CanonError:
 
 def _compile(cls: type) -> Checker:
     """Write, compile and keep the checker of `cls`."""
-    if not (isinstance(cls, type) and issubclass(cls, msgspec.Struct)):
+    if not issubclass(cls, msgspec.Struct):
         raise CanonError(f"{cls!r} is not a tagged struct")
     _refuse_shape(cls)
     scope: dict[str, Any] = {

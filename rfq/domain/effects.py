@@ -20,7 +20,7 @@ from rfq.domain.request import Ask, Side
 # --- inward ----------------------------------------------------------------------------------------------------
 
 
-class Estimate(Fact, tag="Estimate.1"):
+class Estimate(Fact, frozen=True, kw_only=True, tag="Estimate.1"):
     """Ask the oracle for numbers on this row; an answer after `deadline_at` is not waited for."""
 
     rfq: RfqId
@@ -28,27 +28,27 @@ class Estimate(Fact, tag="Estimate.1"):
     deadline_at: int
 
 
-class SetTimer(Fact, tag="SetTimer.1"):
+class SetTimer(Fact, frozen=True, kw_only=True, tag="SetTimer.1"):
     """Wake the desk for this Rfq at `at`; replaces the Rfq's earlier wake. `at` 0 drops it."""
 
     rfq: RfqId
     at: int
 
 
-class Watch(Fact, tag="Watch.1"):
+class Watch(Fact, frozen=True, kw_only=True, tag="Watch.1"):
     """Tell the desk when this underlying moved by `move_bps` since it was last told."""
 
     underlying: str
     move_bps: Decimal
 
 
-class Unwatch(Fact, tag="Unwatch.1"):
+class Unwatch(Fact, frozen=True, kw_only=True, tag="Unwatch.1"):
     """No need any more."""
 
     underlying: str
 
 
-class RankRow(Fact, tag="RankRow.1"):
+class RankRow(Fact, frozen=True, kw_only=True, tag="RankRow.1"):
     """One quote in the ranking: what it costs against our fair, how that lies in the modelled distribution
     (`percentile`, 0 = cheap for us, 1 = dear), the dealer's record, the time left, and why it stands where it does."""
 
@@ -64,7 +64,7 @@ class RankRow(Fact, tag="RankRow.1"):
     why: str
 
 
-class Ranked(Fact, tag="Ranked.1"):
+class Ranked(Fact, frozen=True, kw_only=True, tag="Ranked.1"):
     """The quotes on one of our Rfqs, best first."""
 
     rfq: RfqId
@@ -74,7 +74,7 @@ class Ranked(Fact, tag="Ranked.1"):
     rows: tuple[RankRow, ...]
 
 
-class Marked(Fact, tag="Marked.1"):
+class Marked(Fact, frozen=True, kw_only=True, tag="Marked.1"):
     """The markout of a fill at one horizon: how far our fair moved since the trade, positive = good for us."""
 
     rfq: RfqId
@@ -85,7 +85,7 @@ class Marked(Fact, tag="Marked.1"):
     edge_bps: float
 
 
-class Closed(Fact, tag="Closed.1"):
+class Closed(Fact, frozen=True, kw_only=True, tag="Closed.1"):
     """An Rfq came to its end."""
 
     rfq: RfqId
@@ -95,28 +95,28 @@ class Closed(Fact, tag="Closed.1"):
     cover: Decimal | None = None
 
 
-class Quarantined(Fact, tag="Quarantined.1"):
+class Quarantined(Fact, frozen=True, kw_only=True, tag="Quarantined.1"):
     """Handling an event of this Rfq failed inside the desk; nothing of it was kept, and the Rfq is put aside."""
 
     rfq: str
     where: str
 
 
-class StateTaken(Fact, tag="StateTaken.1"):
+class StateTaken(Fact, frozen=True, kw_only=True, tag="StateTaken.1"):
     """The hash and size (bytes) of the desk's canonical state at the beginning of a segment."""
 
     state: str
     size: int
 
 
-class KillSet(Fact, tag="KillSet.1"):
+class KillSet(Fact, frozen=True, kw_only=True, tag="KillSet.1"):
     """The kill switch is on or off, since whom."""
 
     on: bool
     by: PartyId
 
 
-class Ignored(Fact, tag="Ignored.1"):
+class Ignored(Fact, frozen=True, kw_only=True, tag="Ignored.1"):
     """An event changed nothing, and why (an operator sees it; nobody is told)."""
 
     reason: Reason
@@ -127,7 +127,7 @@ class Ignored(Fact, tag="Ignored.1"):
 # --- outward, as maker -----------------------------------------------------------------------------------------
 
 
-class RefuseRfq(Fact, tag="RefuseRfq.1"):
+class RefuseRfq(Fact, frozen=True, kw_only=True, tag="RefuseRfq.1"):
     """Decline a request, or pass on it. `rfq` is empty if none was born."""
 
     to: PartyId
@@ -137,7 +137,7 @@ class RefuseRfq(Fact, tag="RefuseRfq.1"):
     again: bool = False
 
 
-class SendQuote(Fact, tag="SendQuote.1"):
+class SendQuote(Fact, frozen=True, kw_only=True, tag="SendQuote.1"):
     """Our price, with its waterfall and what it was made of; must not leave at or after `not_after_at`."""
 
     to: PartyId
@@ -150,7 +150,7 @@ class SendQuote(Fact, tag="SendQuote.1"):
     fallback: bool = False
 
 
-class WithdrawQuote(Fact, tag="WithdrawQuote.1"):
+class WithdrawQuote(Fact, frozen=True, kw_only=True, tag="WithdrawQuote.1"):
     """Take our quote back."""
 
     to: PartyId
@@ -160,7 +160,7 @@ class WithdrawQuote(Fact, tag="WithdrawQuote.1"):
     again: bool = False
 
 
-class ConfirmFill(Fact, tag="ConfirmFill.1"):
+class ConfirmFill(Fact, frozen=True, kw_only=True, tag="ConfirmFill.1"):
     """The client's acceptance is filled."""
 
     to: PartyId
@@ -169,7 +169,7 @@ class ConfirmFill(Fact, tag="ConfirmFill.1"):
     again: bool = False
 
 
-class RefuseAccept(Fact, tag="RefuseAccept.1"):
+class RefuseAccept(Fact, frozen=True, kw_only=True, tag="RefuseAccept.1"):
     """The client's acceptance is not honoured."""
 
     to: PartyId
@@ -182,7 +182,7 @@ class RefuseAccept(Fact, tag="RefuseAccept.1"):
 # --- outward, as taker -----------------------------------------------------------------------------------------
 
 
-class AskDealer(Fact, tag="AskDealer.1"):
+class AskDealer(Fact, frozen=True, kw_only=True, tag="AskDealer.1"):
     """Send our request to one dealer of the panel."""
 
     to: PartyId
@@ -193,7 +193,7 @@ class AskDealer(Fact, tag="AskDealer.1"):
     competitors: int = 0
 
 
-class WithdrawRfq(Fact, tag="WithdrawRfq.1"):
+class WithdrawRfq(Fact, frozen=True, kw_only=True, tag="WithdrawRfq.1"):
     """Tell a dealer that the request has ended without it."""
 
     to: PartyId
@@ -202,7 +202,7 @@ class WithdrawRfq(Fact, tag="WithdrawRfq.1"):
     again: bool = False
 
 
-class AcceptQuote(Fact, tag="AcceptQuote.1"):
+class AcceptQuote(Fact, frozen=True, kw_only=True, tag="AcceptQuote.1"):
     """Trade on a dealer's quote (`reference` is the dealer's id for it) at `price`; must leave before it expires."""
 
     to: PartyId
@@ -217,7 +217,7 @@ class AcceptQuote(Fact, tag="AcceptQuote.1"):
     again: bool = False
 
 
-class RefuseQuote(Fact, tag="RefuseQuote.1"):
+class RefuseQuote(Fact, frozen=True, kw_only=True, tag="RefuseQuote.1"):
     """A dealer's quote is not taken in."""
 
     to: PartyId
@@ -227,7 +227,7 @@ class RefuseQuote(Fact, tag="RefuseQuote.1"):
     again: bool = False
 
 
-class TellOutcome(Fact, tag="TellOutcome.1"):
+class TellOutcome(Fact, frozen=True, kw_only=True, tag="TellOutcome.1"):
     """Tell a dealer what became of its quote; the cover price goes only to the one that traded."""
 
     to: PartyId
@@ -239,7 +239,17 @@ class TellOutcome(Fact, tag="TellOutcome.1"):
 
 
 Inward = (
-    Estimate | SetTimer | Watch | Unwatch | Ranked | Marked | Closed | Quarantined | StateTaken | KillSet | Ignored
+    Estimate
+    | SetTimer
+    | Watch
+    | Unwatch
+    | Ranked
+    | Marked
+    | Closed
+    | Quarantined
+    | StateTaken
+    | KillSet
+    | Ignored
 )
 Outward = (
     RefuseRfq

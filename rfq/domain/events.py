@@ -19,7 +19,7 @@ from rfq.domain.request import Ask, Side
 # --- the desk's own life ---------------------------------------------------------------------------------------
 
 
-class ChainOpened(Fact, tag="ChainOpened.1"):
+class ChainOpened(Fact, frozen=True, kw_only=True, tag="ChainOpened.1"):
     """The first record of a chain: everything the desk must know before anything else can happen."""
 
     chain: ChainId
@@ -29,14 +29,14 @@ class ChainOpened(Fact, tag="ChainOpened.1"):
     parties: tuple[Party, ...]
 
 
-class EffectRef(Fact, tag="EffectRef.1"):
+class EffectRef(Fact, frozen=True, kw_only=True, tag="EffectRef.1"):
     """Points at one effect: the number of its record, and its index in it."""
 
     number: int
     index: int
 
 
-class Started(Fact, tag="Started.1"):
+class Started(Fact, frozen=True, kw_only=True, tag="Started.1"):
     """The process came up on an existing chain. `unsent` are the outward effects of which no fate is recorded."""
 
     build: str
@@ -45,50 +45,50 @@ class Started(Fact, tag="Started.1"):
     note: str = ""
 
 
-class SegmentOpened(Fact, tag="SegmentOpened.1"):
+class SegmentOpened(Fact, frozen=True, kw_only=True, tag="SegmentOpened.1"):
     """A new segment of the log begins; the desk answers with the hash of its state."""
 
     segment: int
 
 
-class PolicyChanged(Fact, tag="PolicyChanged.1"):
+class PolicyChanged(Fact, frozen=True, kw_only=True, tag="PolicyChanged.1"):
     """People set new numbers."""
 
     policy: Policy
     by: PartyId
 
 
-class InstrumentsListed(Fact, tag="InstrumentsListed.1"):
+class InstrumentsListed(Fact, frozen=True, kw_only=True, tag="InstrumentsListed.1"):
     """Instruments were added or changed (same name: replaced)."""
 
     instruments: tuple[Instrument, ...]
 
 
-class PartyAdmitted(Fact, tag="PartyAdmitted.1"):
+class PartyAdmitted(Fact, frozen=True, kw_only=True, tag="PartyAdmitted.1"):
     """A party was added, or its rights changed."""
 
     party: Party
 
 
-class SessionUp(Fact, tag="SessionUp.1"):
+class SessionUp(Fact, frozen=True, kw_only=True, tag="SessionUp.1"):
     """A party can be reached."""
 
     party: PartyId
 
 
-class SessionDown(Fact, tag="SessionDown.1"):
+class SessionDown(Fact, frozen=True, kw_only=True, tag="SessionDown.1"):
     """A party can no longer be reached."""
 
     party: PartyId
 
 
-class KillPressed(Fact, tag="KillPressed.1"):
+class KillPressed(Fact, frozen=True, kw_only=True, tag="KillPressed.1"):
     """Somebody stopped the desk: no new quotes, live ones are withdrawn."""
 
     by: PartyId
 
 
-class ArmAsked(Fact, tag="ArmAsked.1"):
+class ArmAsked(Fact, frozen=True, kw_only=True, tag="ArmAsked.1"):
     """Somebody asked to arm the desk again; it takes two different people."""
 
     by: PartyId
@@ -97,7 +97,7 @@ class ArmAsked(Fact, tag="ArmAsked.1"):
 # --- as maker: we are asked ------------------------------------------------------------------------------------
 
 
-class RfqReceived(Fact, tag="RfqReceived.1"):
+class RfqReceived(Fact, frozen=True, kw_only=True, tag="RfqReceived.1"):
     """A client asks us for a price."""
 
     party: PartyId
@@ -105,7 +105,7 @@ class RfqReceived(Fact, tag="RfqReceived.1"):
     ask: Ask
 
 
-class MessageUnreadable(Fact, tag="MessageUnreadable.1"):
+class MessageUnreadable(Fact, frozen=True, kw_only=True, tag="MessageUnreadable.1"):
     """A party sent something that could not be read as what it claims to be; `field` says where, `text` what stood
     there."""
 
@@ -116,20 +116,20 @@ class MessageUnreadable(Fact, tag="MessageUnreadable.1"):
     text: str = ""
 
 
-class InboxOverflowed(Fact, tag="InboxOverflowed.1"):
+class InboxOverflowed(Fact, frozen=True, kw_only=True, tag="InboxOverflowed.1"):
     """The inbox was full: these requests (party, reference) were not taken in."""
 
     requests: tuple[tuple[PartyId, str], ...]
 
 
-class RfqCancelled(Fact, tag="RfqCancelled.1"):
+class RfqCancelled(Fact, frozen=True, kw_only=True, tag="RfqCancelled.1"):
     """The client no longer wants a price; `reference` is its own id for the request."""
 
     party: PartyId
     reference: str
 
 
-class AcceptReceived(Fact, tag="AcceptReceived.1"):
+class AcceptReceived(Fact, frozen=True, kw_only=True, tag="AcceptReceived.1"):
     """A client accepts our quote."""
 
     party: PartyId
@@ -139,7 +139,7 @@ class AcceptReceived(Fact, tag="AcceptReceived.1"):
     amount: Decimal
 
 
-class OutcomeHeard(Fact, tag="OutcomeHeard.1"):
+class OutcomeHeard(Fact, frozen=True, kw_only=True, tag="OutcomeHeard.1"):
     """A client tells us what became of our quote."""
 
     party: PartyId
@@ -151,7 +151,7 @@ class OutcomeHeard(Fact, tag="OutcomeHeard.1"):
 # --- as taker: we ask ------------------------------------------------------------------------------------------
 
 
-class NeedPosted(Fact, tag="NeedPosted.1"):
+class NeedPosted(Fact, frozen=True, kw_only=True, tag="NeedPosted.1"):
     """One of our people (or programs) wants a size done. An empty panel lets the desk choose."""
 
     party: PartyId
@@ -162,14 +162,14 @@ class NeedPosted(Fact, tag="NeedPosted.1"):
     panel: tuple[PartyId, ...] = ()
 
 
-class NeedCancelled(Fact, tag="NeedCancelled.1"):
+class NeedCancelled(Fact, frozen=True, kw_only=True, tag="NeedCancelled.1"):
     """It is no longer wanted."""
 
     party: PartyId
     rfq: RfqId
 
 
-class QuoteReceived(Fact, tag="QuoteReceived.1"):
+class QuoteReceived(Fact, frozen=True, kw_only=True, tag="QuoteReceived.1"):
     """A dealer quotes on our Rfq. `reference` is the dealer's own id for the quote."""
 
     dealer: PartyId
@@ -184,7 +184,7 @@ class QuoteReceived(Fact, tag="QuoteReceived.1"):
     all_or_none: bool = False
 
 
-class QuoteWithdrawn(Fact, tag="QuoteWithdrawn.1"):
+class QuoteWithdrawn(Fact, frozen=True, kw_only=True, tag="QuoteWithdrawn.1"):
     """A dealer takes its quote back."""
 
     dealer: PartyId
@@ -192,7 +192,7 @@ class QuoteWithdrawn(Fact, tag="QuoteWithdrawn.1"):
     reference: str
 
 
-class DealerPassed(Fact, tag="DealerPassed.1"):
+class DealerPassed(Fact, frozen=True, kw_only=True, tag="DealerPassed.1"):
     """A dealer will not quote."""
 
     dealer: PartyId
@@ -200,7 +200,7 @@ class DealerPassed(Fact, tag="DealerPassed.1"):
     reason: Reason
 
 
-class AcceptCommanded(Fact, tag="AcceptCommanded.1"):
+class AcceptCommanded(Fact, frozen=True, kw_only=True, tag="AcceptCommanded.1"):
     """One of our people accepts: the best quotes, or the one named."""
 
     party: PartyId
@@ -208,7 +208,7 @@ class AcceptCommanded(Fact, tag="AcceptCommanded.1"):
     quote: QuoteId | None = None
 
 
-class FillReported(Fact, tag="FillReported.1"):
+class FillReported(Fact, frozen=True, kw_only=True, tag="FillReported.1"):
     """A dealer reports a trade on our acceptance."""
 
     dealer: PartyId
@@ -218,7 +218,7 @@ class FillReported(Fact, tag="FillReported.1"):
     price: Decimal
 
 
-class AcceptRefused(Fact, tag="AcceptRefused.1"):
+class AcceptRefused(Fact, frozen=True, kw_only=True, tag="AcceptRefused.1"):
     """A dealer does not honour our acceptance."""
 
     dealer: PartyId
@@ -229,7 +229,7 @@ class AcceptRefused(Fact, tag="AcceptRefused.1"):
 # --- answers of the world --------------------------------------------------------------------------------------
 
 
-class Estimated(Fact, tag="Estimated.1"):
+class Estimated(Fact, frozen=True, kw_only=True, tag="Estimated.1"):
     """The oracle answered; `estimates` is None if it could not, and `reason` says why."""
 
     rfq: RfqId
@@ -238,19 +238,19 @@ class Estimated(Fact, tag="Estimated.1"):
     reason: Reason | None = None
 
 
-class TimerFired(Fact, tag="TimerFired.1"):
+class TimerFired(Fact, frozen=True, kw_only=True, tag="TimerFired.1"):
     """The wake that the desk set for this Rfq came."""
 
     rfq: RfqId
 
 
-class MarketMoved(Fact, tag="MarketMoved.1"):
+class MarketMoved(Fact, frozen=True, kw_only=True, tag="MarketMoved.1"):
     """The market moved by as much as the desk asked to be told of."""
 
     underlying: str
 
 
-class SentMark(Fact, tag="SentMark.1"):
+class SentMark(Fact, frozen=True, kw_only=True, tag="SentMark.1"):
     """One outward effect left at `at`; `raw` is the hash of the bytes."""
 
     number: int
@@ -259,13 +259,13 @@ class SentMark(Fact, tag="SentMark.1"):
     raw: str
 
 
-class Sent(Fact, tag="Sent.1"):
+class Sent(Fact, frozen=True, kw_only=True, tag="Sent.1"):
     """Outward effects left."""
 
     marks: tuple[SentMark, ...]
 
 
-class NotSent(Fact, tag="NotSent.1"):
+class NotSent(Fact, frozen=True, kw_only=True, tag="NotSent.1"):
     """An outward effect did not leave, and never will."""
 
     number: int

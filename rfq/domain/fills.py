@@ -7,7 +7,7 @@ from rfq.domain.ids import AcceptId, FillId, PartyId, QuoteId, RfqId
 from rfq.domain.request import Role, Side
 
 
-class Fill(Fact, tag="Fill.1"):
+class Fill(Fact, frozen=True, kw_only=True, tag="Fill.1"):
     """A trade of `amount` of the Rfq's structure at `price`. `side` is the taker's; `fair` is ours at the time, in the
     unit of the price; `reference` is the other party's id for the trade (an ExecID, or the acceptance that made it)."""
 
@@ -31,7 +31,7 @@ class Fill(Fact, tag="Fill.1"):
         return 1 if bought else -1
 
 
-class Position(Fact, tag="Position.1"):
+class Position(Fact, frozen=True, kw_only=True, tag="Position.1"):
     """Signed amount of one instrument, in the instrument's own unit."""
 
     instrument: str

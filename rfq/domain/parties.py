@@ -6,7 +6,7 @@ from rfq.domain.ids import PartyId
 DESK = PartyId("desk")
 
 
-class Party(Fact, tag="Party.1"):
+class Party(Fact, frozen=True, kw_only=True, tag="Party.1"):
     """A counterparty (or an operator) and its rights; the desk learns of it by an event."""
 
     id: PartyId

@@ -16,7 +16,7 @@ class Allocation(StrEnum):
     PRO_RATA = "pro_rata"
 
 
-class Policy(Fact, tag="Policy.1"):
+class Policy(Fact, frozen=True, kw_only=True, tag="Policy.1"):
     """All numbers that people set. Times end in their unit; amounts of money are USD."""
 
     version: int

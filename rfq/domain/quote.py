@@ -8,7 +8,7 @@ from rfq.domain.lifecycle import QuoteState
 from rfq.domain.request import Side
 
 
-class Quote(Fact, tag="Quote.1"):
+class Quote(Fact, frozen=True, kw_only=True, tag="Quote.1"):
     """A firm or indicative, one- or two-way price; all-or-none or any part of its amounts. `reference` is the maker's
     own id for it. It may be traded on only before `expires_at`: at equality it is expired."""
 

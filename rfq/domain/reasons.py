@@ -1,4 +1,4 @@
-"""Reasons: why something was refused, withdrawn, lost or passed. Every refusal carries one; it names the field at fault."""
+"""Reasons: why something was refused, withdrawn, lost or passed. Each names the field at fault, if there is one."""
 
 from enum import StrEnum
 
@@ -64,7 +64,7 @@ class Code(StrEnum):
     MODEL_FAULT = "model_fault"
 
 
-class Reason(Fact, tag="Reason.1"):
+class Reason(Fact, frozen=True, kw_only=True, tag="Reason.1"):
     """Why: a code, the field it concerns (in the words of the request), and a sentence for people."""
 
     code: Code

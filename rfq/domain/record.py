@@ -12,7 +12,7 @@ from rfq.domain.ids import ChainId
 GENESIS = "0" * 64
 
 
-class Record(Fact, tag="Record.1"):
+class Record(Fact, frozen=True, kw_only=True, tag="Record.1"):
     """What is written. `market` is the hash of the snapshot that the event carried, stored once beside the chain."""
 
     chain: ChainId

@@ -34,7 +34,7 @@ class Role(StrEnum):
     TAKER = "taker"
 
 
-class Ask(Fact, tag="Ask.1"):
+class Ask(Fact, frozen=True, kw_only=True, tag="Ask.1"):
     """The terms of a request. Readable but not yet judged: the desk refuses what is wrong with it, by name.
 
     `amount` scales the legs' ratios; `expires_at` 0 means the receiver's default; the limits are the levels that a
@@ -50,7 +50,7 @@ class Ask(Fact, tag="Ask.1"):
     anonymous: bool = False
 
 
-class Rfq(Fact, tag="Rfq.1"):
+class Rfq(Fact, frozen=True, kw_only=True, tag="Rfq.1"):
     """One request for quote, from birth to outcome. `party` asked it; `reference` is the asker's own id for it."""
 
     id: RfqId

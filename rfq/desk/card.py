@@ -1,0 +1,135 @@
+"""What the desk remembers of one Rfq while it lives: an immutable card, replaced as a whole at each step."""
+
+from decimal import Decimal
+
+from msgspec.structs import replace
+
+from models.features import FeatureRow
+from pricing.estimates import Estimates
+from rfq.domain.block import Block
+from rfq.domain.fact import Fact
+from rfq.domain.fills import Fill
+from rfq.domain.ids import AcceptId, PartyId, QuoteId
+from rfq.domain.lifecycle import (
+    QuoteState,
+    QuoteTrigger,
+    RfqState,
+    RfqTrigger,
+    quote_is_live,
+    quote_next,
+    rfq_next,
+)
+from rfq.domain.outcome import Outcome
+from rfq.domain.quote import Quote
+from rfq.domain.request import Rfq
+
+
+class MarkDue(Fact, frozen=True, kw_only=True, tag="MarkDue.1"):
+    """A markout still to be taken: which fill (index in the card), at which horizon, when."""
+
+    fill: int
+    horizon_s: int
+    due_at: int
+
+
+class Acceptance(Fact, frozen=True, kw_only=True, tag="Acceptance.1"):
+    """One acceptance: of which quote, how much, at what price; filled so far; the other side's word for it.
+
+    As taker `id` is ours and `reference` the dealer's quote id; as maker `reference` is the client's id for it.
+    """
+
+    id: AcceptId
+    quote: QuoteId
+    counterparty: PartyId
+    reference: str
+    amount: Decimal
+    price: Decimal
+    filled: Decimal
+    open: bool = True
+
+
+class Card(Fact, frozen=True, kw_only=True, tag="Card.1"):
+    """One Rfq with all that belongs to it. Instants are 0 while they do not apply."""
+
+    rfq: Rfq
+    underlying: str
+    row: FeatureRow
+    fair: Decimal
+    quotes: tuple[Quote, ...] = ()
+    estimates: Estimates | None = None
+    model: str = ""
+    fallback: bool = False
+    estimate_due_at: int = 0
+    decide_at: int = 0
+    accept_due_at: int = 0
+    forget_at: int = 0
+    wake_at: int = 0
+    panel: tuple[PartyId, ...] = ()
+    passed: tuple[PartyId, ...] = ()
+    block: Block | None = None
+    accepts: tuple[Acceptance, ...] = ()
+    fills: tuple[Fill, ...] = ()
+    marks: tuple[MarkDue, ...] = ()
+    outcome: Outcome | None = None
+
+    @property
+    def closed(self) -> bool:
+        """True once the Rfq has its outcome (it may still be waiting for markouts)."""
+        return self.outcome is not None
+
+    def quote(self, quote: str) -> Quote | None:
+        """The quote of that id, or None."""
+        for one in self.quotes:
+            if one.id == quote:
+                return one
+        return None
+
+    def live_quotes(self) -> tuple[Quote, ...]:
+        """Quotes that may still be traded on, oldest first."""
+        return tuple(one for one in self.quotes if quote_is_live(one.state))
+
+
+def with_quote(card: Card, quote: Quote) -> Card:
+    """The card with this quote in place of the one of the same id, or added."""
+    found = False
+    quotes = []
+    for one in card.quotes:
+        if one.id == quote.id:
+            quotes.append(quote)
+            found = True
+        else:
+            quotes.append(one)
+    if not found:
+        quotes.append(quote)
+    return replace(card, quotes=tuple(quotes))
+
+
+def move_rfq(card: Card, trigger: RfqTrigger) -> Card:
+    """The card after `trigger`; an illegal move is a bug in the desk, hence an assertion."""
+    rfq = card.rfq
+    state = rfq_next(rfq.state, trigger)
+    assert state is not None, f"rfq {rfq.id}: {trigger} in {rfq.state}"
+    return replace(card, rfq=replace(rfq, state=state))
+
+
+def can_move(card: Card, trigger: RfqTrigger) -> bool:
+    """True if `trigger` is legal now."""
+    return rfq_next(card.rfq.state, trigger) is not None
+
+
+def move_quote(card: Card, quote: Quote, trigger: QuoteTrigger) -> Card:
+    """The card with this quote moved; an illegal move is a bug in the desk, hence an assertion."""
+    state = quote_next(quote.state, trigger)
+    assert state is not None, f"quote {quote.id}: {trigger} in {quote.state}"
+    return with_quote(card, replace(quote, state=state))
+
+
+def settle_quoted(card: Card) -> Card:
+    """The card with its Rfq QUOTED or QUOTABLE according to whether a live quote is left."""
+    state = card.rfq.state
+    if state is RfqState.QUOTED:
+        if not any(one.state in (QuoteState.ACTIVE, QuoteState.PENDING) for one in card.quotes):
+            return move_rfq(card, RfqTrigger.LAST_QUOTE_GONE)
+    elif state in (RfqState.OPEN, RfqState.QUOTABLE) and card.live_quotes():
+        return move_rfq(card, RfqTrigger.FIRST_QUOTE)
+    return card

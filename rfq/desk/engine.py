@@ -1,0 +1,262 @@
+"""The desk: `handle(event) -> effects`. Pure, synchronous, deterministic; state = f(events).
+
+A handler works on a draft. If it raises, the draft is thrown away, so nothing of the event is kept; the Rfq that the
+event was about is put aside (QUARANTINED), our quotes on it are withdrawn, and the effects say so. Replay does the
+same. After the handler, outward effects are noted as pending until a `Sent` or `NotSent` tells their fate.
+"""
+
+from typing import assert_never
+
+from msgspec.structs import replace
+
+from rfq.desk import control, deals, maker, taker
+from rfq.desk.booking import take_marks
+from rfq.desk.card import Card
+from rfq.desk.closing import sweep
+from rfq.desk.quarantine import put_aside
+from rfq.desk.state import DeskState, StateImage, restore
+from rfq.desk.turn import Turn
+from rfq.domain import canon
+from rfq.domain import events as ev
+from rfq.domain.effects import OUTWARD, Effect, Outward, StateTaken
+from rfq.domain.events import Event, Stamped
+from rfq.domain.reasons import Code
+from rfq.domain.request import Role
+
+
+class Desk:
+    """One desk on one chain. Empty until its first event, which must be `ChainOpened`."""
+
+    __slots__ = ("_state", "build")
+
+    def __init__(self, build: str) -> None:
+        self.build = build
+        self._state: DeskState | None = None
+
+    @classmethod
+    def restore(cls, image: bytes, build: str) -> "Desk":
+        """The desk that `image()` was taken of."""
+        desk = cls(build)
+        desk._state = restore(canon.decode(image, StateImage))
+        return desk
+
+    @property
+    def state(self) -> DeskState:
+        """What the desk knows; for reading only."""
+        assert self._state is not None, "no ChainOpened yet"
+        return self._state
+
+    def image(self) -> bytes:
+        """The whole state in canonical bytes."""
+        return canon.encode(self.state.image())
+
+    def handle(self, stamped: Stamped) -> tuple[Effect, ...]:
+        """What the desk asks of the world after this event."""
+        event = stamped.event
+        if self._state is None:
+            assert type(event) is ev.ChainOpened, "a chain begins with ChainOpened"
+            self._state = _open(event, stamped)
+            return ()
+        state = self._state
+        assert stamped.number == state.number + 1, f"record {stamped.number} after {state.number}"
+        assert stamped.at >= state.at, "time went back"
+        if type(event) is ev.SegmentOpened:
+            image = self.image()
+            state.number, state.at = stamped.number, stamped.at
+            return (StateTaken(state=canon.digest(image), size=len(image)),)
+        turn = Turn(state, stamped)
+        try:
+            _dispatch(turn, event)
+        except Exception as error:
+            turn = _quarantine(state, stamped, error)
+        return self._commit(turn, event)
+
+    def _commit(self, turn: Turn, event: Event) -> tuple[Effect, ...]:
+        """Make the draft the state, and note what is now to be sent."""
+        state, number = turn.state, turn.stamped.number
+        turn.draft.commit()
+        _apply(state, event, turn)
+        pending = state.pending
+        for slot in turn.resolved:
+            pending.pop(slot, None)
+        for index, effect in enumerate(turn.effects):
+            if type(effect) in OUTWARD:
+                pending[(number, index)] = effect  # type: ignore[assignment]
+        state.number, state.at = number, turn.now
+        return tuple(turn.effects)
+
+
+def _open(event: ev.ChainOpened, stamped: Stamped) -> DeskState:
+    state = DeskState(event.chain, event.policy)
+    state.instruments = {one.name: one for one in event.instruments}
+    state.parties = {one.id: one for one in event.parties}
+    state.number, state.at = stamped.number, stamped.at
+    return state
+
+
+def _apply(state: DeskState, event: Event, turn: Turn) -> None:
+    """Changes of the desk as a whole; they cannot fail, so they need no draft."""
+    match event:
+        case ev.PolicyChanged():
+            state.set_policy(event.policy)
+        case ev.InstrumentsListed():
+            state.instruments.update({one.name: one for one in event.instruments})
+        case ev.PartyAdmitted():
+            state.parties[event.party.id] = event.party
+        case ev.SessionUp():
+            if event.party in state.parties:
+                state.sessions[event.party] = None
+        case ev.SessionDown():
+            state.sessions.pop(event.party, None)
+        case ev.Started():
+            state.sessions.clear()
+        case ev.KillPressed():
+            state.killed, state.arming = True, ""
+        case ev.ArmAsked():
+            _apply_arm(state, event)
+        case _:
+            pass
+
+
+def _apply_arm(state: DeskState, event: ev.ArmAsked) -> None:
+    known = state.parties.get(event.by)
+    if not state.killed or known is None or not known.may_operate:
+        return
+    if state.arming in ("", event.by):
+        state.arming = event.by
+    else:
+        state.killed, state.arming = False, ""
+
+
+def _dispatch(turn: Turn, event: Event) -> None:
+    """To the handler of this event."""
+    match event:
+        case ev.TimerFired():
+            _on_timer(turn, event)
+        case ev.Sent():
+            control.on_sent(turn, event)
+        case ev.RfqReceived():
+            maker.on_rfq_received(turn, event)
+        case ev.Estimated():
+            _on_estimated(turn, event)
+        case ev.QuoteReceived():
+            taker.on_quote_received(turn, turn.draft.card(event.rfq), event)
+        case ev.AcceptReceived():
+            maker.on_accept(turn, _owned(turn, event.quote), event)
+        case ev.FillReported():
+            deals.on_fill(turn, _owned(turn, event.accept), event)
+        case ev.NeedPosted():
+            taker.on_need_posted(turn, event)
+        case ev.MarketMoved():
+            maker.on_market_moved(turn, event)
+        case ev.OutcomeHeard():
+            maker.on_outcome_heard(turn, _owned(turn, event.quote), event)
+        case _:
+            _dispatch_rare(turn, event)
+
+
+def _dispatch_rare(turn: Turn, event: Event) -> None:
+    """The events that are not on the hot path."""
+    match event:
+        case ev.AcceptRefused():
+            deals.on_refused(turn, _owned(turn, event.accept), event)
+        case ev.QuoteWithdrawn():
+            taker.on_quote_withdrawn(turn, turn.draft.card(event.rfq), event)
+        case ev.DealerPassed():
+            taker.on_dealer_passed(turn, turn.draft.card(event.rfq), event)
+        case ev.AcceptCommanded():
+            taker.on_accept_commanded(turn, turn.draft.card(event.rfq), event)
+        case ev.NeedCancelled():
+            taker.on_need_cancelled(turn, turn.draft.card(event.rfq), event)
+        case ev.RfqCancelled():
+            maker.on_rfq_cancelled(turn, event)
+        case ev.MessageUnreadable():
+            maker.on_unreadable(turn, event)
+        case ev.InboxOverflowed():
+            maker.on_overflow(turn, event)
+        case ev.NotSent():
+            control.on_not_sent(turn, event)
+        case ev.Started():
+            control.on_started(turn, event)
+        case ev.SessionUp():
+            control.on_session_up(turn, event)
+        case ev.SessionDown():
+            control.on_session_down(turn, event)
+        case ev.KillPressed():
+            control.on_kill(turn, event)
+        case ev.ArmAsked():
+            control.on_arm_asked(turn, event)
+        case ev.PolicyChanged() | ev.InstrumentsListed() | ev.PartyAdmitted():
+            pass
+        case ev.ChainOpened() | ev.SegmentOpened():
+            raise AssertionError("a chain opens once")
+        case (
+            ev.TimerFired()
+            | ev.Sent()
+            | ev.RfqReceived()
+            | ev.Estimated()
+            | ev.QuoteReceived()
+            | ev.AcceptReceived()
+            | ev.FillReported()
+            | ev.NeedPosted()
+            | ev.MarketMoved()
+            | ev.OutcomeHeard()
+        ):
+            raise AssertionError("dispatched before")
+        case _:
+            assert_never(event)
+
+
+def _owned(turn: Turn, identifier: str) -> Card | None:
+    """The card of the Rfq that this quote or acceptance belongs to."""
+    rfq = turn.state.owner.get(identifier)
+    return None if rfq is None else turn.draft.card(rfq)
+
+
+def _on_timer(turn: Turn, event: ev.TimerFired) -> None:
+    """The card's wake: markouts first, then whatever its role has due."""
+    card = turn.draft.card(event.rfq)
+    if card is None:
+        return
+    card = take_marks(turn, replace(card, wake_at=0))
+    if card.closed:
+        sweep(turn, card)
+    elif card.rfq.role is Role.MAKER:
+        maker.on_wake(turn, card)
+    else:
+        taker.on_wake(turn, card)
+
+
+def _on_estimated(turn: Turn, event: ev.Estimated) -> None:
+    card = turn.draft.card(event.rfq)
+    if card is None or card.closed:
+        turn.ignore(Code.UNKNOWN_RFQ, rfq=event.rfq)
+    elif card.rfq.role is Role.MAKER:
+        maker.on_estimated(turn, card, event)
+    else:
+        taker.on_estimated(turn, card, event)
+
+
+def _quarantine(state: DeskState, stamped: Stamped, error: Exception) -> Turn:
+    """A fresh turn in which nothing happened but that the event's Rfq was put aside."""
+    turn = Turn(state, stamped)
+    put_aside(turn, _rfq_of(state, stamped.event), error)
+    return turn
+
+
+def _rfq_of(state: DeskState, event: Event) -> str:
+    """The Rfq that an event is about, "" if none."""
+    named = getattr(event, "rfq", "")
+    if named:
+        return str(named)
+    return str(state.owner.get(getattr(event, "quote", "") or getattr(event, "accept", ""), ""))
+
+
+def pending_of(desk: Desk) -> tuple[ev.EffectRef, ...]:
+    """The outward effects whose fate the desk does not know, in log order (for `Started`)."""
+    return tuple(ev.EffectRef(number=number, index=index) for number, index in desk.state.pending)
+
+
+def outward(effects: tuple[Effect, ...]) -> list[tuple[int, Outward]]:
+    """The outward effects with their index in the record."""
+    return [(index, one) for index, one in enumerate(effects) if type(one) in OUTWARD]  # type: ignore[misc]

@@ -1,0 +1,58 @@
+"""Telling dealers how it ended: who traded (and what the cover was), who was cover, tied, or done away."""
+
+from decimal import Decimal
+
+from rfq.desk.allocation import order
+from rfq.desk.card import Card, move_quote
+from rfq.desk.turn import Turn
+from rfq.domain.effects import TellOutcome, WithdrawRfq
+from rfq.domain.lifecycle import QuoteState, QuoteTrigger
+from rfq.domain.outcome import Outcome
+from rfq.domain.reasons import Code, Reason
+from rfq.domain.request import Side
+
+_TRIGGER = {
+    Outcome.COVER: QuoteTrigger.LOST_SECOND,
+    Outcome.TIED: QuoteTrigger.LOST_TIED,
+    Outcome.TIED_COVER: QuoteTrigger.LOST_TIED_SECOND,
+    Outcome.DONE_AWAY: QuoteTrigger.LOST,
+}
+
+
+def tell_losers(turn: Turn, card: Card) -> tuple[Card, Decimal | None]:
+    """Tell every dealer of the panel; returns the card with the losers' quotes moved, and the cover price.
+
+    A losing quote at the worst traded price is TIED; the best price below that is COVER, or TIED_COVER if several
+    share it; the rest are DONE_AWAY. Only who traded learns the cover price.
+    """
+    side = card.rfq.ask.side
+    standing = tuple(one for one in card.quotes if one.state is QuoteState.ACTIVE)
+    losers = order(standing, side=side, limit=None)
+    traded = [fill.price for fill in card.fills]
+    worst = max(traded) if side is Side.BUY else min(traded)
+    cover = losers[0].price if losers else None
+    second = next((one.price for one in losers if one.price != worst), None)
+    shared = sum(1 for one in losers if one.price == second) > 1
+    told = set()
+    for winner in dict.fromkeys(fill.counterparty for fill in card.fills):
+        reference = next(fill.reference for fill in card.fills if fill.counterparty == winner)
+        turn.add(
+            TellOutcome(to=winner, rfq=card.rfq.id, reference=reference, outcome=Outcome.DONE, cover=cover)
+        )
+        told.add(winner)
+    for one in losers:
+        if one.price == worst:
+            outcome = Outcome.TIED
+        elif one.price == second:
+            outcome = Outcome.TIED_COVER if shared else Outcome.COVER
+        else:
+            outcome = Outcome.DONE_AWAY
+        card = move_quote(card, one.quote, _TRIGGER[outcome])
+        turn.add(
+            TellOutcome(to=one.quote.maker, rfq=card.rfq.id, reference=one.quote.reference, outcome=outcome)
+        )
+        told.add(one.quote.maker)
+    for dealer in card.panel:
+        if dealer not in told and dealer not in card.passed:
+            turn.add(WithdrawRfq(to=dealer, rfq=card.rfq.id, reason=Reason(code=Code.RFQ_DONE)))
+    return card, cover

@@ -1,0 +1,364 @@
+"""As maker: asked, estimated, priced, requoted, accepted, filled, told how it ended.
+
+A request that is refused before it is born leaves no card. Last look is off: an acceptance that arrives in time for a
+quote that stands is a trade.
+"""
+
+from msgspec.structs import replace
+
+from rfq.desk import features, intake, response
+from rfq.desk.booking import book, fair_now
+from rfq.desk.card import Acceptance, Card, can_move, move_quote, move_rfq, settle_quoted
+from rfq.desk.closing import end
+from rfq.desk.limits import Approved
+from rfq.desk.quarantine import each
+from rfq.desk.scorecards import count
+from rfq.desk.turn import MS, Turn, exact, watches
+from rfq.domain.effects import (
+    ConfirmFill,
+    Estimate,
+    RefuseAccept,
+    RefuseRfq,
+    SendQuote,
+    WithdrawQuote,
+)
+from rfq.domain.events import (
+    AcceptReceived,
+    Estimated,
+    InboxOverflowed,
+    MarketMoved,
+    MessageUnreadable,
+    OutcomeHeard,
+    RfqCancelled,
+    RfqReceived,
+)
+from rfq.domain.fills import Fill
+from rfq.domain.ids import AcceptId, FillId, PartyId, RfqId
+from rfq.domain.lifecycle import QuoteState, QuoteTrigger, RfqState, RfqTrigger
+from rfq.domain.outcome import Outcome
+from rfq.domain.quote import Quote
+from rfq.domain.reasons import Code, Reason
+from rfq.domain.request import Rfq, Role, Side
+
+_STANDING = (QuoteState.PENDING, QuoteState.ACTIVE)
+_HEARD = {
+    Outcome.COVER: QuoteTrigger.LOST_SECOND,
+    Outcome.TIED: QuoteTrigger.LOST_TIED,
+    Outcome.TIED_COVER: QuoteTrigger.LOST_TIED_SECOND,
+}
+
+
+def on_rfq_received(turn: Turn, event: RfqReceived) -> None:
+    """Judge the request; if it can be priced, a card is born and the oracle asked."""
+    reason = _refuse(turn, event)
+    if reason is not None:
+        turn.add(RefuseRfq(to=event.party, reference=event.reference, reason=reason))
+        return
+    state, ask = turn.state, event.ask
+    rfq = Rfq(
+        id=RfqId(turn.ids.make("r")),
+        role=Role.MAKER,
+        party=event.party,
+        reference=event.reference,
+        ask=ask,
+        state=RfqState.OPEN,
+        opened_at=turn.now,
+        expires_at=ask.expires_at or turn.now + state.policy.rfq_ttl_ms * MS,
+    )
+    turn.draft.remember(event.party, event.reference, rfq.id)
+    found = features.open_card(turn, rfq)
+    if isinstance(found, Reason):
+        turn.add(RefuseRfq(to=event.party, reference=event.reference, reason=found, rfq=rfq.id))
+        return
+    deadline_at = turn.now + state.policy.estimate_deadline_ms * MS
+    turn.draft.put_scorecard(count(turn.draft.scorecard(event.party), "asked"))
+    turn.add(Estimate(rfq=rfq.id, row=found.row, deadline_at=deadline_at))
+    turn.keep(replace(found, estimate_due_at=deadline_at))
+
+
+def _refuse(turn: Turn, event: RfqReceived) -> Reason | None:
+    """Why this request is not taken in, or None."""
+    state = turn.state
+    reason = intake.refuse_party(state, event.party, "may_ask")
+    if reason is not None:
+        return reason
+    if (event.party, event.reference) in state.seen:
+        return Reason(code=Code.DUPLICATE, field="reference", detail=f"{event.reference} was used before")
+    reason = intake.refuse_ask(turn, event.ask)
+    if reason is not None:
+        return reason
+    if state.killed:
+        return Reason(code=Code.KILLED, detail="the kill switch is on")
+    if state.open_count.get(event.party, 0) >= state.policy.open_rfqs_max:
+        return Reason(
+            code=Code.LIMIT_OPEN_RFQS, field="party", detail=f"{state.policy.open_rfqs_max} are open"
+        )
+    return None
+
+
+def on_unreadable(turn: Turn, event: MessageUnreadable) -> None:
+    """Something that could not be read is refused by the name of the field that was wrong."""
+    turn.add(RefuseRfq(to=event.party, reference=event.reference, reason=event.reason))
+
+
+def on_overflow(turn: Turn, event: InboxOverflowed) -> None:
+    """The inbox was full: each of these requests is declined."""
+    for party, reference in event.requests:
+        turn.add(RefuseRfq(to=party, reference=reference, reason=Reason(code=Code.BUSY)))
+
+
+def on_estimated(turn: Turn, card: Card, event: Estimated) -> None:
+    """The oracle answered: price with it, or with the closed form if it could not."""
+    if not card.estimate_due_at:
+        turn.ignore(Code.MODEL_LATE, rfq=card.rfq.id)
+        return
+    if event.estimates is None:
+        use_fallback(turn, card)
+        return
+    card = replace(card, estimates=event.estimates, model=event.model, estimate_due_at=0)
+    price(turn, card)
+
+
+def use_fallback(turn: Turn, card: Card) -> None:
+    """No usable answer in time: the closed form prices, wider and marked."""
+    card = replace(
+        card,
+        estimates=response.fall_back(card.row),
+        model=response.BASELINE,
+        fallback=True,
+        estimate_due_at=0,
+    )
+    price(turn, card)
+
+
+def price(turn: Turn, card: Card, replaces: Quote | None = None) -> None:
+    """Quote, or replace the quote, at the market of this event; pass with a Reason if that cannot be."""
+    assert card.estimates is not None
+    valuation = turn.valuation(card)
+    made: Approved[SendQuote] | Reason
+    if isinstance(valuation, Reason):
+        made = valuation
+    else:
+        made = response.make_quote(turn, card, valuation, card.estimates, replaces.id if replaces else "")
+        card = replace(card, fair=exact(valuation.fair))
+    if isinstance(made, Reason):
+        if replaces is None:
+            _pass(turn, card, made)
+        else:
+            turn.keep(settle_quoted(withdraw(turn, card, replaces, made)))
+        return
+    if replaces is not None:
+        card = move_quote(card, replaces, QuoteTrigger.REPLACED)
+    else:
+        turn.start_watching(card.underlying)
+        turn.draft.put_scorecard(count(turn.draft.scorecard(card.rfq.party), "quoted"))
+    turn.send(made)
+    turn.keep(settle_quoted(replace(card, quotes=(*card.quotes, made.effect.quote))))
+
+
+def _pass(turn: Turn, card: Card, reason: Reason) -> None:
+    """We will not quote this one."""
+    rfq = card.rfq
+    turn.add(RefuseRfq(to=rfq.party, reference=rfq.reference, rfq=rfq.id, reason=reason))
+    end(turn, move_rfq(card, RfqTrigger.PASSED), Outcome.PASSED, reason)
+
+
+def withdraw(turn: Turn, card: Card, quote: Quote, reason: Reason) -> Card:
+    """Take one of our standing quotes back, and tell the client if it can be reached."""
+    if card.rfq.party in turn.state.sessions:
+        turn.add(WithdrawQuote(to=card.rfq.party, rfq=card.rfq.id, quote=quote.id, reason=reason))
+    before = watches(card)
+    card = move_quote(card, quote, QuoteTrigger.CANCELLED)
+    if before and not watches(card):
+        turn.stop_watching(card.underlying)
+    return card
+
+
+def stop(turn: Turn, card: Card, reason: Reason) -> None:
+    """The kill switch: what stands is withdrawn; a request that waits for a price is passed on."""
+    if not card.quotes:
+        _pass(turn, replace(card, estimate_due_at=0), reason)
+        return
+    for quote in card.quotes:
+        if quote.state in _STANDING:
+            card = withdraw(turn, card, quote, reason)
+    turn.keep(settle_quoted(card))
+
+
+def put_off(turn: Turn, card: Card, quote: Quote) -> None:
+    """A quote of ours did not leave: it never stood."""
+    before = watches(card)
+    what = QuoteTrigger.REFUSED if quote.state is QuoteState.PENDING else QuoteTrigger.CANCELLED
+    card = move_quote(card, quote, what)
+    if before and not watches(card):
+        turn.stop_watching(card.underlying)
+    turn.keep(settle_quoted(card))
+
+
+def on_market_moved(turn: Turn, event: MarketMoved) -> None:
+    """Requote what stands on this underlying, where our fair has moved by the policy's number."""
+    bps = float(turn.state.policy.requote_move_bps)
+
+    def requote(card: Card) -> None:
+        valuation = turn.valuation(card)
+        if not isinstance(valuation, Reason) and abs(valuation.fair - float(card.fair)) < bps * valuation.bp:
+            return
+        price(turn, card, next(one for one in card.quotes if one.state in _STANDING))
+
+    standing = [card for card in turn.state.cards.values() if not card.closed and watches(card)]
+    each(turn, [card for card in standing if card.underlying == event.underlying], requote)
+
+
+def on_rfq_cancelled(turn: Turn, event: RfqCancelled) -> None:
+    """The client gave up: our quotes lapse, nobody need be told."""
+    rfq = turn.state.seen.get((event.party, event.reference))
+    card = turn.draft.card(rfq) if rfq is not None else None
+    if card is None or card.closed or not can_move(card, RfqTrigger.CANCELLED):
+        turn.ignore(Code.UNKNOWN_RFQ, party=event.party, field="reference", detail=event.reference)
+        return
+    close_quietly(turn, card, RfqTrigger.CANCELLED, Outcome.CANCELLED, Reason(code=Code.USER))
+
+
+def close_quietly(turn: Turn, card: Card, trigger: RfqTrigger, outcome: Outcome, reason: Reason) -> None:
+    """End an Rfq of which the client needs no word: what stood is expired or cancelled."""
+    what = QuoteTrigger.TIME_PASSED if trigger is RfqTrigger.TIME_PASSED else QuoteTrigger.CANCELLED
+    for quote in card.quotes:
+        if quote.state in _STANDING:
+            card = move_quote(card, quote, what)
+    end(turn, move_rfq(card, trigger), outcome, reason)
+
+
+def on_accept(turn: Turn, card: Card | None, event: AcceptReceived) -> None:
+    """A client trades on our quote. The same acceptance twice is answered twice and filled once."""
+    if card is None or card.rfq.party != event.party or card.rfq.role is not Role.MAKER:
+        _refuse_accept(turn, event, Reason(code=Code.UNKNOWN_QUOTE, field="quote", detail=event.quote))
+        return
+    for index, accepted in enumerate(card.accepts):
+        if accepted.reference == event.reference:
+            fill = card.fills[index]
+            turn.add(ConfirmFill(to=event.party, reference=event.reference, fill=fill, again=True))
+            return
+    quote = card.quote(event.quote)
+    reason = _judge_accept(turn, card, quote, event)
+    if reason is not None:
+        _refuse_accept(turn, event, reason)
+        return
+    assert quote is not None
+    _fill(turn, card, quote, event)
+
+
+def _judge_accept(turn: Turn, card: Card, quote: Quote | None, event: AcceptReceived) -> Reason | None:
+    """Why the acceptance is not honoured, or None. Judged by when its bytes were read."""
+    if quote is None:
+        return Reason(code=Code.UNKNOWN_QUOTE, field="quote", detail=event.quote)
+    if card.fills:
+        return Reason(code=Code.ALREADY_FILLED, field="quote")
+    if turn.received_at >= quote.expires_at or quote.state is QuoteState.EXPIRED:
+        return Reason(code=Code.QUOTE_EXPIRED, field="quote")
+    if quote.state not in _STANDING:
+        return Reason(code=Code.QUOTE_GONE, field="quote", detail=f"the quote is {quote.state}")
+    if not quote.firm:
+        return Reason(code=Code.NOT_FIRM, field="quote")
+    if turn.state.killed:
+        return Reason(code=Code.KILLED)
+    if event.side is Side.TWO_WAY or quote.price_for(event.side) is None:
+        return Reason(code=Code.SIDE_NOT_QUOTED, field="side")
+    offered = quote.amount_for(event.side)
+    assert offered is not None
+    if not 0 < event.amount <= offered or (quote.all_or_none and event.amount != offered):
+        return Reason(code=Code.AMOUNT, field="amount", detail=f"{event.amount} of {offered}")
+    if event.amount % intake.step_of(turn.state, card.rfq.ask):
+        return Reason(code=Code.AMOUNT_STEP, field="amount")
+    return None
+
+
+def _refuse_accept(turn: Turn, event: AcceptReceived, reason: Reason) -> None:
+    turn.add(RefuseAccept(to=event.party, reference=event.reference, quote=event.quote, reason=reason))
+
+
+def _fill(turn: Turn, card: Card, quote: Quote, event: AcceptReceived) -> None:
+    """Lock, fill, book, confirm, close; what else stood is withdrawn by the trade itself."""
+    traded = quote.price_for(event.side)
+    assert traded is not None
+    fair, delta_usd = fair_now(turn.valuation(card), card)
+    accept = AcceptId(turn.ids.make("a"))
+    fill = Fill(
+        id=FillId(turn.ids.make("f")),
+        rfq=card.rfq.id,
+        quote=quote.id,
+        accept=accept,
+        role=Role.MAKER,
+        counterparty=event.party,
+        side=event.side,
+        amount=event.amount,
+        price=traded,
+        fair=fair,
+        reference=event.reference,
+        at=turn.now,
+    )
+    part = event.amount < card.rfq.ask.amount
+    card = move_quote(card, quote, QuoteTrigger.ACCEPTED)
+    locked = card.quote(quote.id)
+    assert locked is not None
+    card = move_quote(card, locked, QuoteTrigger.PART_FILLED if part else QuoteTrigger.FILLED)
+    card = move_rfq(move_rfq(card, RfqTrigger.ACCEPTED), RfqTrigger.MAKER_AGREED)
+    if part:
+        card = move_rfq(move_rfq(card, RfqTrigger.PART_PRINTED), RfqTrigger.REMAINDER_DROPPED)
+    else:
+        card = move_rfq(card, RfqTrigger.ALL_PRINTED)
+    accepted = Acceptance(
+        id=accept,
+        quote=quote.id,
+        counterparty=event.party,
+        reference=event.reference,
+        amount=event.amount,
+        price=traded,
+        filled=event.amount,
+        open=False,
+    )
+    card = book(turn, replace(card, accepts=(*card.accepts, accepted)), fill, delta_usd)
+    turn.draft.put_scorecard(count(turn.draft.scorecard(event.party), "done"))
+    turn.add(ConfirmFill(to=event.party, reference=event.reference, fill=fill))
+    end(turn, card, Outcome.DONE, Reason(code=Code.TRADED))
+
+
+def on_outcome_heard(turn: Turn, card: Card | None, event: OutcomeHeard) -> None:
+    """The client says how it ended for our quote. After our own trade it only adds what the cover was."""
+    if card is None or card.rfq.party != event.party or card.rfq.role is not Role.MAKER:
+        turn.ignore(Code.UNKNOWN_QUOTE, party=event.party, field="quote", detail=event.quote)
+        return
+    quote = card.quote(event.quote)
+    if card.closed or quote is None or event.outcome is Outcome.DONE:
+        turn.ignore(Code.RFQ_CLOSED, rfq=card.rfq.id, party=event.party)
+        return
+    if event.outcome in (Outcome.EXPIRED, Outcome.CANCELLED, Outcome.TIMED_OUT, Outcome.PASSED):
+        close_quietly(turn, card, RfqTrigger.CANCELLED, event.outcome, Reason(code=Code.RFQ_DONE))
+        return
+    for one in card.quotes:
+        if one.state in _STANDING:
+            card = move_quote(card, one, _HEARD.get(event.outcome, QuoteTrigger.LOST))
+    card = move_rfq(card, RfqTrigger.TRADED_ELSEWHERE)
+    end(turn, card, event.outcome, Reason(code=Code.TRADED_AWAY), event.cover)
+
+
+def on_wake(turn: Turn, card: Card) -> None:
+    """Whatever is due: the oracle's deadline, quotes' ends, the request's end. Markouts are taken before this."""
+    if card.rfq.expires_at <= turn.now:
+        close_quietly(turn, card, RfqTrigger.TIME_PASSED, Outcome.EXPIRED, Reason(code=Code.EXPIRED))
+        return
+    if card.estimate_due_at and card.estimate_due_at <= turn.now:
+        use_fallback(turn, card)
+        return
+    before = watches(card)
+    for quote in card.quotes:
+        if quote.state in _STANDING and quote.expires_at <= turn.now:
+            card = move_quote(card, quote, QuoteTrigger.TIME_PASSED)
+    if before and not watches(card):
+        turn.stop_watching(card.underlying)
+    turn.keep(settle_quoted(card))
+
+
+def on_client_gone(turn: Turn, card: Card, party: PartyId, reason: Reason) -> None:
+    """The client cannot be reached: its Rfq ends and our quotes on it are off."""
+    if can_move(card, RfqTrigger.CANCELLED):
+        close_quietly(turn, card, RfqTrigger.CANCELLED, Outcome.CANCELLED, reason)

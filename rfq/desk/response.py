@@ -1,0 +1,106 @@
+"""Pricing what we are asked: estimates in, an approved quote out, or the Reason why there is none."""
+
+from decimal import Decimal
+
+from models.baselines import predict
+from models.features import FeatureRow
+from models.prediction import Prediction
+from pricing.estimates import Estimates
+from pricing.quoting import QuotePrice, quote
+from pricing.valuation import Valuation
+from rfq.desk import limits
+from rfq.desk.card import Card
+from rfq.desk.intake import tick_of
+from rfq.desk.turn import MS, Turn
+from rfq.domain.effects import SendQuote
+from rfq.domain.ids import QuoteId
+from rfq.domain.lifecycle import QuoteState
+from rfq.domain.parties import DESK
+from rfq.domain.quote import Quote
+from rfq.domain.reasons import Code, Reason
+
+BASELINE = "baseline"
+
+
+def fall_back(row: FeatureRow) -> Estimates:
+    """The closed-form estimates, for when the oracle did not answer in time or not with sense."""
+    return estimates_of(predict(row))
+
+
+def estimates_of(prediction: Prediction) -> Estimates:
+    """A model's numbers in the words of pricing."""
+    return Estimates(
+        levels=prediction.levels,
+        cost_bps=prediction.cost_bps,
+        permanent_share=prediction.permanent_share,
+        win_intercept=prediction.win_intercept,
+        win_slope=prediction.win_slope,
+        markout_theta_bps=prediction.markout_theta_bps,
+        markout_beta=prediction.markout_beta,
+        source=prediction.source,
+    )
+
+
+def make_quote(
+    turn: Turn, card: Card, valuation: Valuation, estimates: Estimates, replaces: str = ""
+) -> limits.Approved[SendQuote] | Reason:
+    """Price the card's request from `valuation` and `estimates`, and have the limits approve the quote."""
+    state, ask = turn.state, card.rfq.ask
+    facts = turn.facts(card, valuation, card.rfq.party, ask.amount)
+    reason = limits.refusal(facts)
+    if reason is not None:
+        return reason
+    bid_wanted = ask.side.wants_bid and limits.may_buy(facts)
+    offer_wanted = ask.side.wants_offer and limits.may_sell(facts)
+    if not (bid_wanted or offer_wanted):
+        return Reason(code=Code.LIMIT_POSITION, field="amount", detail="the exposure would pass its limit")
+    assert turn.stamped.market is not None
+    price = quote(
+        valuation,
+        estimates,
+        bid=bid_wanted,
+        offer=offer_wanted,
+        amount=float(ask.amount),
+        inventory_usd=facts.exposure,
+        age_ms=turn.stamped.market.age_ms(turn.now),
+        fallback=card.fallback,
+        terms=state.policy.terms,
+        tick=tick_of(state, ask),
+    )
+    return _approve(turn, card, price, facts, replaces)
+
+
+def _approve(
+    turn: Turn, card: Card, price: QuotePrice, facts: limits.Facts, replaces: str
+) -> limits.Approved[SendQuote] | Reason:
+    """Wrap a price in a quote that ends no later than the request, and have the limits look at it."""
+    state, rfq = turn.state, card.rfq
+    if price.bid is None and price.offer is None:
+        return Reason(code=Code.PRICE, detail="no side can be priced above zero")
+    expires_at = min(turn.now + state.policy.quote_ttl_ms * MS, rfq.expires_at)
+    amount: Decimal = rfq.ask.amount
+    made = Quote(
+        id=QuoteId(turn.ids.make("q")),
+        rfq=rfq.id,
+        maker=DESK,
+        reference=rfq.reference,
+        state=QuoteState.PENDING,
+        received_at=turn.now,
+        expires_at=expires_at,
+        bid=price.bid,
+        offer=price.offer,
+        bid_amount=None if price.bid is None else amount,
+        offer_amount=None if price.offer is None else amount,
+        replaces=replaces,
+    )
+    effect = SendQuote(
+        to=rfq.party,
+        reference=rfq.reference,
+        quote=made,
+        price=price,
+        model=card.model,
+        policy=state.policy_hash,
+        not_after_at=expires_at,
+        fallback=card.fallback,
+    )
+    return limits.approve(effect, facts)
