@@ -20,6 +20,7 @@ from rfq.audit.chain import Chain, Entry, Segment
 from rfq.audit.errors import LogClosed, LogDamaged, LogError, LogGap, LogMissing, LogUnavailable
 from rfq.audit.headfile import EMPTY, Head, HeadFile
 from rfq.audit.segments import newest_segment, segment_problem
+from rfq.audit.sqlite import hex_of
 from rfq.audit.walk import Progress, Walk, walk_file
 from rfq.domain.ids import ChainId
 
@@ -146,6 +147,9 @@ class AuditLog:
             sqlite.make_tables(self.connection, tables.SCHEMA)
         sqlite.check_revision(self.connection, tables.REVISION)
         self._head = self._read_head()
+        if kept is None and self._head == EMPTY:  # made by a migration: as good as new
+            kept = EMPTY
+            self.keep_head(0)
         found = self._walk(verify, progress)
         if found.bad is not None:
             raise LogDamaged(found.bad, found.what)
@@ -199,14 +203,11 @@ class AuditLog:
         if entries[0].number == 1:
             execute(tables.INSERT_CHAIN, (entries[0].chain, entries[0].at))
         unhex = bytes.fromhex
-        self.connection.executemany(
-            tables.INSERT_RECORD,
-            [(e.number, e.at, e.received_at, e.kind, unhex(e.hash), e.body) for e in entries],
-        )
+        rows = [(e.number, e.at, e.received_at, e.kind, unhex(e.hash), e.body) for e in entries]
+        sqlite.insert_rows(self.connection, tables.INSERT_RECORD, rows)
         # In the order of the index: records of one batch touch the same pages.
-        self.connection.executemany(
-            tables.INSERT_MENTION, sorted([(term, e.number) for e in entries for term in e.terms])
-        )
+        mentions = sorted([(term, e.number) for e in entries for term in e.terms])
+        sqlite.insert_rows(self.connection, tables.INSERT_MENTION, mentions)
         for entry in entries:
             if entry.snapshot is not None:
                 execute(tables.INSERT_SNAPSHOT, (unhex(entry.snapshot.hash), entry.snapshot.body))
@@ -218,7 +219,9 @@ class AuditLog:
         execute("COMMIT")
 
     def _roll_back(self) -> None:
-        with suppress(Exception):  # it failed before BEGIN, or the disk is gone: the log is done for anyway
+        with suppress(
+            sqlite3.Error
+        ):  # it failed before BEGIN, or the disk is gone: the log is done for anyway
             self.connection.execute("ROLLBACK")
 
     def head_is_due(self, now: int) -> bool:
@@ -253,7 +256,7 @@ class AuditLog:
 
     def _read_head(self) -> Head:
         row = self.connection.execute(tables.SELECT_HEAD).fetchone()
-        return Head(row[0], row[1].hex()) if row else EMPTY
+        return Head(row[0], hex_of(row[1])) if row else EMPTY
 
     def chain_id(self) -> ChainId | None:
         """Whose log this is; None before the first record."""
@@ -268,12 +271,12 @@ class AuditLog:
     def records(self, first: int = 1, last: int = LAST) -> Iterator[Row]:
         """The records `first` to `last`, both included."""
         for number, at, received_at, kind, digest, body in self.connection.execute(_RECORDS, (first, last)):
-            yield Row(number, at, received_at, kind, digest.hex(), body)
+            yield Row(number, at, received_at, kind, hex_of(digest), body)
 
     def hash_of(self, number: int) -> str:
         """The stored hash (hex) of a record; empty if there is none."""
         row = self.connection.execute("SELECT hash FROM records WHERE number = ?", (number,)).fetchone()
-        return row[0].hex() if row else ""
+        return hex_of(row[0]) if row else ""
 
     def snapshot(self, digest: str) -> bytes | None:
         """The canonical bytes of a market snapshot, by its hash (hex)."""

@@ -10,13 +10,13 @@ from hashlib import sha256
 
 from rfq.audit.chain import Segment
 from rfq.audit.errors import LogDamaged
-from rfq.audit.sqlite import Connection
+from rfq.audit.sqlite import Connection, hex_of
 from rfq.domain.checkers import CanonError
 from rfq.domain.effects import StateTaken
 from rfq.domain.events import SegmentOpened
 from rfq.domain.record import decode_record
 
-_NEWEST = "SELECT segment, number, hash, state FROM segments ORDER BY segment DESC LIMIT 1"
+_NEWEST = "SELECT segment, number, hash, state FROM segments WHERE typeof(number) = 'integer' ORDER BY segment DESC LIMIT 1"
 _ALL = "SELECT segment, number, hash, state FROM segments WHERE number >= ? AND number <= ? ORDER BY number"
 _LATER = "SELECT count(*) FROM segments WHERE number > ? OR number < 1"
 _BODY = "SELECT body FROM records WHERE number = ?"
@@ -25,7 +25,10 @@ _BODY = "SELECT body FROM records WHERE number = ?"
 def newest_segment(connection: Connection) -> tuple[int, Segment] | None:
     """The newest segment as stored, and the number of the record that begins it."""
     row = connection.execute(_NEWEST).fetchone()
-    return (row[1], Segment(row[0], bytes(row[3]), row[2].hex())) if row else None
+    if row is None:
+        return None
+    state = row[3] if type(row[3]) is bytes else b""
+    return row[1], Segment(row[0], state, hex_of(row[2]))
 
 
 def segment_problem(connection: Connection, openings: Iterable[int], last: int) -> LogDamaged | None:

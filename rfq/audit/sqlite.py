@@ -9,6 +9,7 @@ import fcntl
 import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import quote
@@ -17,6 +18,7 @@ from rfq.audit.errors import LogError, LogLocked, LogOutdated
 
 CACHE_KIB = 32_768
 BUSY_S = 5.0
+ROWS_A_STATEMENT = (128, 16, 4, 1)
 
 
 class Cursor(Protocol):
@@ -31,8 +33,6 @@ class Connection(Protocol):
     """The little that the log asks of a driver; transactions are spelled out (BEGIN, COMMIT)."""
 
     def execute(self, sql: str, values: Sequence[Any] = ..., /) -> Any: ...
-
-    def executemany(self, sql: str, values: Iterable[Sequence[Any]], /) -> Any: ...
 
     def close(self) -> None: ...
 
@@ -97,6 +97,27 @@ def check_revision(connection: Connection, wanted: str) -> None:
         raise LogOutdated(
             f"the tables are at revision {found}, this program speaks {wanted}: run `alembic upgrade head`"
         )
+
+
+def insert_rows(connection: Connection, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Run `INSERT ... VALUES (?, ...)` for all rows, many rows to a statement.
+
+    Fewer steps are faster, and each step of a statement lets go of the interpreter's lock and must get it back from
+    a busy loop: row by row, a batch would wait for it row by row.
+    """
+    width = len(rows[0]) if rows else 0
+    group = f", ({', '.join('?' * width)})"
+    start = 0
+    for size in ROWS_A_STATEMENT:
+        while len(rows) - start >= size:
+            values = list(chain.from_iterable(rows[start : start + size]))
+            connection.execute(statement + group * (size - 1), values)
+            start += size
+
+
+def hex_of(stored: object) -> str:
+    """A stored hash in hex; empty if what is stored is not bytes."""
+    return stored.hex() if type(stored) is bytes else ""
 
 
 class WriterLock:

@@ -6,7 +6,7 @@ Code, ...) or, where the type is plain text, by its name. The terms:
 
     rfq: quote: fill: accept: block:   ids            party:       who asked, quoted, was told or did it
     ref:<party>/<reference>            their own ids  instrument:  legs, hedges, listings
-    outcome: reason:                   closed lists   kind:        the event, and effects worth finding
+    outcome: reason:                   closed lists
     sent:<number>                      this record tells the fate of an effect of that record
 """
 
@@ -17,7 +17,6 @@ from typing import Any, Final
 
 import msgspec
 
-from rfq.domain import effects as fx
 from rfq.domain import events as ev
 from rfq.domain.outcome import Outcome
 from rfq.domain.reasons import Code
@@ -37,8 +36,6 @@ _TEXT_PREFIX: Final = {"rfq": "rfq:", "party": "party:", "instrument": "instrume
 _SPEAKERS: Final = ("party", "dealer", "to", "maker", "counterparty")
 _INSTRUMENTS: Final = ("Perpetual", "Future", "Option")
 _FATE: Final = (ev.SentMark, ev.NotSent, ev.EffectRef)
-_ROUTINE: Final = frozenset({fx.Estimate, fx.SetTimer, fx.Watch, fx.Unwatch})
-
 _collectors: dict[type, Collector | None] = {}
 _tops: dict[type, Collector] = {}
 
@@ -60,11 +57,9 @@ def kind_of(record: Record) -> str:
 
 
 def _top(cls: type) -> Collector:
-    """The collector of an event or effect class, its own kind included; compiled at first use."""
-    lines = [] if cls in _ROUTINE else [f"    add({'kind:' + cls.__name__!r})"]
-    made = _build(cls, lines)
-    _tops[cls] = made if made is not None else _nothing
-    return _tops[cls]
+    """The collector of an event or effect class; compiled at first use."""
+    _tops[cls] = made = _collector(cls) or _nothing
+    return made
 
 
 def _nothing(_value: Any, _add: Callable[[str], None]) -> None:
@@ -74,13 +69,14 @@ def _nothing(_value: Any, _add: Callable[[str], None]) -> None:
 def _collector(cls: type) -> Collector | None:
     """The collector of a nested class, or None if nothing in it is a term."""
     if cls not in _collectors:
-        _collectors[cls] = _build(cls, [])
+        _collectors[cls] = _build(cls)
     return _collectors[cls]
 
 
-def _build(cls: type, lines: list[str]) -> Collector | None:
+def _build(cls: type) -> Collector | None:
     """Write and compile the collector of a class: one straight line of source a field."""
     scope: dict[str, Any] = {}
+    lines: list[str] = []
     hints = typing.get_type_hints(cls)
     fields: tuple[str, ...] = getattr(cls, "__struct_fields__", ())
     for field in fields:

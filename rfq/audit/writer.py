@@ -6,13 +6,14 @@ in the order of their records, from the writer's thread. The first failure ends 
 waits, and everyone who comes later, gets the exception. The head file follows the log after its sync.
 """
 
+import sqlite3
 import threading
 from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
 from rfq.audit.chain import Entry
-from rfq.audit.errors import LogBusy, LogClosed
+from rfq.audit.errors import LogBusy, LogClosed, LogError
 from rfq.audit.headfile import KEEP_EVERY_NS
 from rfq.audit.log import AuditLog
 
@@ -112,8 +113,11 @@ class GroupWriter:
                     batch = []
                 self._keep_head()
             self._keep_head(force=True)
-        except Exception as error:
+        except (sqlite3.Error, OSError, LogError) as error:
             self._fail(error, batch)
+        except BaseException as error:  # a bug, perhaps in a callback: nobody may wait for ever
+            self._fail(LogClosed(f"the writer died: {error!r}"), batch)
+            raise
 
     def _take(self) -> list[tuple[Entry, Done]]:
         """What waits, at most a batch; empty when the head file may be due or the writer is to end."""
@@ -188,7 +192,7 @@ class InlineWriter:
             self._log.append(entries)
             if self._log.head_is_due(entries[-1].at):
                 self._log.keep_head(entries[-1].at)
-        except Exception as error:
+        except (sqlite3.Error, OSError, LogError) as error:
             self._failure = error
 
     def close(self) -> None:
