@@ -25,10 +25,6 @@ BANNED_WORDS = {
 CATCH_ALLS = {
     "rfq/desk/engine.py": (1, "per event: the Rfq is quarantined"),
     "rfq/desk/quarantine.py": (1, "per Rfq, of an event that concerns many"),
-    "rfq/audit/writer.py": (
-        2,
-        "per batch, threaded and inline: whoever waits is told, and the log is done for",
-    ),
     "rfq/live.py": (1, "per effect: it becomes NotSent"),
     "rfq/api/server.py": (1, "per HTTP request"),
     "fix_gateway/connection.py": (1, "per session"),
