@@ -25,7 +25,7 @@ BANNED_WORDS = {
 CATCH_ALLS = {
     "rfq/desk/engine.py": (1, "per event: the Rfq is quarantined"),
     "rfq/desk/quarantine.py": (1, "per Rfq, of an event that concerns many"),
-    "rfq/live.py": (1, "per effect: it becomes NotSent"),
+    "rfq/live/outbox.py": (1, "per effect: it becomes NotSent"),
     "rfq/api/server.py": (1, "per HTTP request"),
     "fix_gateway/connection.py": (1, "per session"),
 }

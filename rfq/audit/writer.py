@@ -28,6 +28,11 @@ NS_PER_S = 1_000_000_000
 class Writer(Protocol):
     """What the live loop hands its records to."""
 
+    @property
+    def waiting(self) -> int:
+        """How many entries are not yet taken into a commit."""
+        ...
+
     def submit(self, entry: Entry, done: Done) -> None:
         """Store `entry`; `done(None)` once it is durable, `done(error)` if it never will be."""
         ...

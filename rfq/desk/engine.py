@@ -9,7 +9,7 @@ from typing import assert_never
 
 from msgspec.structs import replace
 
-from rfq.desk import control, deals, maker, taker
+from rfq.desk import acceptance, control, deals, maker, taker
 from rfq.desk.booking import take_marks
 from rfq.desk.card import Card
 from rfq.desk.closing import sweep
@@ -18,7 +18,7 @@ from rfq.desk.state import DeskState, StateImage, restore
 from rfq.desk.turn import Turn
 from rfq.domain import canon
 from rfq.domain import events as ev
-from rfq.domain.effects import OUTWARD, Effect, Outward, StateTaken
+from rfq.domain.effects import Effect, StateTaken, outward_of
 from rfq.domain.events import Event, Stamped
 from rfq.domain.reasons import Code
 from rfq.domain.request import Role
@@ -79,9 +79,8 @@ class Desk:
         pending = state.pending
         for slot in turn.resolved:
             pending.pop(slot, None)
-        for index, effect in enumerate(turn.effects):
-            if type(effect) in OUTWARD:
-                pending[(number, index)] = effect  # type: ignore[assignment]
+        for index, effect in outward_of(turn.effects):
+            pending[(number, index)] = effect
         state.number, state.at = number, turn.now
         return tuple(turn.effects)
 
@@ -142,7 +141,7 @@ def _dispatch(turn: Turn, event: Event) -> None:
         case ev.QuoteReceived():
             taker.on_quote_received(turn, turn.draft.card(event.rfq), event)
         case ev.AcceptReceived():
-            maker.on_accept(turn, _owned(turn, event.quote), event)
+            acceptance.on_accept(turn, _owned(turn, event.quote), event)
         case ev.FillReported():
             deals.on_fill(turn, _owned(turn, event.accept), event)
         case ev.NeedPosted():
@@ -255,8 +254,3 @@ def _rfq_of(state: DeskState, event: Event) -> str:
 def pending_of(desk: Desk) -> tuple[ev.EffectRef, ...]:
     """The outward effects whose fate the desk does not know, in log order (for `Started`)."""
     return tuple(ev.EffectRef(number=number, index=index) for number, index in desk.state.pending)
-
-
-def outward(effects: tuple[Effect, ...]) -> list[tuple[int, Outward]]:
-    """The outward effects with their index in the record."""
-    return [(index, one) for index, one in enumerate(effects) if type(one) in OUTWARD]  # type: ignore[misc]

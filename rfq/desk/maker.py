@@ -7,23 +7,19 @@ quote that stands is a trade.
 from msgspec.structs import replace
 
 from rfq.desk import features, intake, response
-from rfq.desk.booking import book, fair_now
-from rfq.desk.card import Acceptance, Card, can_move, move_quote, move_rfq, settle_quoted
+from rfq.desk.card import Card, can_move, move_quote, move_rfq, settle_quoted
 from rfq.desk.closing import end
 from rfq.desk.limits import Approved
 from rfq.desk.quarantine import each
 from rfq.desk.scorecards import count
 from rfq.desk.turn import MS, Turn, exact, watches
 from rfq.domain.effects import (
-    ConfirmFill,
     Estimate,
-    RefuseAccept,
     RefuseRfq,
     SendQuote,
     WithdrawQuote,
 )
 from rfq.domain.events import (
-    AcceptReceived,
     Estimated,
     InboxOverflowed,
     MarketMoved,
@@ -32,13 +28,12 @@ from rfq.domain.events import (
     RfqCancelled,
     RfqReceived,
 )
-from rfq.domain.fills import Fill
-from rfq.domain.ids import AcceptId, FillId, PartyId, RfqId
+from rfq.domain.ids import PartyId, RfqId
 from rfq.domain.lifecycle import QuoteState, QuoteTrigger, RfqState, RfqTrigger
 from rfq.domain.outcome import Outcome
 from rfq.domain.quote import Quote
 from rfq.domain.reasons import Code, Reason
-from rfq.domain.request import Rfq, Role, Side
+from rfq.domain.request import Rfq, Role
 
 _STANDING = (QuoteState.PENDING, QuoteState.ACTIVE)
 _HEARD = {
@@ -226,100 +221,6 @@ def close_quietly(turn: Turn, card: Card, trigger: RfqTrigger, outcome: Outcome,
         if quote.state in _STANDING:
             card = move_quote(card, quote, what)
     end(turn, move_rfq(card, trigger), outcome, reason)
-
-
-def on_accept(turn: Turn, card: Card | None, event: AcceptReceived) -> None:
-    """A client trades on our quote. The same acceptance twice is answered twice and filled once."""
-    if card is None or card.rfq.party != event.party or card.rfq.role is not Role.MAKER:
-        _refuse_accept(turn, event, Reason(code=Code.UNKNOWN_QUOTE, field="quote", detail=event.quote))
-        return
-    for index, accepted in enumerate(card.accepts):
-        if accepted.reference == event.reference:
-            fill = card.fills[index]
-            turn.add(ConfirmFill(to=event.party, reference=event.reference, fill=fill, again=True))
-            return
-    quote = card.quote(event.quote)
-    reason = _judge_accept(turn, card, quote, event)
-    if reason is not None:
-        _refuse_accept(turn, event, reason)
-        return
-    assert quote is not None
-    _fill(turn, card, quote, event)
-
-
-def _judge_accept(turn: Turn, card: Card, quote: Quote | None, event: AcceptReceived) -> Reason | None:
-    """Why the acceptance is not honoured, or None. Judged by when its bytes were read."""
-    if quote is None:
-        return Reason(code=Code.UNKNOWN_QUOTE, field="quote", detail=event.quote)
-    if card.fills:
-        return Reason(code=Code.ALREADY_FILLED, field="quote")
-    if turn.received_at >= quote.expires_at or quote.state is QuoteState.EXPIRED:
-        return Reason(code=Code.QUOTE_EXPIRED, field="quote")
-    if quote.state not in _STANDING:
-        return Reason(code=Code.QUOTE_GONE, field="quote", detail=f"the quote is {quote.state}")
-    if not quote.firm:
-        return Reason(code=Code.NOT_FIRM, field="quote")
-    if turn.state.killed:
-        return Reason(code=Code.KILLED)
-    if event.side is Side.TWO_WAY or quote.price_for(event.side) is None:
-        return Reason(code=Code.SIDE_NOT_QUOTED, field="side")
-    offered = quote.amount_for(event.side)
-    assert offered is not None
-    if not 0 < event.amount <= offered or (quote.all_or_none and event.amount != offered):
-        return Reason(code=Code.AMOUNT, field="amount", detail=f"{event.amount} of {offered}")
-    if event.amount % intake.step_of(turn.state, card.rfq.ask):
-        return Reason(code=Code.AMOUNT_STEP, field="amount")
-    return None
-
-
-def _refuse_accept(turn: Turn, event: AcceptReceived, reason: Reason) -> None:
-    turn.add(RefuseAccept(to=event.party, reference=event.reference, quote=event.quote, reason=reason))
-
-
-def _fill(turn: Turn, card: Card, quote: Quote, event: AcceptReceived) -> None:
-    """Lock, fill, book, confirm, close; what else stood is withdrawn by the trade itself."""
-    traded = quote.price_for(event.side)
-    assert traded is not None
-    fair, delta_usd = fair_now(turn.valuation(card), card)
-    accept = AcceptId(turn.ids.make("a"))
-    fill = Fill(
-        id=FillId(turn.ids.make("f")),
-        rfq=card.rfq.id,
-        quote=quote.id,
-        accept=accept,
-        role=Role.MAKER,
-        counterparty=event.party,
-        side=event.side,
-        amount=event.amount,
-        price=traded,
-        fair=fair,
-        reference=event.reference,
-        at=turn.now,
-    )
-    part = event.amount < card.rfq.ask.amount
-    card = move_quote(card, quote, QuoteTrigger.ACCEPTED)
-    locked = card.quote(quote.id)
-    assert locked is not None
-    card = move_quote(card, locked, QuoteTrigger.PART_FILLED if part else QuoteTrigger.FILLED)
-    card = move_rfq(move_rfq(card, RfqTrigger.ACCEPTED), RfqTrigger.MAKER_AGREED)
-    if part:
-        card = move_rfq(move_rfq(card, RfqTrigger.PART_PRINTED), RfqTrigger.REMAINDER_DROPPED)
-    else:
-        card = move_rfq(card, RfqTrigger.ALL_PRINTED)
-    accepted = Acceptance(
-        id=accept,
-        quote=quote.id,
-        counterparty=event.party,
-        reference=event.reference,
-        amount=event.amount,
-        price=traded,
-        filled=event.amount,
-        open=False,
-    )
-    card = book(turn, replace(card, accepts=(*card.accepts, accepted)), fill, delta_usd)
-    turn.draft.put_scorecard(count(turn.draft.scorecard(event.party), "done"))
-    turn.add(ConfirmFill(to=event.party, reference=event.reference, fill=fill))
-    end(turn, card, Outcome.DONE, Reason(code=Code.TRADED))
 
 
 def on_outcome_heard(turn: Turn, card: Card | None, event: OutcomeHeard) -> None:

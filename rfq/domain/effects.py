@@ -5,7 +5,9 @@ durable, and their fate comes back as `Sent` or `NotSent`. Those with a `not_aft
 once more at sending. `again` marks a possible duplicate after a restart.
 """
 
+from collections.abc import Iterable
 from decimal import Decimal
+from typing import TypeGuard, get_args
 
 from models.features import FeatureRow
 from pricing.quoting import QuotePrice
@@ -265,25 +267,17 @@ Outward = (
 )
 Effect = Inward | Outward
 
-OUTWARD: frozenset[type] = frozenset(
-    {
-        RefuseRfq,
-        SendQuote,
-        WithdrawQuote,
-        ConfirmFill,
-        RefuseAccept,
-        AskDealer,
-        WithdrawRfq,
-        AcceptQuote,
-        RefuseQuote,
-        TellOutcome,
-    }
-)
+OUTWARD: frozenset[type] = frozenset(get_args(Outward))
 
 
-def is_outward(effect: Effect) -> bool:
+def is_outward(effect: Effect) -> TypeGuard[Outward]:
     """True if a counterparty sees it."""
     return type(effect) in OUTWARD
+
+
+def outward_of(effects: Iterable[Effect]) -> list[tuple[int, Outward]]:
+    """The outward effects, with their index in the record."""
+    return [(index, effect) for index, effect in enumerate(effects) if is_outward(effect)]
 
 
 def not_after(effect: Outward) -> int:

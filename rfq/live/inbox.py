@@ -1,0 +1,87 @@
+"""The one inbox: bounded, in order of arrival, with reserved room for what must not be turned away.
+
+New requests may fill only their own share; once it is full they are declined, and one event lists them. Answers,
+timers, acceptances and cancels have room beyond that. Market moves are conflated: one per underlying waits at most.
+The kill switch goes before everything.
+"""
+
+from collections import deque
+
+from rfq.domain.events import (
+    Event,
+    InboxOverflowed,
+    KillPressed,
+    MarketMoved,
+    MessageUnreadable,
+    NeedPosted,
+    RfqReceived,
+)
+from rfq.domain.ids import PartyId
+
+_NEW = frozenset({RfqReceived, NeedPosted, MessageUnreadable})
+
+
+class Inbox:
+    """Events with the instant their bytes were read (UTC ns)."""
+
+    __slots__ = ("_declined", "_moves", "_new", "_new_max", "_queue", "_total_max")
+
+    def __init__(self, new_max: int, reserved: int) -> None:
+        """Room for `new_max` new requests, and `reserved` events more of the other kinds."""
+        self._queue: deque[tuple[Event, int]] = deque()
+        self._moves: set[str] = set()
+        self._declined: list[tuple[PartyId, str]] = []
+        self._new = 0
+        self._new_max = new_max
+        self._total_max = new_max + reserved
+
+    def __len__(self) -> int:
+        """How many events wait."""
+        return len(self._queue) + bool(self._declined)
+
+    def put(self, event: Event, received_at: int) -> bool:
+        """Take an event in; False if there is no room (a new request is then declined by a logged event)."""
+        kind = type(event)
+        if kind is KillPressed:
+            self._queue.appendleft((event, received_at))
+            return True
+        if kind is MarketMoved:
+            return self._put_move(event, received_at)
+        if kind in _NEW:
+            if self._new >= self._new_max:
+                self._decline(event)
+                return False
+            self._new += 1
+        elif len(self._queue) >= self._total_max:
+            return False
+        self._queue.append((event, received_at))
+        return True
+
+    def take(self, now: int) -> tuple[Event, int]:
+        """The next event; the declined requests, as one event, come before the rest."""
+        if self._declined and not (self._queue and type(self._queue[0][0]) is KillPressed):
+            requests, self._declined = tuple(self._declined), []
+            return InboxOverflowed(requests=requests), now
+        event, received_at = self._queue.popleft()
+        kind = type(event)
+        if kind in _NEW:
+            self._new -= 1
+        elif kind is MarketMoved:
+            assert isinstance(event, MarketMoved)
+            self._moves.discard(event.underlying)
+        return event, received_at
+
+    def _put_move(self, event: Event, received_at: int) -> bool:
+        assert isinstance(event, MarketMoved)
+        if event.underlying not in self._moves:
+            self._moves.add(event.underlying)
+            self._queue.append((event, received_at))
+        return True
+
+    def _decline(self, event: Event) -> None:
+        """Remember who was turned away; the list itself is bounded by the room there is for new requests."""
+        if (
+            isinstance(event, (RfqReceived, NeedPosted, MessageUnreadable))
+            and len(self._declined) < self._total_max
+        ):
+            self._declined.append((event.party, event.reference))

@@ -1,0 +1,250 @@
+"""The loop: inbox -> stamp -> desk -> record -> effects. Everything runs on the schedule's one thread.
+
+Inward effects run at once. Outward effects wait in the outbox until their record is durable; the desk does not wait
+for the disk. If the log fails, nothing that waits is sent, the loop stops taking events, and `on_failure` is told: the
+desk is then thrown away and rebuilt from the log.
+"""
+
+from collections.abc import Callable
+
+from rfq.audit.chain import Chain
+from rfq.audit.errors import LogError
+from rfq.audit.writer import Writer
+from rfq.desk.engine import Desk
+from rfq.domain.checkers import CanonError
+from rfq.domain.effects import Effect, Estimate, KillSet, SetTimer, Unwatch, Watch, outward_of
+from rfq.domain.events import (
+    NEEDS_MARKET,
+    ChainOpened,
+    Event,
+    KillPressed,
+    SegmentOpened,
+    Stamped,
+    Started,
+    TimerFired,
+)
+from rfq.domain.ids import RfqId
+from rfq.live.inbox import Inbox
+from rfq.live.outbox import Outbox
+from rfq.live.ports import Delays, Market, NoDelays, Oracle, Wire
+from rfq.ops.schedule import Schedule
+
+Observer = Callable[[Stamped, tuple[Effect, ...]], None]
+
+PUMP_MAX = 64
+WRITER_WAITING_MAX = 10_000
+BACKOFF_NS = 1_000_000
+OFFSET_EVERY_NS = 1_000_000_000
+
+
+class Live:
+    """One desk at work. Build it, `begin` with ChainOpened or Started, then `offer` what happens."""
+
+    def __init__(
+        self,
+        *,
+        desk: Desk,
+        chain: Chain,
+        writer: Writer,
+        schedule: Schedule,
+        wire: Wire,
+        market: Market,
+        oracle: Oracle,
+        delays: Delays | None = None,
+        segment_records: int = 10_000,
+        segment: int = 0,
+        segment_number: int = 1,
+        inbox_new_max: int = 1_000,
+        inbox_reserved: int = 10_000,
+        on_failure: Callable[[Exception], None] | None = None,
+    ) -> None:
+        """`segment` and `segment_number` (its first record) are those of the log that is continued."""
+        self.desk = desk
+        self.chain = chain
+        self.failure: Exception | None = None
+        self._writer = writer
+        self._schedule = schedule
+        self._market = market
+        self._oracle = oracle
+        self._delays: Delays = delays or NoDelays()
+        self._inbox = Inbox(inbox_new_max, inbox_reserved)
+        self._outbox = Outbox(wire)
+        self._timers: dict[RfqId, int] = {}
+        self._observers: list[Observer] = []
+        self._on_failure = on_failure
+        self._segment_records = segment_records
+        self._segment = segment
+        self._segment_number = segment_number
+        self._pumping = False
+        self._last_at = 0
+        self._offset = (0, 0)
+        self._offset_at = 0
+        self._durable = 0
+        self._durable_at = 0
+        self._releasing = False
+
+    # --- what the world calls ----------------------------------------------------------------------------------
+
+    def observe(self, observer: Observer) -> None:
+        """Call `observer(stamped, effects)` after each event, in order."""
+        self._observers.append(observer)
+
+    def begin(self, first: ChainOpened | Started) -> None:
+        """The first event of this process; handled at once, before anything that was offered."""
+        if type(first) is Started:
+            self._last_at = self.desk.state.at
+            self._outbox.killed = self.desk.state.killed
+        self._process(first, self._schedule.now())
+
+    def offer(self, event: Event, received_at: int | None = None) -> bool:
+        """Put an event in the inbox; False if it was turned away. `received_at` is when its bytes were read."""
+        if self.failure is not None:
+            return False
+        if type(event) is KillPressed:
+            self._outbox.killed = True
+        taken = self._inbox.put(event, self._schedule.now() if received_at is None else received_at)
+        self._wake()
+        return taken
+
+    @property
+    def idle(self) -> bool:
+        """True if nothing waits: no event, no record, no effect."""
+        return not len(self._inbox) and not len(self._outbox)
+
+    # --- the loop ----------------------------------------------------------------------------------------------
+
+    def _wake(self) -> None:
+        if not self._pumping:
+            self._pumping = True
+            self._schedule.call_at(self._schedule.now(), self._pump)
+
+    def _pump(self) -> None:
+        """Handle what waits, at most a batch at a time, so that others get their turn."""
+        self._pumping = False
+        if self.failure is not None:
+            return
+        if self._writer.waiting > WRITER_WAITING_MAX:
+            self._pumping = True
+            self._schedule.call_at(self._schedule.now() + BACKOFF_NS, self._pump)
+            return
+        for _ in range(PUMP_MAX):
+            if not len(self._inbox) or self.failure is not None:
+                return
+            if self.chain.next_number - self._segment_number >= self._segment_records:
+                self._segment += 1
+                self._segment_number = self.chain.next_number
+                self._process(SegmentOpened(segment=self._segment), self._schedule.now())
+                continue
+            event, received_at = self._inbox.take(self._schedule.now())
+            self._process(event, received_at)
+        if len(self._inbox):
+            self._wake()
+
+    def _process(self, event: Event, received_at: int) -> None:
+        """Stamp, handle, record, run."""
+        image = self.desk.image() if type(event) is SegmentOpened else None
+        stamped, snapshot = self._stamp(event, received_at)
+        effects = self.desk.handle(stamped)
+        try:
+            entry = self.chain.entry(stamped, effects, snapshot=snapshot, image=image)
+            outward = outward_of(effects)
+            if outward:
+                self._outbox.put(stamped.number, outward)
+            number = stamped.number
+            self._writer.submit(entry, lambda error: self._done(number, error, bool(outward)))
+        except (CanonError, LogError, ValueError) as error:
+            self._fail(error)
+            return
+        for effect in effects:
+            self._run_inward(effect)
+        for observer in self._observers:
+            observer(stamped, effects)
+
+    def _stamp(self, event: Event, received_at: int) -> tuple[Stamped, bytes | None]:
+        """Number and stamp an event, and attach the market if it needs it; `at` never goes back."""
+        now = self._schedule.now()
+        at = max(now, self._last_at)
+        self._last_at = at
+        if now - self._offset_at >= OFFSET_EVERY_NS:
+            self._offset, self._offset_at = self._schedule.offset(), now
+        found = self._market.snapshot() if type(event) in NEEDS_MARKET else None
+        market, market_hash, raw = found if found is not None else (None, "", None)
+        stamped = Stamped(
+            number=self.chain.next_number,
+            at=at,
+            received_at=received_at,
+            event=event,
+            offset_ns=self._offset[0],
+            error_ns=self._offset[1],
+            market=market,
+            market_hash=market_hash,
+        )
+        return stamped, raw
+
+    def _run_inward(self, effect: Effect) -> None:
+        kind = type(effect)
+        if kind is SetTimer:
+            assert isinstance(effect, SetTimer)
+            self._set_timer(effect.rfq, effect.at)
+        elif kind is Estimate:
+            assert isinstance(effect, Estimate)
+            self._oracle.ask(effect)
+        elif kind is Watch:
+            assert isinstance(effect, Watch)
+            self._market.watch(effect.underlying, float(effect.move_bps))
+        elif kind is Unwatch:
+            assert isinstance(effect, Unwatch)
+            self._market.unwatch(effect.underlying)
+        elif kind is KillSet:
+            assert isinstance(effect, KillSet)
+            self._outbox.killed = effect.on
+
+    def _set_timer(self, rfq: RfqId, at: int) -> None:
+        """One wake per Rfq: a later call replaces it."""
+        if not at:
+            self._timers.pop(rfq, None)
+            return
+        self._timers[rfq] = at
+        self._schedule.call_at(at, lambda: self._fire(rfq, at))
+
+    def _fire(self, rfq: RfqId, at: int) -> None:
+        if self._timers.get(rfq) == at:
+            del self._timers[rfq]
+            self.offer(TimerFired(rfq=rfq))
+
+    # --- durable, then sent ------------------------------------------------------------------------------------
+
+    def _done(self, number: int, error: Exception | None, outward: bool) -> None:
+        """The log's word on one record; may come from the writer's thread, in order of records."""
+        if error is not None:
+            self._schedule.call_soon_from_thread(lambda: self._fail(error))
+            return
+        delay = self._delays.commit_ns()
+        if delay:
+            if outward:
+                self._durable_at = max(self._durable_at, self._schedule.now() + delay)
+                self._schedule.call_at(self._durable_at, lambda: self._release(number))
+            return
+        self._durable = number
+        if outward and not self._releasing:
+            self._releasing = True
+            self._schedule.call_soon_from_thread(self._release_durable)
+
+    def _release_durable(self) -> None:
+        self._releasing = False
+        self._release(self._durable)
+
+    def _release(self, durable: int) -> None:
+        """Send what may be sent now; what became of it comes back as events."""
+        if self.failure is not None:
+            return
+        for fate in self._outbox.release(durable, self._schedule.now()):
+            self.offer(fate)
+
+    def _fail(self, error: Exception) -> None:
+        """The log cannot be written: stop here; nothing that waits is sent."""
+        if self.failure is None:
+            self.failure = error
+            self._outbox.drop()
+            if self._on_failure is not None:
+                self._on_failure(error)
