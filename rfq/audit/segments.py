@@ -16,7 +16,10 @@ from rfq.domain.effects import StateTaken
 from rfq.domain.events import SegmentOpened
 from rfq.domain.record import decode_record
 
-_NEWEST = "SELECT segment, number, hash, state FROM segments WHERE typeof(number) = 'integer' ORDER BY segment DESC LIMIT 1"
+_NEWEST = (
+    "SELECT segment, number, hash, state FROM segments "
+    "WHERE typeof(number) = 'integer' ORDER BY segment DESC LIMIT 1"
+)
 _ALL = "SELECT segment, number, hash, state FROM segments WHERE number >= ? AND number <= ? ORDER BY number"
 _LATER = "SELECT count(*) FROM segments WHERE number > ? OR number < 1"
 _BODY = "SELECT body FROM records WHERE number = ?"

@@ -18,6 +18,8 @@ from typing import Any, Final
 import msgspec
 
 from rfq.domain import events as ev
+from rfq.domain.effects import Effect
+from rfq.domain.events import Event
 from rfq.domain.outcome import Outcome
 from rfq.domain.reasons import Code
 from rfq.domain.record import Record
@@ -49,6 +51,13 @@ def terms_of(record: Record) -> tuple[str, ...]:
     for effect in record.effects:
         (_tops.get(type(effect)) or _top(type(effect)))(effect, add)
     return tuple(sorted(found))
+
+
+def terms_in(part: Event | Effect) -> frozenset[str]:
+    """The terms of one event or effect alone."""
+    found: set[str] = set()
+    (_tops.get(type(part)) or _top(type(part)))(part, found.add)
+    return frozenset(found)
 
 
 def kind_of(record: Record) -> str:
