@@ -179,8 +179,8 @@ def quote(
     A price that may not be negative (one instrument) and would not be above zero is not quoted.
     """
     lattice = grid(tick)
-    fair = quanta_of(valuation.fair, lattice)
-    fair_line = Line(name="fair", amount=spell(fair, lattice))
+    fair = valuation.fair
+    fair_line = Line(name="fair", amount=spell(quanta_of(fair, lattice), lattice))
     cost = charged_cost_bps(valuation, estimates, age_ms, fallback, terms)
     added = 0.5 * amount * valuation.delta_usd
     bid_steps = offer_steps = None
@@ -219,17 +219,25 @@ def _edge_bps(estimates: Estimates, cost: float, against: float, terms: QuoteTer
 _Steps = tuple[int, int, int, int, int]
 
 
-def _steps(fair: int, cost: float, skew: float, edge: float, bp: float, lattice: Grid, *, up: bool) -> _Steps:
-    """Cost, skew, edge (signed bps) and tick remainder in whole quanta, and the wire price on the tick
-    grid.
+def _steps(
+    fair: float, cost: float, skew: float, edge: float, bp: float, lattice: Grid, *, up: bool
+) -> _Steps:
+    """The cost, skew, edge and tick lines in quanta, and the wire price; steps are signed bps.
+
+    The running price is rounded after each step and the lines are its differences, so rounding does not pile up
+    and a price moves as its steps do.
     """
-    cost_q = quanta_of(cost * bp, lattice)
-    skew_q = quanta_of(skew * bp, lattice)
-    edge_q = quanta_of(edge * bp, lattice)
-    total = fair + cost_q + skew_q + edge_q
+    running, per_unit = fair, lattice.per_unit
+    at_fair = round(running * per_unit)
+    running += cost * bp
+    at_cost = round(running * per_unit)
+    running += skew * bp
+    at_skew = round(running * per_unit)
+    running += edge * bp
+    at_edge = round(running * per_unit)
     tick = lattice.tick
-    wire = -(-total // tick) * tick if up else total // tick * tick
-    return cost_q, skew_q, edge_q, wire - total, wire
+    wire = -(-at_edge // tick) * tick if up else at_edge // tick * tick
+    return at_cost - at_fair, at_skew - at_cost, at_edge - at_skew, wire - at_edge, wire
 
 
 def _lifted(steps: _Steps, wire: int) -> _Steps:
