@@ -25,6 +25,10 @@ from rfq.domain.record import Record, decode_record, encode_record, record_of
 DIFFERENCES_KEPT = 100
 SNAPSHOTS_KEPT = 256
 _TOLD_EVERY = 2_000
+_BUILD = (
+    "SELECT term FROM mentions WHERE term >= 'build:' AND term < 'build;' AND number < ? "
+    "ORDER BY number DESC LIMIT 1"
+)
 _SEGMENT = "SELECT number, state FROM segments WHERE segment = ?"
 
 
@@ -164,10 +168,5 @@ def _begin(log: AuditLog, build: str, segment: int | None) -> tuple[_Player, int
 
 def _build_before(log: AuditLog, number: int) -> str:
     """The build that was running at a record."""
-    sql = (
-        "SELECT body FROM records WHERE number < ? AND kind IN ('ChainOpened', 'Started') "
-        "ORDER BY number DESC LIMIT 1"
-    )
-    row = log.connection.execute(sql, (number,)).fetchone()
-    event = decode_record(row[0]).event if row else None
-    return event.build if isinstance(event, ChainOpened | Started) else ""
+    row = log.connection.execute(_BUILD, (number,)).fetchone()
+    return str(row[0]).removeprefix("build:") if row else ""

@@ -6,7 +6,7 @@ Code, ...) or, where the type is plain text, by its name. The terms:
 
     rfq: quote: fill: accept: block:   ids            party:       who asked, quoted, was told or did it
     ref:<party>/<reference>            their own ids  instrument:  legs, hedges, listings
-    outcome: reason:                   closed lists
+    outcome: reason:                   closed lists   build:       who came up
     sent:<number>                      this record tells the fate of an effect of that record
 """
 
@@ -34,7 +34,7 @@ _ID_PREFIX: Final = {
     "BlockId": "block:",
     "PartyId": "party:",
 }
-_TEXT_PREFIX: Final = {"rfq": "rfq:", "party": "party:", "instrument": "instrument:"}
+_TEXT_PREFIX: Final = {"rfq": "rfq:", "party": "party:", "instrument": "instrument:", "build": "build:"}
 _SPEAKERS: Final = ("party", "dealer", "to", "maker", "counterparty")
 _INSTRUMENTS: Final = ("Perpetual", "Future", "Option")
 _FATE: Final = (ev.SentMark, ev.NotSent, ev.EffectRef)
