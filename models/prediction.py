@@ -55,4 +55,4 @@ def _rises(numbers: tuple[float, ...], *, strict: bool) -> bool:
         if not last <= number < _INF or (strict and number == last):
             return False
         last = number
-    return last > -_INF
+    return bool(numbers) and numbers[0] > -_INF

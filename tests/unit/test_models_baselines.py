@@ -1,0 +1,189 @@
+"""The closed forms, the residual law they state, and the door they stand behind."""
+
+import math
+from typing import Any
+
+import msgspec
+import pytest
+from models_cases import row
+
+from models import baselines
+from models.baselines import (
+    BASELINE_HASH,
+    IMPACT_EXPONENT,
+    IMPACT_Y,
+    LEVELS,
+    QUANTILES,
+    SOURCE,
+    horizon_days,
+    impact_bps,
+    predict,
+    residual_bps,
+    residual_cdf,
+    residual_quantile,
+)
+from models.features import MISSING, FeatureRow
+from models.infer import ModelUnavailable, SchemaMismatch, open_model
+from models.prediction import Prediction
+from models.testing import assert_calibrated, assert_monotone, calibration_error
+
+
+def _won(prediction: Prediction, distance_bps: float) -> float:
+    return 1.0 / (1.0 + math.exp(prediction.win_intercept + prediction.win_slope * distance_bps))
+
+
+@pytest.mark.parametrize(
+    ("level", "t4"),
+    [(0.75, 0.7407), (0.9, 1.5332), (0.95, 2.1318), (0.975, 2.7764), (0.99, 3.7469), (0.999, 7.1732)],
+)
+def test_residuals_are_student_with_four_degrees(level: float, t4: float) -> None:
+    # The printed table of Student's t, scaled to variance one.
+    assert residual_quantile(level) * math.sqrt(2.0) == pytest.approx(t4, abs=6e-5)
+    assert residual_quantile(1.0 - level) == pytest.approx(-residual_quantile(level))
+
+
+def test_the_residual_law_has_variance_one_and_heavier_tails_than_a_gaussian() -> None:
+    n = 200_000
+    draws = [residual_quantile((i + 0.5) / n) for i in range(n)]
+    assert math.fsum(draws) / n == pytest.approx(0.0, abs=1e-9)
+    assert math.fsum(z * z for z in draws) / n == pytest.approx(1.0, abs=0.01)
+    for size, beyond in ((2.0, 0.0474), (4.0, 0.0048)):
+        gaussian = math.erfc(size / math.sqrt(2.0))
+        tail = 2.0 * residual_cdf(-size)
+        assert tail == pytest.approx(beyond, abs=1e-4)
+        assert tail > gaussian
+
+
+def test_impact_is_the_measured_law() -> None:
+    whole = row(size_vs_adv_ratio=0.01, sigma_daily_ratio=0.04)
+    peak = IMPACT_Y * 400.0 * 0.01**IMPACT_EXPONENT
+    assert peak == pytest.approx(33.7, rel=0.06)  # the square root itself gives 33.7 bps
+    assert impact_bps(whole) == pytest.approx(peak / (1.0 + IMPACT_EXPONENT))
+    assert impact_bps(row(size_vs_adv_ratio=0.0)) == 0.0
+    assert impact_bps(row(size_vs_adv_ratio=-1.0)) == 0.0
+
+
+def test_cost_is_half_spread_plus_impact_plus_risk() -> None:
+    asked = row(size_vs_adv_ratio=0.01, sigma_daily_ratio=0.04, half_spread_bps=1.5)
+    found = predict(asked)
+    median = 1.5 + impact_bps(asked)
+    assert found.cost_bps[LEVELS.index(0.5)] == pytest.approx(median)
+    assert horizon_days(asked) == pytest.approx(0.1)
+    assert residual_bps(asked) == pytest.approx(400.0 * math.sqrt(0.1 / 3.0))
+    assert found.cost_bps == pytest.approx([median + residual_bps(asked) * z for z in QUANTILES])
+    assert found.permanent_share == pytest.approx(0.5 * impact_bps(asked) / median)
+
+
+def test_in_units_of_risk_over_the_horizon_cost_is_one_number() -> None:
+    # (cost - half spread) / (sigma sqrt T) at a given participation does not know sigma.
+    scaled = []
+    for sigma in (0.01, 0.03, 0.09):
+        asked = row(size_vs_adv_ratio=0.01, sigma_daily_ratio=sigma, half_spread_bps=2.0)
+        cost = predict(asked).cost_bps
+        scaled.append([(c - 2.0) / (sigma * 1e4 * math.sqrt(horizon_days(asked))) for c in cost])
+    assert scaled[0] == pytest.approx(scaled[1])
+    assert scaled[0] == pytest.approx(scaled[2])
+
+
+def test_the_horizon_has_bounds() -> None:
+    assert horizon_days(row(size_vs_adv_ratio=0.0)) == 30 / 86_400
+    assert horizon_days(row(size_vs_adv_ratio=5.0)) == 1.0
+
+
+def test_an_option_risks_its_delta_and_its_vega() -> None:
+    bare = row(size_vs_adv_ratio=1e-3, delta_ratio=0.0, vega_bps_per_vol_point=0.0)
+    assert predict(bare).cost_bps == (1.0,) * len(LEVELS)  # a box: the screen's half spread only
+    delta = row(size_vs_adv_ratio=1e-3, delta_ratio=-0.3, sigma_daily_ratio=0.03)
+    assert baselines.daily_risk_bps(delta) == pytest.approx(90.0)
+    both = row(size_vs_adv_ratio=1e-3, delta_ratio=0.3, sigma_daily_ratio=0.03, vega_bps_per_vol_point=-50.0)
+    assert baselines.daily_risk_bps(both) == pytest.approx(150.0)
+
+
+def test_rivals_at_the_usual_distance_share_the_trade() -> None:
+    for dealers in (2, 3, 5, 10):
+        found = predict(row(dealers_asked_count=float(dealers), half_spread_bps=2.0, uncertainty_bps=0.5))
+        assert _won(found, 2.5) == pytest.approx(1.0 / dealers)
+    assert _won(predict(row(dealers_asked_count=1.0)), 2.0) > 0.5
+
+
+def test_a_client_who_trades_with_us_is_won_more_often() -> None:
+    assert _won(predict(row(hit_ratio=0.6)), 3.0) > _won(predict(row(hit_ratio=0.1)), 3.0)
+
+
+def test_a_bad_record_costs_and_a_good_one_forgives() -> None:
+    def theta(markout: float) -> float:
+        return predict(row(markout_bps_10s=markout, size_vs_adv_ratio=1e-3)).markout_theta_bps
+
+    assert theta(-5.0) > theta(-1.0) > theta(0.0) > theta(0.5)
+    assert theta(1e6) == 0.0
+    assert theta(-1e6) == 200.0
+
+
+def test_predictions_are_named() -> None:
+    assert predict(row()).source == SOURCE == f"baseline.1:{BASELINE_HASH[:12]}"
+    assert len(BASELINE_HASH) == 64
+
+
+def test_no_size_and_no_screen_is_still_a_prediction() -> None:
+    found = predict(
+        row(size_vs_adv_ratio=0.0, half_spread_bps=0.0, uncertainty_bps=0.0, sigma_daily_ratio=0.0)
+    )
+    assert (found.cost_bps, found.permanent_share) == ((0.0,) * len(LEVELS), 0.0)
+
+
+GOOD = predict(row())
+
+
+@pytest.mark.parametrize(
+    ("changed", "field"),
+    [
+        ({"levels": (0.5,), "cost_bps": (1.0,)}, "levels"),
+        ({"levels": (0.0, *LEVELS[1:])}, "levels"),
+        ({"levels": (*LEVELS[:-1], 1.0)}, "levels"),
+        ({"levels": (LEVELS[1], LEVELS[0], *LEVELS[2:])}, "levels"),
+        ({"levels": (LEVELS[1], *LEVELS[1:])}, "levels"),
+        ({"levels": (*LEVELS[:3], math.nan, *LEVELS[4:])}, "levels"),
+        ({"cost_bps": GOOD.cost_bps[:-1]}, "cost_bps"),
+        ({"cost_bps": GOOD.cost_bps[::-1]}, "cost_bps"),
+        ({"cost_bps": (*GOOD.cost_bps[:-1], math.inf)}, "cost_bps"),
+        ({"cost_bps": (-math.inf, *GOOD.cost_bps[1:])}, "cost_bps"),
+        ({"permanent_share": 1.1}, "permanent_share"),
+        ({"win_intercept": math.inf}, "win_intercept"),
+        ({"win_slope": 0.0}, "win_slope"),
+        ({"markout_theta_bps": -1.0}, "markout_theta_bps"),
+        ({"markout_beta": 0.0}, "markout_beta"),
+    ],
+)
+def test_no_prediction_without_sense(changed: dict[str, Any], field: str) -> None:
+    with pytest.raises(ValueError, match=field):
+        msgspec.structs.replace(GOOD, **changed)
+
+
+def test_the_baseline_stands_behind_the_door() -> None:
+    scorer = open_model()
+    rows = (row(), row(size_vs_adv_ratio=0.1))
+    assert scorer.hash == BASELINE_HASH
+    assert scorer.predict(rows) == tuple(predict(each) for each in rows)
+    assert scorer.predict(()) == ()
+
+
+def test_the_door_refuses_other_rows_and_models_it_has_not() -> None:
+    with pytest.raises(SchemaMismatch, match="0123456789ab"):
+        open_model().predict((FeatureRow(schema="0123456789ab", values=MISSING),))
+    with pytest.raises(ModelUnavailable, match=r"impact\.pt"):
+        open_model("impact.pt")
+
+
+def test_the_shipped_checks_can_fail() -> None:
+    assert_monotone(lambda x: x, [3.0, 1.0, 2.0], rising=True)
+    assert_monotone(lambda x: 1.0, [3.0, 1.0, 2.0], rising=False)
+    with pytest.raises(AssertionError, match="falling"):
+        assert_monotone(lambda x: x, [1.0, 2.0], rising=False)
+    with pytest.raises(AssertionError, match="rising"):
+        assert_monotone(lambda x: -x, [1.0, 2.0], rising=True, tolerance=0.5)
+    even = [(i + 0.5) / 1000 for i in range(1000)]
+    assert calibration_error(even) < 0.002
+    assert_calibrated(even, tolerance=0.01)
+    for skewed in ([p * p for p in even], [0.5] * 10, [math.nan] * 10):
+        with pytest.raises(AssertionError, match="calibration error"):
+            assert_calibrated(skewed, tolerance=0.1)
