@@ -8,7 +8,7 @@ desk is then thrown away and rebuilt from the log.
 from collections.abc import Callable
 
 from rfq.audit.chain import Chain
-from rfq.audit.errors import LogError
+from rfq.audit.errors import LogClosed, LogError
 from rfq.audit.writer import Writer
 from rfq.desk.engine import Desk
 from rfq.domain.checkers import CanonError
@@ -106,6 +106,12 @@ class Live:
         self._wake()
         return taken
 
+    def finish(self) -> None:
+        """Stop taking events, and cut a segment: the next start then reads a state instead of replaying events."""
+        if self.failure is None:
+            self._cut()
+            self.failure = LogClosed("finished")
+
     @property
     def idle(self) -> bool:
         """True if nothing waits: no event, no record, no effect."""
@@ -131,14 +137,18 @@ class Live:
             if not len(self._inbox) or self.failure is not None:
                 return
             if self.chain.next_number - self._segment_number >= self._segment_records:
-                self._segment += 1
-                self._segment_number = self.chain.next_number
-                self._process(SegmentOpened(segment=self._segment), self._schedule.now())
+                self._cut()
                 continue
             event, received_at = self._inbox.take(self._schedule.now())
             self._process(event, received_at)
         if len(self._inbox):
             self._wake()
+
+    def _cut(self) -> None:
+        """Begin a new segment: the desk's state goes beside its first record."""
+        self._segment += 1
+        self._segment_number = self.chain.next_number
+        self._process(SegmentOpened(segment=self._segment), self._schedule.now())
 
     def _process(self, event: Event, received_at: int) -> None:
         """Stamp, handle, record, run."""
