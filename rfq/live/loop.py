@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from rfq.audit.chain import Chain
 from rfq.audit.errors import LogClosed, LogError
-from rfq.audit.writer import Writer
+from rfq.audit.writer import Failpoint, Writer, no_failpoint
 from rfq.desk.engine import Desk
 from rfq.domain.checkers import CanonError
 from rfq.domain.effects import Effect, Estimate, KillSet, SetTimer, Unwatch, Watch, outward_of
@@ -57,8 +57,10 @@ class Live:
         inbox_new_max: int = 1_000,
         inbox_reserved: int = 10_000,
         on_failure: Callable[[Exception], None] | None = None,
+        failpoint: Failpoint = no_failpoint,
     ) -> None:
-        """`segment` and `segment_number` (its first record) are those of the log that is continued."""
+        """`segment` and `segment_number` (its first record) are those of the log that is continued. Crash tests put
+        their own `failpoint`: decided, submitted, before-send, after-send."""
         self.desk = desk
         self.chain = chain
         self.failure: Exception | None = None
@@ -68,7 +70,8 @@ class Live:
         self._oracle = oracle
         self._delays: Delays = delays or NoDelays()
         self._inbox = Inbox(inbox_new_max, inbox_reserved)
-        self._outbox = Outbox(wire)
+        self._outbox = Outbox(wire, failpoint)
+        self._failpoint = failpoint
         self._timers: dict[RfqId, int] = {}
         self._observers: list[Observer] = []
         self._on_failure = on_failure
@@ -155,6 +158,7 @@ class Live:
         image = self.desk.image() if type(event) is SegmentOpened else None
         stamped, snapshot = self._stamp(event, received_at)
         effects = self.desk.handle(stamped)
+        self._failpoint("decided")
         try:
             entry = self.chain.entry(stamped, effects, snapshot=snapshot, image=image)
             outward = outward_of(effects)
@@ -165,6 +169,7 @@ class Live:
         except (CanonError, LogError, ValueError) as error:
             self._fail(error)
             return
+        self._failpoint("submitted")
         for effect in effects:
             self._run_inward(effect)
         for observer in self._observers:

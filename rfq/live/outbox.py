@@ -6,6 +6,7 @@ not leave: its fate is `NotSent`, with the Reason.
 
 from collections import deque
 
+from rfq.audit.writer import Failpoint, no_failpoint
 from rfq.domain.effects import AcceptQuote, AskDealer, Outward, SendQuote, not_after
 from rfq.domain.events import NotSent, Sent, SentMark
 from rfq.domain.reasons import Code, Reason
@@ -17,10 +18,11 @@ _COMMITTING = frozenset({SendQuote, AcceptQuote, AskDealer})
 class Outbox:
     """Outward effects by record number, oldest first."""
 
-    __slots__ = ("_waiting", "_wire", "killed")
+    __slots__ = ("_failpoint", "_waiting", "_wire", "killed")
 
-    def __init__(self, wire: Wire) -> None:
+    def __init__(self, wire: Wire, failpoint: Failpoint = no_failpoint) -> None:
         self._wire = wire
+        self._failpoint = failpoint
         self._waiting: deque[tuple[int, list[tuple[int, Outward]]]] = deque()
         self.killed = False
 
@@ -59,9 +61,12 @@ class Outbox:
         limit_at = not_after(effect)
         if limit_at and now >= limit_at:
             return Reason(code=Code.TOO_LATE, field="not_after_at")
+        self._failpoint("before-send")
         try:
-            return self._wire.send(effect)
+            raw = self._wire.send(effect)
         except Unreachable as error:
             return Reason(code=Code.SESSION_DOWN, detail=str(error))
         except Exception as error:
             return Reason(code=Code.FAULT, detail=f"{type(error).__name__}: {error}"[:200])
+        self._failpoint("after-send")
+        return raw
