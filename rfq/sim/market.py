@@ -1,0 +1,237 @@
+"""The simulated market as the desk, and everybody else, sees it: snapshots on a grid of whole seconds.
+
+Prices advance lazily: only when somebody looks, and then through every second that has passed. A snapshot is built,
+encoded and hashed once per step, and only if it is asked for. While something is watched, a callback looks each second.
+"""
+
+import math
+from collections.abc import Callable
+from typing import Final
+
+from pricing.instruments import Instrument, future_name
+from pricing.market import Flow, MarketSnapshot, Slice, Top, UnderlyingMarket
+from pricing.structures import Structure
+from pricing.units import NS_PER_S, YEAR_NS
+from pricing.valuation import Unpriceable, Valuation, screen_vol_half_spread, value
+from rfq.domain import canon
+from rfq.domain.events import Event, MarketMoved
+from rfq.ops.schedule import Schedule
+from rfq.sim.dice import Dice
+from rfq.sim.instruments import COINS, Coin, expiries
+from rfq.sim.prices import ADV_USD, REGIMES, Path, Regime, Weather
+
+_PREMIUM_BPS: Final = (0.8, 1.2)
+"""What the inverse and the linear perpetual stand above the index."""
+_CARRY: Final = 0.06
+"""A dated future's premium a year."""
+_LINK: Final = (1.0, 0.7, 0.45)
+"""How much of the short volatility's distance from its long level each expiry keeps."""
+_LONG_VOL: Final = 0.5
+_SKEW: Final = (-0.06, -0.05, -0.04)
+_CONVEXITY: Final = (0.10, 0.07, 0.05)
+_FUNDING: Final = 1e-4
+
+
+class SimMarket:
+    """The Market port of the live loop, and the truth for clients and dealers."""
+
+    def __init__(
+        self,
+        schedule: Schedule,
+        dice: Dice,
+        instruments: dict[str, Instrument],
+        offer: Callable[[Event], object],
+    ) -> None:
+        """`offer` takes `MarketMoved`."""
+        self._schedule = schedule
+        self._dice = dice
+        self._instruments = instruments
+        self._offer = offer
+        self._start_at = schedule.now()
+        self._steps = 0
+        self._weather = Weather()
+        self._regime = REGIMES[0]
+        self._paths = [Path(coin.name, coin.index) for coin in COINS]
+        self._expiries = expiries(self._start_at)
+        self._snapshot: tuple[MarketSnapshot, str, bytes] | None = None
+        self._shown: MarketSnapshot | None = None
+        self._values: dict[int, tuple[Structure, Valuation | Unpriceable]] = {}
+        self._watched: dict[str, tuple[float, float]] = {}
+        self._ticking = False
+
+    # --- the port ----------------------------------------------------------------------------------------------
+
+    def snapshot(self) -> tuple[MarketSnapshot, str, bytes]:
+        """The newest snapshot with its hash and canonical bytes."""
+        shown = self.look()
+        if self._snapshot is None:
+            raw = canon.encode(shown)
+            self._snapshot = (shown, canon.digest(raw), raw)
+        return self._snapshot
+
+    def watch(self, underlying: str, move_bps: float) -> None:
+        """Offer `MarketMoved` when this index has moved by `move_bps` since it was last told."""
+        self._advance()
+        self._watched[underlying] = (move_bps, self._path(underlying).log_price)
+        if not self._ticking:
+            self._ticking = True
+            self._call_next()
+
+    def unwatch(self, underlying: str) -> None:
+        """No need any more."""
+        self._watched.pop(underlying, None)
+
+    # --- what counterparties use -------------------------------------------------------------------------------
+
+    def look(self) -> MarketSnapshot:
+        """The newest snapshot."""
+        self._advance()
+        if self._shown is None:
+            at = self._start_at + self._steps * NS_PER_S
+            unders = tuple(
+                self._under(coin, path, at) for coin, path in zip(COINS, self._paths, strict=True)
+            )
+            self._shown = MarketSnapshot(at=at, underlyings=unders)
+        return self._shown
+
+    def value(self, structure: Structure) -> Valuation | Unpriceable:
+        """What one unit of it is worth now; remembered until the market moves."""
+        shown = self.look()
+        found = self._values.get(id(structure))
+        if found is None or found[0] is not structure:
+            found = (structure, value(structure, self._instruments, shown, self._schedule.now()))
+            self._values[id(structure)] = found
+        return found[1]
+
+    def news_bps(self, underlying: str) -> float:
+        """What only the informed know: the move that is still to come, bps, + = up."""
+        self._advance()
+        return self._path(underlying).news_bps
+
+    def push(self, underlying: str, bps: float) -> None:
+        """A trade moved the price for good."""
+        self._advance()
+        self._path(underlying).push(bps)
+
+    # --- inside ------------------------------------------------------------------------------------------------
+
+    def _path(self, underlying: str) -> Path:
+        return next(path for path in self._paths if path.name == underlying)
+
+    def _advance(self) -> None:
+        """Step through every whole second that has passed."""
+        due = (self._schedule.now() - self._start_at) // NS_PER_S
+        if due <= self._steps:
+            return
+        dice = self._dice
+        for _ in range(due - self._steps):
+            self._regime = regime = self._weather.step(dice)
+            common = dice.normal()
+            for path in self._paths:
+                path.step(regime, common, dice)
+        self._steps = due
+        self._shown = self._snapshot = None
+        self._values.clear()
+
+    def _call_next(self) -> None:
+        steps = (self._schedule.now() - self._start_at) // NS_PER_S + 1
+        self._schedule.call_at(self._start_at + steps * NS_PER_S, self._tick)
+
+    def _tick(self) -> None:
+        """Tell of what has moved far enough; go on while something is watched."""
+        if not self._watched:
+            self._ticking = False
+            return
+        self._advance()
+        for name, (move_bps, told) in list(self._watched.items()):
+            here = self._path(name).log_price
+            if 1e4 * abs(here - told) >= move_bps:
+                self._watched[name] = (move_bps, here)
+                self._offer(MarketMoved(underlying=name))
+        self._call_next()
+
+    def _under(self, coin: Coin, path: Path, at: int) -> UnderlyingMarket:
+        """One coin's books, expiries and flow."""
+        regime, index = self._regime, path.price
+        imbalance = math.tanh(0.8 * path.shown)
+        tops = []
+        for name, premium, unit in zip(_perpetual_names(coin), _PREMIUM_BPS, (1.0, index), strict=True):
+            tops.append(_top(name, index * (1.0 + 1e-4 * premium), unit, coin, regime, imbalance))
+        slices = []
+        for place, expiry_at in enumerate(self._expiries):
+            if expiry_at > at:
+                term = (expiry_at - at) / YEAR_NS
+                forward = index * math.exp(_CARRY * term)
+                slices.append(_slice(place, expiry_at, term, forward, path.vol))
+                if place:
+                    tops.append(_top(_future_name(coin, expiry_at), forward, 1.0, coin, regime, imbalance))
+        return UnderlyingMarket(
+            name=coin.name,
+            index=round(index, 4),
+            sigma=round(path.vol, 5),
+            funding_rate_8h=_FUNDING,
+            adv_usd=ADV_USD,
+            depth_usd_10bps=regime.depth_usd,
+            regime=self._weather.regime,
+            tops=tuple(tops),
+            slices=tuple(slices),
+            flow=_flow(path, imbalance),
+        )
+
+
+_NAMES: dict[tuple[str, int], str] = {}
+
+
+def _perpetual_names(coin: Coin) -> tuple[str, str]:
+    return (f"{coin.name}-PERPETUAL", f"{coin.name}_USDC-PERPETUAL")
+
+
+def _future_name(coin: Coin, expiry_at: int) -> str:
+    """The future's name, spelled once."""
+    found = _NAMES.get((coin.name, expiry_at))
+    if found is None:
+        found = _NAMES.setdefault((coin.name, expiry_at), future_name(coin.name, expiry_at))
+    return found
+
+
+def _top(name: str, mid: float, unit: float, coin: Coin, regime: Regime, imbalance: float) -> Top:
+    """A book around `mid`, on its tick; more is bid when more buy. `unit` is one unit of amount in USD."""
+    tick = float(coin.book_tick)
+    half = 1e-4 * regime.half_spread_bps * mid
+    depth = 0.02 * regime.depth_usd / unit
+    return Top(
+        instrument=name,
+        bid=math.floor((mid - half) / tick) * tick,
+        offer=math.ceil((mid + half) / tick) * tick,
+        bid_size=round(depth * (1.0 + 0.9 * imbalance), 2),
+        offer_size=round(depth * (1.0 - 0.9 * imbalance), 2),
+    )
+
+
+def _slice(place: int, expiry_at: int, term: float, forward: float, vol: float) -> Slice:
+    """One expiry's smile: short ones follow the volatility of the moment, long ones less."""
+    return Slice(
+        expiry_at=expiry_at,
+        forward=round(forward, 4),
+        vol_atm=round(_LONG_VOL + _LINK[place] * (vol - _LONG_VOL), 6),
+        skew=_SKEW[place],
+        convexity=_CONVEXITY[place],
+        vol_half_spread=round(screen_vol_half_spread(term), 6),
+    )
+
+
+def _flow(path: Path, imbalance: float) -> Flow:
+    """The streaming numbers, rounded: a snapshot is stored once, but stored."""
+    return Flow(
+        book_imbalance=round(imbalance, 4),
+        ofi_1s=round(path.shown, 4),
+        ofi_10s=round(path.ofi_10s, 4),
+        signed_flow_10s=float(round(path.flow_10s)),
+        signed_flow_60s=float(round(path.flow_60s)),
+        trades_10s=round(path.trades_10s, 1),
+        realised_vol_1m=round(math.sqrt(path.var_1m), 4),
+        realised_vol_10m=round(math.sqrt(path.var_10m), 4),
+        return_bps_10s=round(path.ago_bps(10), 3),
+        return_bps_60s=round(path.ago_bps(60), 3),
+        last_large_trade_age_s=path.large_age_s,
+    )
