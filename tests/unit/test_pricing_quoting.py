@@ -192,6 +192,11 @@ def test_one_instrument_is_never_bid_at_zero() -> None:
     found = quoted(cheap, amount=1.0, tick=D("0.0001"))
     assert (found.bid, found.bid_lines) == (None, ())
     assert found.offer is not None and found.offer > 0
+    free = terms(**dict.fromkeys(TERMS.__struct_fields__[1:], 0.0))
+    keen = estimates(win_slope=1e9, markout_theta_bps=0.0)
+    below_a_tick = msgspec.structs.replace(cheap, fair=0.00005)
+    found = quoted(below_a_tick, amount=1.0, tick=D("0.0001"), terms=free, estimates=keen)
+    assert (found.bid, found.offer) == (None, D("0.0001"))  # rounded down to zero
     spread = msgspec.structs.replace(cheap, signed=True)
     found = quoted(spread, amount=1.0, tick=D("0.0001"))
     assert found.bid is not None and found.bid < 0
