@@ -1,0 +1,36 @@
+"""What a bench returns: rows of a figure beside its target, and how they are printed."""
+
+import os
+import platform
+import sys
+from typing import NamedTuple
+
+
+class Row(NamedTuple):
+    """One figure. `target` is words ("" if none); `met` None where there is no target."""
+
+    name: str
+    figure: str
+    target: str = ""
+    met: bool | None = None
+    note: str = ""
+
+
+def machine() -> str:
+    """What the figures were taken on."""
+    model = platform.processor() or platform.machine()
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as lines:
+            model = next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        pass
+    return f"{os.cpu_count()} x {model}, Python {sys.version.split()[0]}"
+
+
+def table(rows: list[Row]) -> str:
+    """The rows as a Markdown table."""
+    lines = ["| what | measured | target | met | note |", "| --- | --- | --- | --- | --- |"]
+    for row in rows:
+        met = "" if row.met is None else ("yes" if row.met else "**no**")
+        lines.append(f"| {row.name} | {row.figure} | {row.target} | {met} | {row.note} |")
+    return "\n".join(lines)
