@@ -14,7 +14,7 @@ from models.fact import Fact
 SCHEMA_VERSION: Final = 1
 
 
-class Column(Fact, frozen=True, kw_only=True, tag="Column.1"):
+class Column(Fact, frozen=True, kw_only=True, omit_defaults=False, tag="Column.1"):
     """One column: its name (unit last), unit, the horizon it looks over ("" = none), and its value when
     unknown.
     """

@@ -33,7 +33,7 @@ _log = math.log
 _sqrt = math.sqrt
 
 
-class Valuation(Fact, frozen=True, kw_only=True, tag="Valuation.1"):
+class Valuation(Fact, frozen=True, kw_only=True, omit_defaults=False, tag="Valuation.1"):
     """What one unit of amount is worth; see each field's unit.
 
     fair: price per unit, in the structure's quote currency. bp: price units of one bp of notional.

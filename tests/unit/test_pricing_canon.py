@@ -1,0 +1,55 @@
+"""Every value of pricing and models has one spelling in the log, and comes back from it as it was."""
+
+import inspect
+from types import ModuleType
+
+import msgspec
+import pytest
+from models_cases import row
+from pricing_cases import (
+    CALL_60,
+    CALL_65,
+    ESTIMATES,
+    FUTURE,
+    PERP,
+    SNAPSHOT,
+    TERMS,
+    D,
+    quoted,
+    structure,
+    worth,
+)
+
+from models import baselines, features, prediction
+from pricing import estimates, fact, instruments, market, quoting, structures, valuation
+from pricing.structures import Hedge
+from rfq.domain import canon
+
+SPREAD = worth((CALL_60, "1"), (CALL_65, "-1"))
+HEDGED = structure((CALL_60, "1"), hedge=Hedge(instrument=PERP.name, ratio=D("-0.3"), price=D(60_000)))
+VALUES: list[msgspec.Struct] = [
+    *(PERP, FUTURE, CALL_60, HEDGED, SNAPSHOT, ESTIMATES, TERMS, SPREAD, worth((PERP, "1"))),
+    *(quoted(worth((PERP, "1"))), quoted(SPREAD, amount=25.0, tick=D("0.0001"))),
+    *(baselines.predict(row()), row(), features.SCHEMA[0]),
+    *(valuation.Unpriceable(reason="no_book", field="x"), fact.Fault(field="legs", problem="no legs")),
+]
+
+
+@pytest.mark.parametrize("value", VALUES, ids=lambda value: type(value).__name__)
+def test_values_come_back_as_they_were(value: msgspec.Struct) -> None:
+    raw = canon.encode(value)
+    again = canon.decode(raw, type(value))
+    assert again == value
+    assert canon.encode(again) == raw == canon.encode(msgspec.structs.replace(value))
+
+
+@pytest.mark.parametrize(
+    "module", [estimates, fact, instruments, market, quoting, structures, valuation, features, prediction]
+)
+def test_no_value_is_forgotten_here(module: ModuleType) -> None:
+    shown = {type(value) for value in VALUES}
+    inner = {structures.Leg, structures.Hedge, quoting.Line, fact.Fact}
+    inner |= {market.Top, market.Slice, market.Flow, market.UnderlyingMarket}
+    for name, kind in inspect.getmembers(module, inspect.isclass):
+        if kind.__module__ == module.__name__ and issubclass(kind, msgspec.Struct):
+            assert kind in shown | inner, name
