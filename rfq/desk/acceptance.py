@@ -25,14 +25,16 @@ _STANDING = (QuoteState.PENDING, QuoteState.ACTIVE)
 
 def on_accept(turn: Turn, card: Card | None, event: AcceptReceived) -> None:
     """A client trades on our quote. The same acceptance twice is answered twice and filled once."""
+    before = turn.state.done.get((event.party, event.reference))
+    if before is not None and before.quote == event.quote:
+        turn.add(ConfirmFill(to=event.party, reference=event.reference, fill=before, again=True))
+        return
+    if before is not None:
+        _refuse_accept(turn, event, Reason(code=Code.DUPLICATE, field="reference", detail=event.reference))
+        return
     if card is None or card.rfq.party != event.party or card.rfq.role is not Role.MAKER:
         _refuse_accept(turn, event, Reason(code=Code.UNKNOWN_QUOTE, field="quote", detail=event.quote))
         return
-    for index, accepted in enumerate(card.accepts):
-        if accepted.reference == event.reference:
-            fill = card.fills[index]
-            turn.add(ConfirmFill(to=event.party, reference=event.reference, fill=fill, again=True))
-            return
     quote = card.quote(event.quote)
     reason = _judge_accept(turn, card, quote, event)
     if reason is not None:
@@ -113,5 +115,6 @@ def _fill(turn: Turn, card: Card, quote: Quote, event: AcceptReceived) -> None:
     )
     card = book(turn, replace(card, accepts=(*card.accepts, accepted)), fill, delta_usd)
     turn.draft.put_scorecard(count(turn.draft.scorecard(event.party), "done"))
+    turn.draft.remember_fill(event.party, event.reference, fill)
     turn.add(ConfirmFill(to=event.party, reference=event.reference, fill=fill))
     end(turn, card, Outcome.DONE, Reason(code=Code.TRADED))

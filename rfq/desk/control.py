@@ -44,9 +44,13 @@ _STANDING = (QuoteState.PENDING, QuoteState.ACTIVE)
 
 
 def on_session_up(turn: Turn, event: SessionUp) -> None:
-    """A party can be reached again."""
+    """A party can be reached again: it is told what it could not be told before."""
     if event.party not in turn.state.parties:
         turn.ignore(Code.UNKNOWN_PARTY, party=event.party)
+        return
+    for effect in turn.draft.owed(event.party):
+        turn.effects.append(effect)
+    turn.draft.settle(event.party)
 
 
 def on_session_down(turn: Turn, event: SessionDown) -> None:
@@ -135,12 +139,16 @@ def on_not_sent(turn: Turn, event: NotSent) -> None:
             maker.put_off(turn, card, quote)
     elif type(effect) is AcceptQuote:
         card = turn.draft.card(effect.rfq)
-        if card is not None and not effect.again:
+        if effect.again:
+            turn.draft.owe(effect.to, effect)
+        elif card is not None:
             deals.take_back(turn, card, effect.accept)
     elif type(effect) is AskDealer:
         card = turn.draft.card(effect.rfq)
         if card is not None and not card.closed and effect.to not in card.passed:
             taker.decide_if_all_answered(turn, replace(card, passed=(*card.passed, effect.to)))
+    elif event.reason.code is Code.SESSION_DOWN:
+        turn.draft.owe(effect.to, replace(effect, again=True))
 
 
 def on_started(turn: Turn, event: Started) -> None:

@@ -15,6 +15,7 @@ from rfq.desk.scorecards import count
 from rfq.desk.turn import MS, Turn, exact, watches
 from rfq.domain.effects import (
     Estimate,
+    RefuseQuote,
     RefuseRfq,
     SendQuote,
     WithdrawQuote,
@@ -93,7 +94,10 @@ def _refuse(turn: Turn, event: RfqReceived) -> Reason | None:
 
 def on_unreadable(turn: Turn, event: MessageUnreadable) -> None:
     """Something that could not be read is refused by the name of the field that was wrong."""
-    turn.add(RefuseRfq(to=event.party, reference=event.reference, reason=event.reason))
+    if event.kind == "quote":
+        turn.add(RefuseQuote(to=event.party, rfq="", reference=event.reference, reason=event.reason))
+    else:
+        turn.add(RefuseRfq(to=event.party, reference=event.reference, reason=event.reason))
 
 
 def on_overflow(turn: Turn, event: InboxOverflowed) -> None:

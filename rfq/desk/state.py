@@ -1,8 +1,8 @@
-"""The only mutable state of the desk, and the draft through which it is changed.
+"""The only mutable state of the desk.
 
-Every value in here is immutable; a handler writes to a `Draft`, which is committed only after the handler has returned,
-so an event that fails changes nothing. Dicts keep their order of insertion, and the image keeps it too: a desk restored
-from its image iterates in the same order as the one that wrote it.
+Every value in here is immutable and replaced as a whole; a handler writes to a `Draft` (draft.py), and never here.
+Dicts keep their order of insertion, and the image keeps it too: a desk restored from its image iterates in the same
+order as the one that wrote it.
 """
 
 from decimal import Decimal
@@ -13,7 +13,7 @@ from rfq.desk.scorecards import Scorecard
 from rfq.domain import canon
 from rfq.domain.effects import Outward
 from rfq.domain.fact import Fact
-from rfq.domain.fills import Position
+from rfq.domain.fills import Fill, Position
 from rfq.domain.ids import ChainId, PartyId, RfqId
 from rfq.domain.parties import Party
 from rfq.domain.policy import Policy
@@ -36,6 +36,21 @@ class Seen(Fact, frozen=True, kw_only=True, tag="Seen.1"):
     party: PartyId
     reference: str
     rfq: RfqId
+
+
+class Done(Fact, frozen=True, kw_only=True, tag="Done.1"):
+    """A client's acceptance that was filled, under the client's id for it: the same acceptance gets the same answer."""
+
+    party: PartyId
+    reference: str
+    fill: Fill
+
+
+class Owed(Fact, frozen=True, kw_only=True, tag="Owed.1"):
+    """Facts that a party could not be told because its session was down; they are told when it is up again."""
+
+    party: PartyId
+    effects: tuple[Outward, ...]
 
 
 class WatchCount(Fact, frozen=True, kw_only=True, tag="WatchCount.1"):
@@ -64,7 +79,9 @@ class StateImage(Fact, frozen=True, kw_only=True, tag="StateImage.1"):
     sessions: tuple[PartyId, ...]
     cards: tuple[Card, ...]
     seen: tuple[Seen, ...]
+    done: tuple[Done, ...]
     pending: tuple[Pending, ...]
+    owed: tuple[Owed, ...]
     watches: tuple[WatchCount, ...]
     positions: tuple[Position, ...]
     exposures: tuple[Exposure, ...]
@@ -81,11 +98,13 @@ class DeskState:
         "at",
         "cards",
         "chain",
+        "done",
         "exposures",
         "instruments",
         "killed",
         "number",
         "open_count",
+        "owed",
         "owner",
         "parties",
         "pending",
@@ -109,7 +128,9 @@ class DeskState:
         self.sessions: dict[PartyId, None] = {}
         self.cards: dict[RfqId, Card] = {}
         self.seen: dict[Reference, RfqId] = {}
+        self.done: dict[Reference, Fill] = {}
         self.pending: dict[Slot, Outward] = {}
+        self.owed: dict[PartyId, tuple[Outward, ...]] = {}
         self.watches: dict[str, int] = {}
         self.positions: dict[str, Decimal] = {}
         self.exposures: dict[str, Decimal] = {}
@@ -136,7 +157,9 @@ class DeskState:
             sessions=tuple(self.sessions),
             cards=tuple(self.cards.values()),
             seen=tuple(Seen(party=p, reference=r, rfq=rfq) for (p, r), rfq in self.seen.items()),
+            done=tuple(Done(party=p, reference=r, fill=fill) for (p, r), fill in self.done.items()),
             pending=tuple(Pending(number=n, index=i, effect=e) for (n, i), e in self.pending.items()),
+            owed=tuple(Owed(party=p, effects=e) for p, e in self.owed.items()),
             watches=tuple(WatchCount(underlying=u, count=c) for u, c in self.watches.items()),
             positions=tuple(Position(instrument=i, amount=a) for i, a in self.positions.items()),
             exposures=tuple(Exposure(underlying=u, usd=x) for u, x in self.exposures.items()),
@@ -155,6 +178,8 @@ def restore(image: StateImage) -> DeskState:
     state.sessions = dict.fromkeys(image.sessions)
     state.cards = {one.rfq.id: one for one in image.cards}
     state.seen = {(one.party, one.reference): one.rfq for one in image.seen}
+    state.done = {(one.party, one.reference): one.fill for one in image.done}
+    state.owed = {one.party: one.effects for one in image.owed}
     state.pending = {(one.number, one.index): one.effect for one in image.pending}
     state.watches = {one.underlying: one.count for one in image.watches}
     state.positions = {one.instrument: one.amount for one in image.positions}
@@ -162,110 +187,13 @@ def restore(image: StateImage) -> DeskState:
     state.scorecards = {one.party: one for one in image.scorecards}
     state.killed, state.arming = image.killed, image.arming
     for card in image.cards:
-        _count_open(state, None, card)
-        _own(state, None, card)
+        count_open(state, None, card)
+        own(state, None, card)
     return state
 
 
-class Draft:
-    """The changes of one event, read through before they are committed."""
-
-    __slots__ = ("_cards", "_scorecards", "_seen", "_state", "exposures", "positions", "watches")
-
-    def __init__(self, state: DeskState) -> None:
-        self._state = state
-        self._cards: dict[RfqId, Card | None] = {}
-        self._scorecards: dict[PartyId, Scorecard] = {}
-        self._seen: dict[Reference, RfqId] = {}
-        self.positions: dict[str, Decimal] = {}
-        self.exposures: dict[str, Decimal] = {}
-        self.watches: dict[str, int] = {}
-
-    def card(self, rfq: str) -> Card | None:
-        """The card of that Rfq as this event has left it so far."""
-        key = RfqId(rfq)
-        if key in self._cards:
-            return self._cards[key]
-        return self._state.cards.get(key)
-
-    def put(self, card: Card) -> None:
-        """Keep this card."""
-        self._cards[card.rfq.id] = card
-
-    def drop(self, rfq: RfqId) -> None:
-        """Forget this Rfq (its last markout is taken)."""
-        self._cards[rfq] = None
-
-    def scorecard(self, party: PartyId) -> Scorecard:
-        """The party's record so far."""
-        found = self._scorecards.get(party) or self._state.scorecards.get(party)
-        return found if found is not None else Scorecard.empty(party)
-
-    def put_scorecard(self, scorecard: Scorecard) -> None:
-        """Keep this record."""
-        self._scorecards[scorecard.party] = scorecard
-
-    def remember(self, party: PartyId, reference: str, rfq: RfqId) -> None:
-        """This party's reference is now taken."""
-        self._seen[(party, reference)] = rfq
-
-    def move_position(self, instrument: str, amount: Decimal) -> None:
-        """Add a signed amount to a position."""
-        held = self.positions.get(instrument)
-        if held is None:
-            held = self._state.positions.get(instrument, Decimal(0))
-        self.positions[instrument] = held + amount
-
-    def move_exposure(self, underlying: str, usd: Decimal) -> None:
-        """Add a signed USD delta to the exposure."""
-        held = self.exposures.get(underlying)
-        if held is None:
-            held = self._state.exposures.get(underlying, Decimal(0))
-        self.exposures[underlying] = held + usd
-
-    def watch(self, underlying: str, step: int) -> int:
-        """Count one watcher more (+1) or fewer (-1); returns how many there are now."""
-        held = self.watches.get(underlying)
-        if held is None:
-            held = self._state.watches.get(underlying, 0)
-        self.watches[underlying] = held + step
-        return held + step
-
-    def copy(self) -> "Draft":
-        """The same changes, to go on from separately."""
-        twin = Draft(self._state)
-        twin._cards = dict(self._cards)
-        twin._scorecards = dict(self._scorecards)
-        twin._seen = dict(self._seen)
-        twin.positions = dict(self.positions)
-        twin.exposures = dict(self.exposures)
-        twin.watches = dict(self.watches)
-        return twin
-
-    def commit(self) -> None:
-        """Write everything into the state."""
-        state = self._state
-        for rfq, card in self._cards.items():
-            before = state.cards.get(rfq)
-            _count_open(state, before, card)
-            _own(state, before, card)
-            if card is not None:
-                state.cards[rfq] = card
-            elif before is not None:
-                del state.cards[rfq]
-        state.scorecards.update(self._scorecards)
-        state.positions.update(self.positions)
-        state.exposures.update(self.exposures)
-        state.watches.update(self.watches)
-        if self._seen:
-            seen = state.seen
-            seen.update(self._seen)
-            room = state.policy.closed_memory
-            while len(seen) > room:
-                del seen[next(iter(seen))]
-
-
-def _count_open(state: DeskState, before: Card | None, after: Card | None) -> None:
+def count_open(state: DeskState, before: Card | None, after: Card | None) -> None:
+    """Keep the number of open Rfqs of a card's party."""
     was = before is not None and not before.closed
     now = after is not None and not after.closed
     if was == now:
@@ -276,7 +204,7 @@ def _count_open(state: DeskState, before: Card | None, after: Card | None) -> No
     state.open_count[party] = state.open_count.get(party, 0) + (1 if now else -1)
 
 
-def _own(state: DeskState, before: Card | None, after: Card | None) -> None:
+def own(state: DeskState, before: Card | None, after: Card | None) -> None:
     """Keep the index from quote and acceptance ids to their Rfq."""
     owner = state.owner
     if after is None:

@@ -6,8 +6,9 @@ from msgspec.structs import replace
 
 from pricing.valuation import Unpriceable, Valuation, value
 from rfq.desk.card import Card
+from rfq.desk.draft import Draft
 from rfq.desk.limits import Approved, Facts, T
-from rfq.desk.state import DeskState, Draft, Slot
+from rfq.desk.state import DeskState, Slot
 from rfq.domain.effects import AcceptQuote, Effect, Ignored, SendQuote, SetTimer, Unwatch, Watch
 from rfq.domain.events import Stamped
 from rfq.domain.ids import IdMaker, PartyId, RfqId

@@ -106,8 +106,8 @@ class RfqReceived(Fact, frozen=True, kw_only=True, tag="RfqReceived.1"):
 
 
 class MessageUnreadable(Fact, frozen=True, kw_only=True, tag="MessageUnreadable.1"):
-    """A party sent something that could not be read as what it claims to be; `field` says where, `text` what stood
-    there."""
+    """A party sent something that could not be read as the `kind` of message it claims to be ("rfq", "quote", ...); the
+    reason's field says where, `text` what stood there."""
 
     party: PartyId
     kind: str

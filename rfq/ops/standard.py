@@ -41,5 +41,5 @@ STANDARD_POLICY: Final = Policy(
     notional_usd_max=Decimal(5_000_000),
     position_usd_max=Decimal(20_000_000),
     open_rfqs_max=1_000,
-    closed_memory=10_000,
+    closed_memory=2_000,
 )
