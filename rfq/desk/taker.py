@@ -116,7 +116,7 @@ def on_estimated(turn: Turn, card: Card, event: Estimated) -> None:
         use_fallback(turn, card)
         return
     card = replace(card, estimates=event.estimates, model=event.model, estimate_due_at=0)
-    turn.keep(show(turn, card))
+    decide_if_all_answered(turn, show(turn, card))
 
 
 def use_fallback(turn: Turn, card: Card) -> None:
@@ -128,7 +128,7 @@ def use_fallback(turn: Turn, card: Card) -> None:
         fallback=True,
         estimate_due_at=0,
     )
-    turn.keep(show(turn, card))
+    decide_if_all_answered(turn, show(turn, card))
 
 
 def show(turn: Turn, card: Card) -> Card:
