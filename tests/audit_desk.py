@@ -1,4 +1,4 @@
-"""A desk, a chain and a very small world around them: requests asked, priced, accepted, marked out, all in one order."""
+"""A desk, a chain and a very small world around them: requests asked, priced, accepted and marked out."""
 
 from collections.abc import Iterator
 from decimal import Decimal

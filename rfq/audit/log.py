@@ -21,7 +21,7 @@ from rfq.audit.errors import LogClosed, LogDamaged, LogError, LogGap, LogMissing
 from rfq.audit.headfile import EMPTY, Head, HeadFile
 from rfq.audit.segments import newest_segment, segment_problem
 from rfq.audit.sqlite import hex_of
-from rfq.audit.walk import Progress, Walk, walk_file
+from rfq.audit.walk import NUMBER_MAX, Progress, Walk, walk_log
 from rfq.domain.ids import ChainId
 
 Extent = Literal["all", "newest"]
@@ -32,7 +32,7 @@ _RECORDS = (
 )
 _SNAPSHOT = "SELECT body FROM snapshots WHERE hash = ?"
 _CHAIN = "SELECT chain FROM chains"
-LAST = 2**63 - 1
+LAST = NUMBER_MAX
 
 
 class Row(NamedTuple):
@@ -89,6 +89,24 @@ class AuditLog:
         head_file = HeadFile(path.with_name(path.name + ".head"), fsync=fsync)
         if not writable:
             return cls._open_reader(path, head_file, allow_damage)
+        try:
+            return cls._open_writer(path, head_file, fsync, verify, connect, progress)
+        except sqlite3.DatabaseError as error:
+            raise _told(error, path) from error
+        except OSError as error:
+            raise LogUnavailable(f"{path}: {error}") from error
+
+    @classmethod
+    def _open_writer(
+        cls,
+        path: Path,
+        head_file: HeadFile,
+        fsync: bool,
+        verify: Extent,
+        connect: sqlite.Connect,
+        progress: Progress | None,
+    ) -> Self:
+        """Take the lock, open or make the log, verify it."""
         path.parent.mkdir(parents=True, exist_ok=True)
         lock = sqlite.WriterLock(path.with_name(path.name + ".lock"))
         connection: sqlite.Connection | None = None
@@ -101,12 +119,10 @@ class AuditLog:
             log = cls(connection, path, head_file, True)
             log._lock = lock
             log._make_ready(kept, fsync, verify, progress)
-        except BaseException as error:
+        except BaseException:
             if connection is not None:
                 connection.close()
             lock.release()
-            if isinstance(error, sqlite3.DatabaseError):
-                raise _told(error, path) from error
             raise
         return log
 
@@ -123,17 +139,16 @@ class AuditLog:
                 kept = head_file.read()
                 sqlite.check_revision(connection, tables.REVISION)
                 log._compare(kept, log.head())
-            except LogDamaged as error:
-                if not allow_damage:
-                    raise
-                log.problem = error
-        except sqlite3.DatabaseError as error:
+            except (LogDamaged, sqlite3.DatabaseError) as error:
+                problem = error if isinstance(error, LogDamaged) else _told(error, path)
+                if not allow_damage or not isinstance(problem, LogDamaged):
+                    raise problem from error
+                log.problem = problem
+        except BaseException as error:
             if connection is not None:
                 connection.close()
-            raise _told(error, path) from error
-        except LogError:
-            if connection is not None:
-                connection.close()
+            if isinstance(error, sqlite3.DatabaseError):
+                raise _told(error, path) from error
             raise
         return log
 
@@ -146,13 +161,13 @@ class AuditLog:
         if empty:
             sqlite.make_tables(self.connection, tables.SCHEMA)
         sqlite.check_revision(self.connection, tables.REVISION)
-        self._head = self._read_head()
-        if kept is None and self._head == EMPTY:  # made by a migration: as good as new
-            kept = EMPTY
-            self.keep_head(0)
         found = self._walk(verify, progress)
         if found.bad is not None:
             raise LogDamaged(found.bad, found.what)
+        self._head = Head(found.number, found.hash)
+        if kept is None and self._head == EMPTY:  # made by a migration: as good as new
+            kept = EMPTY
+            self.keep_head(0)
         problem = segment_problem(self.connection, found.openings, found.number)
         if problem is not None:
             raise problem
@@ -164,7 +179,7 @@ class AuditLog:
         if verify == "newest":
             segment = newest_segment(self.connection)
             first = segment[0] if segment is not None else 1
-        return walk_file(self.path, self.connection, first, self._head.number, progress)
+        return walk_log(self.path, self.connection, first, progress)
 
     def _compare(self, kept: Head | None, head: Head) -> None:
         """Raise LogDamaged if the head file knows more than the log, or something else."""

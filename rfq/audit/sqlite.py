@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import quote
 
-from rfq.audit.errors import LogError, LogLocked, LogOutdated
+from rfq.audit.errors import LogLocked, LogOutdated
 
 CACHE_KIB = 32_768
 BUSY_S = 5.0
@@ -134,9 +134,9 @@ class WriterLock:
             holder = os.read(handle, 32).decode("ascii", "replace").strip()
             os.close(handle)
             raise LogLocked(f"process {holder or 'unknown'} has this log open for writing") from None
-        except OSError as error:
+        except OSError:
             os.close(handle)
-            raise LogError(f"{path.name}: cannot be locked: {error.strerror}") from None
+            raise
         os.ftruncate(handle, 0)
         os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
         self._handle = handle

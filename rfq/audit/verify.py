@@ -19,14 +19,12 @@ from rfq.audit.log import LAST, AuditLog, Row
 from rfq.audit.segments import segment_problem
 from rfq.audit.sqlite import Connection
 from rfq.audit.terms import terms_of
-from rfq.audit.walk import Progress, Walk, walk_file
+from rfq.audit.walk import Progress, Walk, walk_log
 from rfq.domain import canon
 from rfq.domain.checkers import CanonError
 from rfq.domain.record import Record, decode_record
 
-_MENTIONS = "SELECT number, term FROM mentions ORDER BY number, term"
-_HEAD = "SELECT number, hash FROM records ORDER BY number DESC LIMIT 1"
-_FIRST = "SELECT min(number) FROM records"
+_MENTIONS = "SELECT number, CAST(term AS BLOB) FROM mentions ORDER BY number, term"
 _TOLD_EVERY = 2_000
 
 
@@ -56,7 +54,7 @@ def verify(log: AuditLog, *, deep: bool = False, progress: Progress | None = Non
     try:
         connection.execute("BEGIN")
         try:
-            walked = _walk(log, progress)
+            walked = walk_log(log.path, connection, 1, progress)
             damage += _beside(log, walked, kept, known=not damage)
             if deep:
                 damage += _deep(connection, walked, progress)
@@ -70,15 +68,6 @@ def verify(log: AuditLog, *, deep: bool = False, progress: Progress | None = Non
     first = min(damage, key=lambda one: one.number)
     number = first.number if first.number <= LAST else None
     return Report(False, walked.records, walked.bytes, head, deep, number, first.what)
-
-
-def _walk(log: AuditLog, progress: Progress | None) -> Walk:
-    """The fast look at the chain, from the first stored record on (numbers below 1 are extra)."""
-    first = log.connection.execute(_FIRST).fetchone()[0]
-    if first is not None and first < 1:
-        return Walk(0, 0, 0, EMPTY.hash, (), first, "no record has such a number")
-    row = log.connection.execute(_HEAD).fetchone()
-    return walk_file(log.path, log.connection, 1, row[0] if row else 0, progress)
 
 
 def _beside(log: AuditLog, walked: Walk, kept: Head | None, *, known: bool) -> Iterator[LogDamaged]:
@@ -160,7 +149,7 @@ class _Mentions:
 
     def wrong(self, number: int, record: Record) -> str:
         """What is wrong with the terms of this record; empty if nothing."""
-        wanted = list(terms_of(record))
+        wanted = [term.encode() for term in terms_of(record)]
         found: list[object] = []
         if self._number is not None and (not isinstance(self._number, int) or self._number < number):
             return f"search terms are stored for {self._number!r}, where no record is"

@@ -21,8 +21,12 @@ from rfq.audit.sqlite import Connection, connect_reader
 CHUNK = 2_000
 WORTH_TWO = 200_000
 GENESIS_BYTES = bytes(32)
+GENESIS = GENESIS_BYTES.hex()
+NUMBER_MAX = 2**63 - 1
 
 _ROWS = "SELECT number, hash, body, kind FROM records WHERE number >= ? AND number <= ? ORDER BY number"
+_LOWEST = "SELECT min(number) FROM records"
+_LAST = "SELECT max(number) FROM records"
 _HASH_AT = "SELECT hash FROM records WHERE number = ?"
 
 Progress = Callable[[int], None]
@@ -52,8 +56,10 @@ def walk(
     what = ""
     try:
         cursor = iter(connection.execute(_ROWS, (first, last)))
-        while bad is None and (rows := list(islice(cursor, CHUNK))):
-            for number, digest, body, kind in rows:
+        before = 0
+        while bad is None and expected != before:
+            before = expected
+            for number, digest, body, kind in islice(cursor, CHUNK):
                 if number != expected:
                     bad, what = expected, f"missing: record {number} follows record {expected - 1}"
                     break
@@ -66,7 +72,7 @@ def walk(
                 count_bytes += len(body)
                 if kind == "SegmentOpened":
                     openings.append(number)
-            if progress is not None:
+            if progress is not None and expected != before:
                 progress(expected - 1)
     except TypeError:
         bad, what = expected, "its bytes are not bytes"
@@ -77,7 +83,27 @@ def walk(
     return Walk(expected - first, count_bytes, expected - 1, previous.hex(), tuple(openings), bad, what)
 
 
-def hash_before(connection: Connection, number: int) -> bytes | None:
+def walk_log(path: Path | None, connection: Connection, first: int, progress: Progress | None = None) -> Walk:
+    """Walk the log at `path` from record `first` to its end; a long one in two processes if there are two cores.
+
+    Only the stored hash before `first` is taken on trust.
+    """
+    try:
+        lowest = connection.execute(_LOWEST).fetchone()[0]
+        if lowest is not None and lowest < 1:
+            return Walk(0, 0, 0, GENESIS, (), lowest, "no record has such a number")
+        previous = _hash_before(connection, first)
+        last = connection.execute(_LAST).fetchone()[0] or 0
+    except sqlite3.DatabaseError:
+        return walk(connection, 1, NUMBER_MAX, GENESIS_BYTES, progress)  # finds out where
+    if previous is None:
+        return Walk(0, 0, first - 1, "", (), first, f"record {first - 1} before it is missing")
+    if path is None or last - first < WORTH_TWO or (os.cpu_count() or 1) < 2 or not sys.executable:
+        return walk(connection, first, last, previous, progress)
+    return _walk_halves(path, connection, first, last, previous, progress)
+
+
+def _hash_before(connection: Connection, number: int) -> bytes | None:
     """The stored hash in front of record `number`; None if there is none."""
     if number <= 1:
         return GENESIS_BYTES
@@ -85,18 +111,10 @@ def hash_before(connection: Connection, number: int) -> bytes | None:
     return row[0] if row and type(row[0]) is bytes else None
 
 
-def walk_file(
-    path: Path | None, connection: Connection, first: int, last: int, progress: Progress | None = None
+def _walk_halves(
+    path: Path, connection: Connection, first: int, last: int, previous: bytes, progress: Progress | None
 ) -> Walk:
-    """Walk `first` to `last` of the log at `path`; a long one in two processes if there are two cores.
-
-    Only the stored hash before `first` is taken on trust.
-    """
-    previous = hash_before(connection, first)
-    if previous is None:
-        return Walk(0, 0, first - 1, "", (), first, f"record {first - 1} before it is missing")
-    if path is None or last - first < WORTH_TWO or (os.cpu_count() or 1) < 2 or not sys.executable:
-        return walk(connection, first, last, previous, progress)
+    """The later half by a child, the earlier one here."""
     middle = (first + last) // 2
     with subprocess.Popen(
         [sys.executable, "-m", "rfq.audit.walk", str(path), str(middle + 1), str(last)],
@@ -136,8 +154,13 @@ def _heard(said: bytes) -> Walk | None:
 def main(arguments: list[str]) -> None:
     """The child: walk one stretch and print what was found."""
     connection = connect_reader(Path(arguments[0]))
+    first, last = int(arguments[1]), int(arguments[2])
     try:
-        found = walk_file(None, connection, int(arguments[1]), int(arguments[2]))
+        previous = _hash_before(connection, first)
+        if previous is None:
+            found = Walk(0, 0, first - 1, "", (), first, f"record {first - 1} before it is missing")
+        else:
+            found = walk(connection, first, last, previous)
     finally:
         connection.close()
     sys.stdout.write(json.dumps(found._asdict()))
