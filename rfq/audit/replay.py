@@ -80,6 +80,7 @@ class _Player:
             event=event,
             offset_ns=record.offset_ns,
             error_ns=record.error_ns,
+            raw=record.raw,
             market=self._market(record.market, row.number) if record.market else None,
             market_hash=record.market,
         )

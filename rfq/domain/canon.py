@@ -44,7 +44,7 @@ def decode(raw: bytes, kind: type[T]) -> T:
         decoder = _decoders.setdefault(kind, msgspec.json.Decoder(kind))
     try:
         return cast(T, decoder.decode(raw))
-    except (msgspec.MsgspecError, UnicodeError) as error:
+    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
         if not _upcasters:
             raise CanonError(f"cannot decode: {error}") from None
         return cast(T, _decode_old(raw, decoder, error))
@@ -53,7 +53,7 @@ def decode(raw: bytes, kind: type[T]) -> T:
 def is_canonical(raw: bytes, kind: type[Any]) -> bool:
     """True if `raw` is the one spelling of the value it stands for (old versions: of its old spelling)."""
     value = decode(raw, kind)
-    return encode(value) == raw or _has_old_tag(raw)
+    return encode(value) == raw or (_has_old_tag(raw) and _encode(msgspec.json.decode(raw)) == raw)
 
 
 def digest(raw: bytes) -> str:
@@ -83,7 +83,7 @@ def _decode_old(raw: bytes, decoder: msgspec.json.Decoder[Any], error: Exception
     try:
         lifted = _lift(msgspec.json.decode(raw))
         return decoder.decode(_encode(lifted))
-    except (msgspec.MsgspecError, UnicodeError):
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
         raise CanonError(f"cannot decode: {error}") from None
 
 

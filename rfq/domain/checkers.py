@@ -17,6 +17,9 @@ import msgspec
 
 Checker = Callable[[Any], bool]
 
+EXPONENT_MAX = 400
+"""Numbers lie between 10^-400 and 10^400: more than any float, and never long enough to hurt."""
+
 _SINGLETONS = (None, (), "", True, False)
 _checkers: dict[type, Checker] = {}
 
@@ -45,9 +48,12 @@ def rewrite(value: Any) -> Any:
 
 
 def plain_decimal(value: Decimal) -> Decimal:
-    """The equal Decimal in plain spelling: no exponent, no trailing zeros, no negative zero."""
+    """The equal Decimal in its one spelling: no trailing zeros, no positive exponent, no negative zero (numbers below a
+    millionth are spelled 1E-7, as Python does)."""
     if not value:
         return Decimal(0)
+    if not -EXPONENT_MAX <= value.adjusted() <= EXPONENT_MAX:
+        raise CanonError("too large or too small to be spelled out")
     text = format(value, "f")
     return Decimal(text.rstrip("0").rstrip(".") if "." in text else text)
 
@@ -57,7 +63,9 @@ def decimal_is_plain(value: Decimal) -> bool:
     if not value.is_finite():
         raise CanonError("not a finite number")
     text = str(value)
-    return not (("." in text and text[-1] == "0") or "E" in text or (not value and text != "0"))
+    if "E" in text:
+        return "E-" in text and value.as_tuple().digits[-1] != 0 and value.adjusted() >= -EXPONENT_MAX
+    return not (("." in text and text[-1] == "0") or len(text) > EXPONENT_MAX or (not value and text != "0"))
 
 
 def _bad(value: Any, field: str, found: Any, wanted: str) -> CanonError:
@@ -161,7 +169,7 @@ def _union(hint: Any, name: str, field: str, scope: dict[str, Any], depth: int) 
         return [f"{pad}if {name} is not None:", *inner]
     if not all(isinstance(m, type) and issubclass(m, msgspec.Struct) for m in members):
         raise CanonError(f"field {field}: a union may hold only structs and None")
-    label = f"kinds_{field}_{depth}"
+    label = f"kinds_{len(scope)}"
     scope[label] = frozenset(members)
     lines = [
         f"{pad}if type({name}) not in {label}:",
@@ -180,7 +188,8 @@ def _tuple(hint: Any, name: str, field: str, scope: dict[str, Any], depth: int) 
         f"{pad}if type({name}) is not tuple:",
         f"{pad}    raise bad(x, {field!r}, {name}, 'a tuple')",
     ]
-    item = f"w{depth}"
+    item = f"w{len(scope)}"
+    scope[item] = None  # a name of its own: tuples may stand in tuples
     if len(args) == 2 and args[1] is Ellipsis:
         inner = _statements(args[0], item, field, scope, depth + 1)
         return [*lines, f"{pad}for {item} in {name}:", *inner]
@@ -194,6 +203,8 @@ def _tuple(hint: Any, name: str, field: str, scope: dict[str, Any], depth: int) 
 
 
 def _name_in(scope: dict[str, Any], hint: type) -> str:
+    """A name for this type in the generated source; two types of one name get two."""
     label = f"T_{hint.__name__}"
-    scope[label] = hint
+    while scope.setdefault(label, hint) is not hint:
+        label += "_"
     return label

@@ -8,7 +8,7 @@ import msgspec
 from pricing.estimates import Estimates
 from pricing.instruments import Instrument
 from pricing.market import MarketSnapshot
-from rfq.domain.fact import Fact
+from rfq.domain.fact import Fact, check_number
 from rfq.domain.ids import AcceptId, ChainId, PartyId, QuoteId, RfqId
 from rfq.domain.outcome import Outcome
 from rfq.domain.parties import Party
@@ -138,6 +138,9 @@ class AcceptReceived(Fact, frozen=True, kw_only=True, tag="AcceptReceived.1"):
     side: Side
     amount: Decimal
 
+    def __post_init__(self) -> None:
+        check_number("amount", self.amount)
+
 
 class OutcomeHeard(Fact, frozen=True, kw_only=True, tag="OutcomeHeard.1"):
     """A client tells us what became of our quote."""
@@ -146,6 +149,9 @@ class OutcomeHeard(Fact, frozen=True, kw_only=True, tag="OutcomeHeard.1"):
     quote: QuoteId
     outcome: Outcome
     cover: Decimal | None = None
+
+    def __post_init__(self) -> None:
+        check_number("cover", self.cover)
 
 
 # --- as taker: we ask ------------------------------------------------------------------------------------------
@@ -160,6 +166,9 @@ class NeedPosted(Fact, frozen=True, kw_only=True, tag="NeedPosted.1"):
     limit: Decimal | None = None
     allocation: Allocation | None = None
     panel: tuple[PartyId, ...] = ()
+
+    def __post_init__(self) -> None:
+        check_number("limit", self.limit)
 
 
 class NeedCancelled(Fact, frozen=True, kw_only=True, tag="NeedCancelled.1"):
@@ -182,6 +191,12 @@ class QuoteReceived(Fact, frozen=True, kw_only=True, tag="QuoteReceived.1"):
     offer_amount: Decimal | None = None
     firm: bool = True
     all_or_none: bool = False
+
+    def __post_init__(self) -> None:
+        check_number("bid", self.bid)
+        check_number("offer", self.offer)
+        check_number("bid_amount", self.bid_amount)
+        check_number("offer_amount", self.offer_amount)
 
 
 class QuoteWithdrawn(Fact, frozen=True, kw_only=True, tag="QuoteWithdrawn.1"):
@@ -216,6 +231,10 @@ class FillReported(Fact, frozen=True, kw_only=True, tag="FillReported.1"):
     reference: str
     amount: Decimal
     price: Decimal
+
+    def __post_init__(self) -> None:
+        check_number("amount", self.amount)
+        check_number("price", self.price)
 
 
 class AcceptRefused(Fact, frozen=True, kw_only=True, tag="AcceptRefused.1"):
@@ -314,6 +333,9 @@ NEEDS_MARKET: frozenset[type] = frozenset(
         AcceptCommanded,
         AcceptRefused,
         FillReported,
+        QuoteWithdrawn,
+        DealerPassed,
+        NotSent,
         Estimated,
         TimerFired,
         MarketMoved,
@@ -326,7 +348,7 @@ class Stamped(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     `number` is its record's. `at` is the desk's only now and never goes back; `received_at` is when its bytes were
     read, and judges deadlines. `offset_ns` is what the clock knows of its own error (wall minus `at`), `error_ns` how
-    uncertain that is. `market` is the snapshot attached by the inbox, if the event needs one, `market_hash` its hash.
+    uncertain that is. `raw` is the hash of the message that it came in, if it came in one. `market` is the snapshot attached by the inbox, if the event needs one, `market_hash` its hash.
     """
 
     number: int
@@ -335,5 +357,6 @@ class Stamped(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     event: Event
     offset_ns: int = 0
     error_ns: int = 0
+    raw: str = ""
     market: MarketSnapshot | None = None
     market_hash: str = ""

@@ -13,7 +13,8 @@ GENESIS = "0" * 64
 
 
 class Record(Fact, frozen=True, kw_only=True, tag="Record.1"):
-    """What is written. `market` is the hash of the snapshot that the event carried, stored once beside the chain."""
+    """What is written. `market` is the hash of the snapshot that the event carried, stored once beside the chain, `raw` the hash of
+    the message that the event came in."""
 
     chain: ChainId
     number: int
@@ -22,6 +23,7 @@ class Record(Fact, frozen=True, kw_only=True, tag="Record.1"):
     event: Event
     effects: tuple[Effect, ...]
     market: str = ""
+    raw: str = ""
     offset_ns: int = 0
     error_ns: int = 0
 
@@ -36,6 +38,7 @@ def record_of(chain: ChainId, stamped: Stamped, effects: tuple[Effect, ...]) -> 
         event=stamped.event,
         effects=effects,
         market=stamped.market_hash,
+        raw=stamped.raw,
         offset_ns=stamped.offset_ns,
         error_ns=stamped.error_ns,
     )

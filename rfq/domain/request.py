@@ -4,7 +4,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from pricing.structures import Structure
-from rfq.domain.fact import Fact
+from rfq.domain.fact import Fact, check_number
 from rfq.domain.ids import PartyId, RfqId
 from rfq.domain.lifecycle import RfqState
 
@@ -48,6 +48,16 @@ class Ask(Fact, frozen=True, kw_only=True, tag="Ask.1"):
     bid_limit: Decimal | None = None
     offer_limit: Decimal | None = None
     anonymous: bool = False
+
+    def __post_init__(self) -> None:
+        check_number("amount", self.amount)
+        check_number("bid_limit", self.bid_limit)
+        check_number("offer_limit", self.offer_limit)
+        for leg in self.structure.legs:
+            check_number("legs.ratio", leg.ratio)
+        for hedge in self.structure.hedges:
+            check_number("hedges.ratio", hedge.ratio)
+            check_number("hedges.price", hedge.price)
 
 
 class Rfq(Fact, frozen=True, kw_only=True, tag="Rfq.1"):

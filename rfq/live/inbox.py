@@ -22,13 +22,13 @@ _NEW = frozenset({RfqReceived, NeedPosted, MessageUnreadable})
 
 
 class Inbox:
-    """Events with the instant their bytes were read (UTC ns)."""
+    """Events with the instant their bytes were read (UTC ns) and the hash of those bytes, if there were any."""
 
     __slots__ = ("_declined", "_moves", "_new", "_new_max", "_queue", "_total_max")
 
     def __init__(self, new_max: int, reserved: int) -> None:
         """Room for `new_max` new requests, and `reserved` events more of the other kinds."""
-        self._queue: deque[tuple[Event, int]] = deque()
+        self._queue: deque[tuple[Event, int, str]] = deque()
         self._moves: set[str] = set()
         self._declined: list[tuple[PartyId, str]] = []
         self._new = 0
@@ -39,11 +39,15 @@ class Inbox:
         """How many events wait."""
         return len(self._queue) + bool(self._declined)
 
-    def put(self, event: Event, received_at: int) -> bool:
+    def close(self) -> None:
+        """No room for new requests any more."""
+        self._new_max = 0
+
+    def put(self, event: Event, received_at: int, raw: str = "") -> bool:
         """Take an event in; False if there is no room (a new request is then declined by a logged event)."""
         kind = type(event)
         if kind is KillPressed:
-            self._queue.appendleft((event, received_at))
+            self._queue.appendleft((event, received_at, raw))
             return True
         if kind is MarketMoved:
             return self._put_move(event, received_at)
@@ -54,28 +58,28 @@ class Inbox:
             self._new += 1
         elif len(self._queue) >= self._total_max:
             return False
-        self._queue.append((event, received_at))
+        self._queue.append((event, received_at, raw))
         return True
 
-    def take(self, now: int) -> tuple[Event, int]:
+    def take(self, now: int) -> tuple[Event, int, str]:
         """The next event; the declined requests, as one event, come before the rest."""
         if self._declined and not (self._queue and type(self._queue[0][0]) is KillPressed):
             requests, self._declined = tuple(self._declined), []
-            return InboxOverflowed(requests=requests), now
-        event, received_at = self._queue.popleft()
+            return InboxOverflowed(requests=requests), now, ""
+        event, received_at, raw = self._queue.popleft()
         kind = type(event)
         if kind in _NEW:
             self._new -= 1
         elif kind is MarketMoved:
             assert isinstance(event, MarketMoved)
             self._moves.discard(event.underlying)
-        return event, received_at
+        return event, received_at, raw
 
     def _put_move(self, event: Event, received_at: int) -> bool:
         assert isinstance(event, MarketMoved)
         if event.underlying not in self._moves:
             self._moves.add(event.underlying)
-            self._queue.append((event, received_at))
+            self._queue.append((event, received_at, ""))
         return True
 
     def _decline(self, event: Event) -> None:

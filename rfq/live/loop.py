@@ -99,15 +99,20 @@ class Live:
             self._outbox.killed = self.desk.state.killed
         self._process(first, self._schedule.now())
 
-    def offer(self, event: Event, received_at: int | None = None) -> bool:
-        """Put an event in the inbox; False if it was turned away. `received_at` is when its bytes were read."""
+    def offer(self, event: Event, received_at: int | None = None, raw: str = "") -> bool:
+        """Put an event in the inbox; False if it was turned away. `received_at` is when its bytes were read, `raw`
+        their hash."""
         if self.failure is not None:
             return False
         if type(event) is KillPressed:
             self._outbox.killed = True
-        taken = self._inbox.put(event, self._schedule.now() if received_at is None else received_at)
+        taken = self._inbox.put(event, self._schedule.now() if received_at is None else received_at, raw)
         self._wake()
         return taken
+
+    def close_door(self) -> None:
+        """Take no new requests: from now on each is declined, with a Reason, in the log."""
+        self._inbox.close()
 
     def finish(self) -> None:
         """Stop taking events, and cut a segment: the next start then reads a state instead of replaying events."""
@@ -142,8 +147,7 @@ class Live:
             if self.chain.next_number - self._segment_number >= self._segment_records:
                 self._cut()
                 continue
-            event, received_at = self._inbox.take(self._schedule.now())
-            self._process(event, received_at)
+            self._process(*self._inbox.take(self._schedule.now()))
         if len(self._inbox):
             self._wake()
 
@@ -153,10 +157,10 @@ class Live:
         self._segment_number = self.chain.next_number
         self._process(SegmentOpened(segment=self._segment), self._schedule.now())
 
-    def _process(self, event: Event, received_at: int) -> None:
+    def _process(self, event: Event, received_at: int, raw: str = "") -> None:
         """Stamp, handle, record, run."""
         image = self.desk.image() if type(event) is SegmentOpened else None
-        stamped, snapshot = self._stamp(event, received_at)
+        stamped, snapshot = self._stamp(event, received_at, raw)
         effects = self.desk.handle(stamped)
         self._failpoint("decided")
         try:
@@ -175,7 +179,7 @@ class Live:
         for observer in self._observers:
             observer(stamped, effects)
 
-    def _stamp(self, event: Event, received_at: int) -> tuple[Stamped, bytes | None]:
+    def _stamp(self, event: Event, received_at: int, raw: str) -> tuple[Stamped, bytes | None]:
         """Number and stamp an event, and attach the market if it needs it; `at` never goes back."""
         now = self._schedule.now()
         at = max(now, self._last_at)
@@ -183,18 +187,19 @@ class Live:
         if now - self._offset_at >= OFFSET_EVERY_NS:
             self._offset, self._offset_at = self._schedule.offset(), now
         found = self._market.snapshot() if type(event) in NEEDS_MARKET else None
-        market, market_hash, raw = found if found is not None else (None, "", None)
+        market, market_hash, body = found if found is not None else (None, "", None)
         stamped = Stamped(
             number=self.chain.next_number,
             at=at,
             received_at=received_at,
             event=event,
+            raw=raw,
             offset_ns=self._offset[0],
             error_ns=self._offset[1],
             market=market,
             market_hash=market_hash,
         )
-        return stamped, raw
+        return stamped, body
 
     def _run_inward(self, effect: Effect) -> None:
         kind = type(effect)
