@@ -348,7 +348,8 @@ class Stamped(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     `number` is its record's. `at` is the desk's only now and never goes back; `received_at` is when its bytes were
     read, and judges deadlines. `offset_ns` is what the clock knows of its own error (wall minus `at`), `error_ns` how
-    uncertain that is. `raw` is the hash of the message that it came in, if it came in one. `market` is the snapshot attached by the inbox, if the event needs one, `market_hash` its hash.
+    uncertain that is. `raw` is the hash of the message that it came in, if it came in one. `market` is the snapshot
+    attached by the inbox, if the event needs one, `market_hash` its hash.
     """
 
     number: int

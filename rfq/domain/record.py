@@ -13,8 +13,8 @@ GENESIS = "0" * 64
 
 
 class Record(Fact, frozen=True, kw_only=True, tag="Record.1"):
-    """What is written. `market` is the hash of the snapshot that the event carried, stored once beside the chain, `raw` the hash of
-    the message that the event came in."""
+    """What is written. `market` is the hash of the snapshot that the event carried, stored once beside the chain; `raw`
+    that of the message that the event came in."""
 
     chain: ChainId
     number: int
