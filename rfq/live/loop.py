@@ -8,7 +8,7 @@ desk is then thrown away and rebuilt from the log.
 from collections.abc import Callable
 
 from rfq.audit.chain import Chain
-from rfq.audit.errors import LogClosed, LogError
+from rfq.audit.errors import LogError
 from rfq.audit.writer import Failpoint, Writer, no_failpoint
 from rfq.desk.engine import Desk
 from rfq.domain.checkers import CanonError
@@ -64,6 +64,7 @@ class Live:
         self.desk = desk
         self.chain = chain
         self.failure: Exception | None = None
+        self.finished = False
         self._writer = writer
         self._schedule = schedule
         self._market = market
@@ -102,7 +103,7 @@ class Live:
     def offer(self, event: Event, received_at: int | None = None, raw: str = "") -> bool:
         """Put an event in the inbox; False if it was turned away. `received_at` is when its bytes were read, `raw`
         their hash."""
-        if self.failure is not None:
+        if self._stopped:
             return False
         if type(event) is KillPressed:
             self._outbox.killed = True
@@ -116,9 +117,13 @@ class Live:
 
     def finish(self) -> None:
         """Stop taking events, and cut a segment: the next start then reads a state instead of replaying events."""
-        if self.failure is None:
+        if not self._stopped:
             self._cut()
-            self.failure = LogClosed("finished")
+            self.finished = True
+
+    @property
+    def _stopped(self) -> bool:
+        return self.finished or self.failure is not None
 
     @property
     def idle(self) -> bool:
@@ -135,14 +140,14 @@ class Live:
     def _pump(self) -> None:
         """Handle what waits, at most a batch at a time, so that others get their turn."""
         self._pumping = False
-        if self.failure is not None:
+        if self._stopped:
             return
         if self._writer.waiting > WRITER_WAITING_MAX:
             self._pumping = True
             self._schedule.call_at(self._schedule.now() + BACKOFF_NS, self._pump)
             return
         for _ in range(PUMP_MAX):
-            if not len(self._inbox) or self.failure is not None:
+            if not len(self._inbox) or self._stopped:
                 return
             if self.chain.next_number - self._segment_number >= self._segment_records:
                 self._cut()
@@ -256,7 +261,7 @@ class Live:
 
     def _release(self, durable: int) -> None:
         """Send what may be sent now; what became of it comes back as events."""
-        if self.failure is not None:
+        if self._stopped:
             return
         for fate in self._outbox.release(durable, self._schedule.now()):
             self.offer(fate)
