@@ -31,6 +31,10 @@ _RECORDS = (
     "WHERE number >= ? AND number <= ? ORDER BY number"
 )
 _SNAPSHOT = "SELECT body FROM snapshots WHERE hash = ?"
+_UNAVAILABLE = (
+    *(sqlite3.SQLITE_PERM, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_READONLY),
+    *(sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_AUTH),
+)
 _CHAIN = "SELECT chain FROM chains"
 LAST = NUMBER_MAX
 
@@ -312,7 +316,7 @@ class AuditLog:
 
 def _told(error: sqlite3.DatabaseError, path: Path) -> LogError:
     """What a failure of the database means: what it holds is wrong, or it cannot be used."""
-    if isinstance(error, sqlite3.OperationalError):
+    if getattr(error, "sqlite_errorcode", 0) & 0xFF in _UNAVAILABLE:
         return LogUnavailable(f"{path}: {error}")
     return LogDamaged(1, f"{path.name} cannot be read: {error}")
 

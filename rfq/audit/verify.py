@@ -151,7 +151,7 @@ class _Mentions:
         """What is wrong with the terms of this record; empty if nothing."""
         wanted = [term.encode() for term in terms_of(record)]
         found: list[object] = []
-        if self._number is not None and (not isinstance(self._number, int) or self._number < number):
+        if isinstance(self._number, int) and self._number < number:
             return f"search terms are stored for {self._number!r}, where no record is"
         if self._number == number:
             found = self._terms
