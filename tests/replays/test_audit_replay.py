@@ -1,0 +1,279 @@
+"""Replay asks the desk again and believes nothing; start-up comes up exactly where the log ends."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+from audit_desk import BUILD, CHAIN, CLIENT, World, lived
+
+from rfq.audit import replay as replaying
+from rfq.audit.chain import Chain
+from rfq.audit.errors import LogDamaged
+from rfq.audit.log import AuditLog, Row
+from rfq.audit.replay import Difference, ReplayReport, rebuild, replay
+from rfq.audit.verify import verify
+from rfq.desk.engine import Desk
+from rfq.domain import canon
+from rfq.domain import effects as fx
+from rfq.domain import events as ev
+from rfq.domain.record import Record, decode_record, encode_record
+
+LIVES = 8
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    """Eight lives, with segments."""
+    return lived(LIVES)[0]
+
+
+def test_the_desk_answers_as_the_log_says(world: World) -> None:
+    log = world.store(":memory:")
+    report = replay(log, build=BUILD)
+    assert report == ReplayReport(True, len(world.entries), True, (BUILD,))
+
+
+def test_progress_is_told(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(replaying, "_TOLD_EVERY", 20)
+    heard: list[int] = []
+    replay(world.store(":memory:"), build=BUILD, progress=heard.append)
+    assert heard == list(range(20, len(world.entries) + 1, 20))
+
+
+@pytest.mark.parametrize("segment", [1, 2])
+def test_a_replay_may_begin_at_a_segment(world: World, segment: int) -> None:
+    log = world.store(":memory:")
+    first = log.connection.execute("SELECT number FROM segments WHERE segment = ?", (segment,)).fetchone()[0]
+    report = replay(log, build=BUILD, from_segment=segment)
+    assert report == ReplayReport(True, len(world.entries) - first + 1, True, (BUILD,))
+
+
+def test_there_must_be_such_a_segment(world: World) -> None:
+    with pytest.raises(ValueError, match="no segment 99"):
+        replay(world.store(":memory:"), build=BUILD, from_segment=99)
+
+
+def altered(world: World, number: int) -> AuditLog:
+    """A log in which one effect was changed and every hash made anew: verify finds nothing in it."""
+    log = AuditLog.open(":memory:", writable=True)
+    chain = Chain(CHAIN)
+    for entry in world.entries:
+        record = decode_record(entry.body)
+        effects = record.effects
+        if entry.number == number:
+            effects = tuple(_turned(effect) for effect in effects)
+            assert effects != record.effects
+        raw = None if not record.market else _snapshot(world, record.market)
+        stamped = ev.Stamped(
+            number=record.number,
+            at=record.at,
+            received_at=record.received_at,
+            event=record.event,
+            market_hash=record.market,
+        )
+        image = None if entry.segment is None else entry.segment.state
+        log.append([chain.entry(stamped, effects, snapshot=raw, image=image)])
+    assert verify(log, deep=True).ok
+    return log
+
+
+def _turned(effect: fx.Effect) -> fx.Effect:
+    if type(effect) is fx.Marked:
+        return fx.Marked(
+            rfq=effect.rfq,
+            fill=effect.fill,
+            counterparty=effect.counterparty,
+            horizon_s=effect.horizon_s,
+            markout_bps=effect.markout_bps + 1.0,
+            edge_bps=effect.edge_bps,
+        )
+    return effect
+
+
+def _snapshot(world: World, digest: str) -> bytes:
+    return next(
+        e.snapshot.body for e in world.entries if e.snapshot is not None and e.snapshot.hash == digest
+    )
+
+
+def marked(world: World) -> int:
+    """A record with a markout."""
+    return next(entry.number for entry in world.entries if b'"Marked.' in entry.body)
+
+
+def finds_the_change(world: World) -> bool:
+    """Does replay name the altered record?"""
+    number = marked(world)
+    report = replay(altered(world, number), build=BUILD)
+    found = [one.number for one in report.differences]
+    return not report.ok and report.same_build and found == [number] and report.different == 1
+
+
+def test_an_altered_effect_is_found_though_all_hashes_fit(world: World) -> None:
+    assert finds_the_change(world)
+
+
+def test_a_replay_that_trusts_the_logged_effects_would_not_find_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def trusting(self: Desk, stamped: ev.Stamped) -> tuple[fx.Effect, ...]:
+        return next(r.effects for r in logged if r.number == stamped.number)
+
+    logged = [decode_record(row.body) for row in altered(world, marked(world)).records()]
+    monkeypatch.setattr(Desk, "handle", trusting)
+    assert not finds_the_change(world)
+
+
+def test_a_state_that_is_not_reached_is_found(world: World) -> None:
+    log = world.store(":memory:")
+    opening = log.newest_segment()
+    assert opening is not None
+    raw = _rewritten(log, opening[0], lambda body: body.replace(b'"state":"', b'"state":"0', 1))
+    report = replay(raw, build=BUILD)
+    assert [one.number for one in report.differences] == [opening[0]]
+
+
+def _rewritten(log: AuditLog, number: int, change: object) -> AuditLog:
+    body = log.connection.execute("SELECT body FROM records WHERE number = ?", (number,)).fetchone()[0]
+    log.connection.execute("UPDATE records SET body = ? WHERE number = ?", (change(body), number))  # type: ignore[operator]
+    return log
+
+
+def test_differences_of_another_build_are_said_to_be_that(world: World) -> None:
+    report = replay(altered(world, marked(world)), build="newer")
+    assert not report.ok
+    assert not report.same_build
+    assert report.builds == (BUILD,)
+    assert report.differences[0].build == BUILD
+
+
+def test_only_the_first_differences_are_kept(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(replaying, "DIFFERENCES_KEPT", 3)
+    monkeypatch.setattr(Desk, "handle", lambda self, stamped: ())
+    report = replay(world.store(":memory:"), build=BUILD)
+    assert len(report.differences) == 3
+    assert report.different == sum(b'"effects":[{' in entry.body for entry in world.entries)
+    assert all(isinstance(one, Difference) and one.got == () for one in report.differences)
+
+
+def test_an_event_that_the_desk_refuses_ends_the_replay(world: World) -> None:
+    log = world.store(":memory:")
+    log.connection.execute("DELETE FROM records WHERE number = 9")
+    report = replay(log, build=BUILD)
+    assert (report.events, report.different) == (9, 1)
+    assert report.differences[0].number == 10
+    assert "record 10 after 8" in str(report.differences[0].got)
+
+
+def test_a_record_spelled_in_an_old_version_is_no_difference(world: World) -> None:
+    def lift(old: dict[str, object]) -> dict[str, object]:
+        return {**old, "_": "SessionUp.1"}
+
+    log = _rewritten(world.store(":memory:"), 2, lambda body: body.replace(b"SessionUp.1", b"SessionUp.0"))
+    canon.register_upcaster("SessionUp.0", lift)
+    try:
+        assert replay(log, build=BUILD).ok
+    finally:
+        canon.forget_upcaster("SessionUp.0")
+    with pytest.raises(LogDamaged, match="decoded") as raised:
+        replay(log, build=BUILD)
+    assert raised.value.number == 2
+
+
+@pytest.mark.parametrize("statement", ["DELETE FROM snapshots", "UPDATE snapshots SET body = x'7b7d'"])
+def test_a_snapshot_that_is_gone_or_altered_is_damage(world: World, statement: str) -> None:
+    log = world.store(":memory:")
+    log.connection.execute(statement)
+    with pytest.raises(LogDamaged, match="snapshot"):
+        replay(log, build=BUILD)
+
+
+def test_few_snapshots_are_kept_in_memory(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(replaying, "SNAPSHOTS_KEPT", 1)
+    assert replay(world.store(":memory:"), build=BUILD).ok
+
+
+def test_start_up_comes_up_where_the_log_ends(world: World, tmp_path: Path) -> None:
+    world.store(tmp_path / "desk.db").close()
+    with AuditLog.open(tmp_path / "desk.db", writable=True, fsync=False, verify="newest") as log:
+        desk, number = rebuild(log, BUILD)
+        assert number == len(world.entries) + 1
+        assert desk.image() == world.desk.image()
+        assert log.chain(CHAIN).next_number == number
+
+
+def test_start_up_after_every_record(world: World) -> None:
+    log = AuditLog.open(":memory:", writable=True)
+    fresh = Desk(BUILD)
+    for entry in world.entries:
+        log.append([entry])
+        record = decode_record(entry.body)
+        fresh.handle(stamped_of(record, log))
+        desk, number = rebuild(log, BUILD)
+        assert number == entry.number + 1
+        assert desk.image() == fresh.image()
+
+
+def stamped_of(record: Record, log: AuditLog) -> ev.Stamped:
+    """The event as the desk got it."""
+    from pricing.market import MarketSnapshot
+
+    raw = log.snapshot(record.market) if record.market else None
+    return ev.Stamped(
+        number=record.number,
+        at=record.at,
+        received_at=record.received_at,
+        event=record.event,
+        market=canon.decode(raw, MarketSnapshot) if raw is not None else None,
+        market_hash=record.market,
+    )
+
+
+def test_start_up_on_an_empty_log() -> None:
+    desk, number = rebuild(AuditLog.open(":memory:", writable=True), BUILD)
+    assert number == 1
+    assert desk.build == BUILD
+
+
+def test_start_up_refuses_what_its_own_build_answers_otherwise(world: World) -> None:
+    number = max(entry.number for entry in world.entries if b'"Marked.' in entry.body)
+    log = altered(world, number)
+    with pytest.raises(LogDamaged, match="answers otherwise") as raised:
+        rebuild(log, BUILD)
+    assert raised.value.number == number
+    assert rebuild(log, "newer")[1] == len(world.entries) + 1
+
+
+def test_start_up_refuses_an_altered_state(world: World, tmp_path: Path) -> None:
+    log = world.store(tmp_path / "desk.db")
+    log.connection.execute("UPDATE segments SET state = x'7b7d'")
+    with pytest.raises(LogDamaged, match="not what was stored"):
+        rebuild(log, BUILD)
+    log.close()
+
+
+def test_a_new_build_is_known_from_its_start() -> None:
+    world, _ = lived(1)
+    world.desk.build = "second"
+    world.feed(ev.Started(build="second", unclean=True, unsent=()))
+    world.feed(ev.SegmentOpened(segment=7))
+    world.feed(ev.SessionUp(party=CLIENT))
+    log = world.store(":memory:")
+    assert replay(log, build=BUILD).builds == (BUILD, "second")
+    assert not replay(log, build=BUILD).same_build
+    assert replay(log, build="second", from_segment=7) == ReplayReport(True, 2, True, ("second",))
+
+
+def test_the_bytes_compared_are_the_stored_ones(world: World) -> None:
+    rows: list[Row] = list(world.store(":memory:").records())
+    assert [encode_record(decode_record(row.body)) for row in rows] == [row.body for row in rows]
+
+
+def test_reading_goes_on_beside_a_writer(world: World, tmp_path: Path) -> None:
+    log = world.store(tmp_path / "desk.db")
+    with AuditLog.open(tmp_path / "desk.db", writable=False) as reader:
+        assert replay(reader, build=BUILD).ok
+        assert rebuild(reader, BUILD)[1] == len(world.entries) + 1
+        with pytest.raises(sqlite3.OperationalError):
+            reader.connection.execute("DELETE FROM records")
+    log.close()
