@@ -324,22 +324,11 @@ Event = (
     | NotSent
 )
 
+_AS_MAKER = (RfqReceived, AcceptReceived, MarketMoved)
+_AS_TAKER = (NeedPosted, AcceptCommanded, AcceptRefused, FillReported)
+_OF_QUOTES = (QuoteReceived, QuoteWithdrawn, DealerPassed)
 NEEDS_MARKET: frozenset[type] = frozenset(
-    {
-        RfqReceived,
-        AcceptReceived,
-        NeedPosted,
-        QuoteReceived,
-        AcceptCommanded,
-        AcceptRefused,
-        FillReported,
-        QuoteWithdrawn,
-        DealerPassed,
-        NotSent,
-        Estimated,
-        TimerFired,
-        MarketMoved,
-    }
+    {*_AS_MAKER, *_AS_TAKER, *_OF_QUOTES, Estimated, TimerFired, NotSent}
 )
 
 
