@@ -10,6 +10,7 @@ from rfq.desk.card import Acceptance, Card, move_quote, move_rfq
 from rfq.desk.closing import end
 from rfq.desk.scorecards import count
 from rfq.desk.turn import Turn
+from rfq.domain.checkers import plain_decimal
 from rfq.domain.effects import ConfirmFill, RefuseAccept
 from rfq.domain.events import AcceptReceived
 from rfq.domain.fills import Fill
@@ -63,8 +64,9 @@ def _judge_accept(turn: Turn, card: Card, quote: Quote | None, event: AcceptRece
     offered = quote.amount_for(event.side)
     assert offered is not None
     if not 0 < event.amount <= offered or (quote.all_or_none and event.amount != offered):
-        return Reason(code=Code.AMOUNT, field="amount", detail=f"{event.amount} of {offered}")
-    if event.amount % intake.step_of(turn.state, card.rfq.ask):
+        detail = f"{plain_decimal(event.amount)} of {plain_decimal(offered)}"
+        return Reason(code=Code.AMOUNT, field="amount", detail=detail)
+    if event.amount != offered and event.amount % intake.step_of(turn.state, card.rfq.ask):
         return Reason(code=Code.AMOUNT_STEP, field="amount")
     return None
 

@@ -3,6 +3,7 @@
 from decimal import Decimal
 from typing import NamedTuple
 
+from rfq.domain.checkers import plain_decimal
 from rfq.domain.policy import Allocation
 from rfq.domain.quote import Quote
 from rfq.domain.reasons import Code, Reason
@@ -42,7 +43,9 @@ def allocate(
     if mode is Allocation.SINGLE_AON:
         shares: tuple[Share, ...] = (Share(whole.quote, amount, whole.price),) if whole else ()
     else:
-        parts = [one for one in offered if not one.quote.all_or_none]
+        parts = [
+            one._replace(amount=one.amount // step * step) for one in offered if not one.quote.all_or_none
+        ]
         shares = _pro_rata(parts, amount, step) if mode is Allocation.PRO_RATA else _walk(parts, amount, mode)
         alone = next((one for one in offered if one.quote.all_or_none and one.amount == amount), None)
         if alone is not None and (not shares or not _cheaper(shares, alone.price * amount, side)):
@@ -51,7 +54,7 @@ def allocate(
         return Reason(
             code=Code.NOT_FULLY_FILLED,
             field="amount",
-            detail=f"the quotes inside the limit do not add up to {amount}",
+            detail=f"the quotes inside the limit do not add up to {plain_decimal(amount)}",
         )
     return shares
 
@@ -88,6 +91,8 @@ def _walk(parts: list[_Offered], amount: Decimal, mode: Allocation) -> tuple[Sha
         if left <= 0:
             break
         size = min(left, one.amount)
+        if not size:
+            continue
         taken.append(Share(one.quote, size, one.price))
         left -= size
     if left > 0:
@@ -103,7 +108,7 @@ def _pro_rata(parts: list[_Offered], amount: Decimal, step: Decimal) -> tuple[Sh
     total = sum((one.amount for one in parts), Decimal(0))
     if total < amount:
         return ()
-    sizes = [min(one.amount, (amount * one.amount / total) // step * step) for one in parts]
+    sizes = [min(one.amount, (amount * one.amount) // (total * step) * step) for one in parts]
     left = amount - sum(sizes, Decimal(0))
     for index, one in enumerate(parts):
         more = min(left, one.amount - sizes[index])

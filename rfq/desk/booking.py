@@ -45,7 +45,6 @@ def take_marks(turn: Turn, card: Card) -> Card:
             if turn.now < card.fills[mark.fill].at + (mark.horizon_s + 60) * _SECOND
         )
         return replace(card, marks=left + retry)
-    longest = turn.state.policy.markout_horizons_s[-1]
     for mark in due:
         fill = card.fills[mark.fill]
         moved = fill.sign * (valuation.fair - float(fill.fair)) / valuation.bp
@@ -60,14 +59,14 @@ def take_marks(turn: Turn, card: Card) -> Card:
                 edge_bps=edge,
             )
         )
-        if mark.horizon_s == longest:
+        if all(one.fill != mark.fill or one.horizon_s <= mark.horizon_s for one in card.marks):
             record = turn.draft.scorecard(fill.counterparty)
             turn.draft.put_scorecard(add_markout(record, moved))
     return replace(card, marks=left)
 
 
 def fair_now(valuation: Valuation | Reason, card: Card) -> tuple[Decimal, float]:
-    """Our fair and unit delta (USD) for booking; the card's last fair and no delta when the market cannot be seen."""
+    """Our fair and unit delta (USD) for booking; the card's last ones when the market cannot be seen."""
     if isinstance(valuation, Reason):
-        return card.fair, 0.0
+        return card.fair, card.delta_usd
     return exact(valuation.fair), valuation.delta_usd

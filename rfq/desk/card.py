@@ -49,12 +49,14 @@ class Acceptance(Fact, frozen=True, kw_only=True, tag="Acceptance.1"):
 
 
 class Card(Fact, frozen=True, kw_only=True, tag="Card.1"):
-    """One Rfq with all that belongs to it. Instants are 0 while they do not apply."""
+    """One Rfq with all that belongs to it. Instants are 0 while they do not apply.
+    `fair` (in the unit of the price) and `delta_usd` (per unit of amount) are those of the last time we looked."""
 
     rfq: Rfq
     underlying: str
     row: FeatureRow
     fair: Decimal
+    delta_usd: float
     quotes: tuple[Quote, ...] = ()
     estimates: Estimates | None = None
     model: str = ""

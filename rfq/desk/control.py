@@ -16,6 +16,7 @@ from rfq.domain.effects import (
     ConfirmFill,
     KillSet,
     Outward,
+    Quarantined,
     RefuseAccept,
     RefuseQuote,
     RefuseRfq,
@@ -35,7 +36,7 @@ from rfq.domain.events import (
     SessionUp,
     Started,
 )
-from rfq.domain.ids import PartyId
+from rfq.domain.ids import PartyId, QuoteId
 from rfq.domain.lifecycle import QuoteState, QuoteTrigger
 from rfq.domain.reasons import Code, Reason
 from rfq.domain.request import Role
@@ -136,12 +137,12 @@ def on_not_sent(turn: Turn, event: NotSent) -> None:
         card = turn.draft.card(effect.quote.rfq)
         quote = card.quote(effect.quote.id) if card is not None else None
         if card is not None and not card.closed and quote is not None and quote.state in _STANDING:
-            maker.put_off(turn, card, quote)
+            maker.put_off(turn, card, quote, event.reason)
     elif type(effect) is AcceptQuote:
         card = turn.draft.card(effect.rfq)
-        if effect.again:
+        if effect.again and event.reason.code is Code.SESSION_DOWN:
             turn.draft.owe(effect.to, effect)
-        elif card is not None:
+        elif card is not None and not effect.again:
             deals.take_back(turn, card, effect.accept)
     elif type(effect) is AskDealer:
         card = turn.draft.card(effect.rfq)
@@ -155,7 +156,8 @@ def on_started(turn: Turn, event: Started) -> None:
     """Coming up again. Nobody is connected; what is of unknown fate is withdrawn (prices) or said again (facts)."""
     state = turn.state
     listed = [(one.number, one.index) for one in event.unsent]
-    assert listed == list(state.pending), "the log and the state disagree about what was sent"
+    if listed != list(state.pending):  # a bug; but what may be out there must be dealt with all the same
+        turn.add(Quarantined(rfq="", where="Started: the log and the state disagree about what was sent"))
     each(turn, _open_cards(turn), lambda card: _settle_after_restart(turn, card))
     for slot, effect in list(state.pending.items()):
         turn.resolved.append(slot)
@@ -199,7 +201,11 @@ def _again(turn: Turn, slot: Slot, effect: Outward) -> None:
     match effect:
         case SendQuote():
             reason = Reason(code=Code.RESTART, detail="it may have been sent; it no longer stands")
-            turn.add(WithdrawQuote(to=effect.to, rfq=effect.quote.rfq, quote=effect.quote.id, reason=reason))
+            rfq = effect.quote.rfq
+            turn.add(WithdrawQuote(to=effect.to, rfq=rfq, quote=effect.quote.id, reason=reason))
+            if effect.quote.replaces:  # if the new one never left, the old one is what the client sees
+                old = QuoteId(effect.quote.replaces)
+                turn.add(WithdrawQuote(to=effect.to, rfq=rfq, quote=old, reason=reason))
         case AskDealer():
             reason = Reason(code=Code.RESTART, detail="it may have been sent; it is no longer asked")
             turn.add(WithdrawRfq(to=effect.to, rfq=effect.rfq, reason=reason))

@@ -13,11 +13,12 @@ from rfq.desk.allocation import Share, allocate
 from rfq.desk.booking import book, fair_now
 from rfq.desk.card import Acceptance, Card, move_quote, move_rfq, settle_quoted
 from rfq.desk.closing import end
-from rfq.desk.feedback import tell_losers
+from rfq.desk.feedback import tell_done, tell_losers, winners
 from rfq.desk.intake import step_of
 from rfq.desk.scorecards import count
 from rfq.desk.turn import MS, Turn
-from rfq.domain.effects import AcceptQuote, WithdrawRfq
+from rfq.domain.checkers import plain_decimal
+from rfq.domain.effects import AcceptQuote, Ranked, WithdrawRfq
 from rfq.domain.events import AcceptRefused, FillReported
 from rfq.domain.fills import Fill
 from rfq.domain.ids import AcceptId, FillId, QuoteId
@@ -44,6 +45,8 @@ def decide(turn: Turn, card: Card) -> None:
         turn.keep(card)
         return
     ranked = evaluation.rank(turn, card, valuation, card.estimates)
+    if ranked.rows and not any(type(one) is Ranked for one in turn.effects):
+        turn.add(ranked)
     ceiling = float(turn.state.policy.accept_percentile_max)
     fair = {row.quote for row in ranked.rows if row.percentile <= ceiling}
     if not fair:
@@ -56,6 +59,11 @@ def decide(turn: Turn, card: Card) -> None:
 def accept(turn: Turn, card: Card, only: QuoteId | None = None, among: set[QuoteId] | None = None) -> None:
     """Spread the acceptance over the standing quotes (one by name, or those in `among`) and send it out."""
     assert card.block is not None
+    reason = _refuse_named(turn, card, only) if only is not None else None
+    if reason is not None:
+        turn.ignore(reason.code, rfq=card.rfq.id, field=reason.field, detail=reason.detail)
+        turn.keep(card)
+        return
     standing = tuple(
         one
         for one in card.quotes
@@ -79,7 +87,26 @@ def accept(turn: Turn, card: Card, only: QuoteId | None = None, among: set[Quote
 
 
 def _usable(turn: Turn, quote: Quote) -> bool:
-    return quote.firm and quote.state is QuoteState.ACTIVE and turn.received_at < quote.expires_at
+    return (
+        quote.firm
+        and quote.state is QuoteState.ACTIVE
+        and turn.received_at < quote.expires_at
+        and quote.maker in turn.state.sessions
+    )
+
+
+def _refuse_named(turn: Turn, card: Card, only: QuoteId) -> Reason | None:
+    """Why the quote that one of our people named cannot be accepted, or None."""
+    quote = card.quote(only)
+    if quote is None:
+        return Reason(code=Code.UNKNOWN_QUOTE, field="quote", detail=only)
+    if quote.state is QuoteState.LOCKED:
+        return Reason(code=Code.QUOTE_LOCKED, field="quote")
+    if turn.received_at >= quote.expires_at or quote.state is QuoteState.EXPIRED:
+        return Reason(code=Code.QUOTE_EXPIRED, field="quote")
+    if quote.state is not QuoteState.ACTIVE:
+        return Reason(code=Code.QUOTE_GONE, field="quote", detail=f"the quote is {quote.state}")
+    return None if quote.firm else Reason(code=Code.NOT_FIRM, field="quote")
 
 
 def _send(turn: Turn, card: Card, shares: tuple[Share, ...]) -> None:
@@ -136,11 +163,16 @@ def on_fill(turn: Turn, card: Card | None, event: FillReported) -> None:
     if card is None or found is None or found.counterparty != event.dealer:
         turn.ignore(Code.UNKNOWN_QUOTE, party=event.dealer, field="accept", detail=event.accept)
         return
-    if any(one.counterparty == event.dealer and one.reference == event.reference for one in card.fills):
+    again = any(one.counterparty == event.dealer and one.reference == event.reference for one in card.fills)
+    if again:
         turn.ignore(Code.DUPLICATE, rfq=card.rfq.id, party=event.dealer, field="reference")
         return
+    if not found.open:
+        turn.ignore(Code.QUOTE_GONE, rfq=card.rfq.id, party=event.dealer, field="accept", detail=event.accept)
+        return
     if not 0 < event.amount <= found.amount - found.filled or event.price != found.price:
-        detail = f"{event.amount} at {event.price}; accepted {found.amount} at {found.price}"
+        told = f"{plain_decimal(event.amount)} at {plain_decimal(event.price)}"
+        detail = f"{told}; accepted {plain_decimal(found.amount)} at {plain_decimal(found.price)}"
         turn.ignore(Code.AMOUNT, rfq=card.rfq.id, party=event.dealer, field="amount", detail=detail)
         return
     fair, delta_usd = fair_now(turn.valuation(card), card)
@@ -187,6 +219,9 @@ def _fill_acceptance(card: Card, accept: Acceptance, amount: Decimal) -> Card:
 def _settle(turn: Turn, card: Card) -> None:
     """After a fill: the Rfq is filled, or waits for the rest, or goes on with the rest."""
     assert card.block is not None
+    late = (
+        card.closed and card.outcome is not Outcome.TIMED_OUT
+    )  # put aside: booked, but it has had its outcome
     whole = card.block.filled == card.rfq.ask.amount
     state = card.rfq.state
     if rfq_next(state, RfqTrigger.MAKER_AGREED) is not None:
@@ -194,7 +229,7 @@ def _settle(turn: Turn, card: Card) -> None:
     printed = RfqTrigger.ALL_PRINTED if whole else RfqTrigger.PART_PRINTED
     if rfq_next(card.rfq.state, printed) is not None:
         card = move_rfq(card, printed)
-    if whole:
+    if whole and not late:
         finish(turn, card)
     elif card.closed:
         turn.keep(card)
@@ -240,7 +275,7 @@ def _without(turn: Turn, card: Card, accept: Acceptance) -> None:
     card = replace(card, accepts=accepts)
     quote = card.quote(accept.quote)
     if quote is not None and quote.state is QuoteState.LOCKED:
-        card = move_quote(card, quote, QuoteTrigger.REFUSED)
+        card = move_quote(card, quote, QuoteTrigger.PART_FILLED if accept.filled else QuoteTrigger.REFUSED)
     if card.closed:
         turn.keep(card)
         return
@@ -263,11 +298,14 @@ def give_up(turn: Turn, card: Card, trigger: RfqTrigger, outcome: Outcome, reaso
     """End without (more) trading: standing quotes lapse, and the dealers that were asked are told."""
     what = QuoteTrigger.TIME_PASSED if trigger is RfqTrigger.TIME_PASSED else QuoteTrigger.CANCELLED
     waiting = {one.counterparty for one in card.accepts if one.open}
+    traded = winners(card)
     for quote in card.quotes:
         if quote.state in (QuoteState.PENDING, QuoteState.ACTIVE):
             card = move_quote(card, quote, what)
     for dealer in card.panel:
-        if dealer not in card.passed and dealer not in waiting:
+        if dealer in traded:
+            tell_done(turn, card, dealer, None)
+        elif dealer not in card.passed and dealer not in waiting:
             turn.add(WithdrawRfq(to=dealer, rfq=card.rfq.id, reason=reason))
     card = move_rfq(card, trigger)
     end(turn, replace(card, accept_due_at=0), outcome, reason)

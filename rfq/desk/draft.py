@@ -137,10 +137,10 @@ class Draft:
         state.watches.update(self.watches)
         if self._seen:
             state.seen.update(self._seen)
-            _forget(state.seen, state.policy.closed_memory)
+            _forget(state.seen, state.policy.closed_memory, state.cards)
         if self._done:
             state.done.update(self._done)
-            _forget(state.done, state.policy.closed_memory)
+            _forget(state.done, state.policy.closed_memory, {})
         for party, effects in self._owed.items():
             if effects:
                 state.owed[party] = effects
@@ -148,7 +148,14 @@ class Draft:
                 state.owed.pop(party, None)
 
 
-def _forget(memory: dict[Reference, RfqId] | dict[Reference, Fill], room: int) -> None:
-    """Drop the oldest until it fits."""
+def _forget(
+    memory: dict[Reference, RfqId] | dict[Reference, Fill], room: int, cards: dict[RfqId, Card]
+) -> None:
+    """Drop the oldest until it fits, but nothing that still lives."""
     while len(memory) > room:
-        del memory[next(iter(memory))]
+        oldest = next(iter(memory))
+        found = memory[oldest]
+        card = cards.get(found) if isinstance(found, str) else None
+        if card is not None and not card.closed:
+            return
+        del memory[oldest]

@@ -18,9 +18,9 @@ from rfq.desk.state import DeskState, StateImage, restore
 from rfq.desk.turn import Turn
 from rfq.domain import canon
 from rfq.domain import events as ev
-from rfq.domain.effects import Effect, StateTaken, outward_of
+from rfq.domain.effects import Effect, RefuseAccept, RefuseQuote, RefuseRfq, StateTaken, outward_of
 from rfq.domain.events import Event, Stamped
-from rfq.domain.reasons import Code
+from rfq.domain.reasons import Code, Reason
 from rfq.domain.request import Role
 
 
@@ -239,7 +239,24 @@ def _on_estimated(turn: Turn, event: ev.Estimated) -> None:
 def _quarantine(state: DeskState, stamped: Stamped, error: Exception) -> Turn:
     """A fresh turn in which nothing happened but that the event's Rfq was put aside."""
     turn = Turn(state, stamped)
-    put_aside(turn, _rfq_of(state, stamped.event), error)
+    event = stamped.event
+    put_aside(turn, _rfq_of(state, event), error)
+    reason = Reason(code=Code.FAULT)
+    match event:  # whoever waits for an answer gets one
+        case ev.RfqReceived():
+            turn.add(RefuseRfq(to=event.party, reference=event.reference, reason=reason))
+        case ev.AcceptReceived():
+            turn.add(
+                RefuseAccept(to=event.party, reference=event.reference, quote=event.quote, reason=reason)
+            )
+        case ev.QuoteReceived():
+            turn.add(RefuseQuote(to=event.dealer, rfq=event.rfq, reference=event.reference, reason=reason))
+        case ev.Sent():
+            turn.resolved.extend((mark.number, mark.index) for mark in event.marks)
+        case ev.NotSent():
+            turn.resolved.append((event.number, event.index))
+        case _:
+            pass
     return turn
 
 

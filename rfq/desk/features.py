@@ -32,7 +32,7 @@ def open_card(turn: Turn, rfq: Rfq, dealers: int = 0) -> Card | Reason:
     """A new card with its feature row, or why the request cannot be valued now. `dealers` 0 means unknown."""
     state = turn.state
     underlying = intake.underlying_of(state, rfq.ask)
-    empty = Card(rfq=rfq, underlying=underlying, row=_EMPTY, fair=_ZERO)
+    empty = Card(rfq=rfq, underlying=underlying, row=_EMPTY, fair=_ZERO, delta_usd=0.0)
     valuation = turn.valuation(empty)
     if isinstance(valuation, Reason):
         return valuation
@@ -41,7 +41,13 @@ def open_card(turn: Turn, rfq: Rfq, dealers: int = 0) -> Card | Reason:
     under = market.underlying(underlying)
     assert under is not None
     row = build(rfq, valuation, market, under, state, turn.draft.scorecard(rfq.party), turn.now, dealers)
-    return Card(rfq=rfq, underlying=underlying, row=row, fair=exact(valuation.fair))
+    return Card(
+        rfq=rfq,
+        underlying=underlying,
+        row=row,
+        fair=exact(valuation.fair),
+        delta_usd=valuation.delta_usd,
+    )
 
 
 def build(

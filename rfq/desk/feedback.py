@@ -6,6 +6,7 @@ from rfq.desk.allocation import order
 from rfq.desk.card import Card, move_quote
 from rfq.desk.turn import Turn
 from rfq.domain.effects import TellOutcome, WithdrawRfq
+from rfq.domain.ids import PartyId
 from rfq.domain.lifecycle import QuoteState, QuoteTrigger
 from rfq.domain.outcome import Outcome
 from rfq.domain.reasons import Code, Reason
@@ -17,6 +18,18 @@ _TRIGGER = {
     Outcome.TIED_COVER: QuoteTrigger.LOST_TIED_SECOND,
     Outcome.DONE_AWAY: QuoteTrigger.LOST,
 }
+
+
+def winners(card: Card) -> tuple[PartyId, ...]:
+    """The dealers that traded, in order of their first fill."""
+    return tuple(dict.fromkeys(fill.counterparty for fill in card.fills))
+
+
+def tell_done(turn: Turn, card: Card, winner: PartyId, cover: Decimal | None) -> None:
+    """Tell a dealer that traded so, by its own id for the quote that it traded on."""
+    quote = next(card.quote(fill.quote) for fill in card.fills if fill.counterparty == winner)
+    reference = quote.reference if quote is not None else ""
+    turn.add(TellOutcome(to=winner, rfq=card.rfq.id, reference=reference, outcome=Outcome.DONE, cover=cover))
 
 
 def tell_losers(turn: Turn, card: Card) -> tuple[Card, Decimal | None]:
@@ -34,11 +47,8 @@ def tell_losers(turn: Turn, card: Card) -> tuple[Card, Decimal | None]:
     second = next((one.price for one in losers if one.price != worst), None)
     shared = sum(1 for one in losers if one.price == second) > 1
     told = set()
-    for winner in dict.fromkeys(fill.counterparty for fill in card.fills):
-        reference = next(fill.reference for fill in card.fills if fill.counterparty == winner)
-        turn.add(
-            TellOutcome(to=winner, rfq=card.rfq.id, reference=reference, outcome=Outcome.DONE, cover=cover)
-        )
+    for winner in winners(card):
+        tell_done(turn, card, winner, cover)
         told.add(winner)
     for one in losers:
         if one.price == worst:
@@ -52,7 +62,7 @@ def tell_losers(turn: Turn, card: Card) -> tuple[Card, Decimal | None]:
             TellOutcome(to=one.quote.maker, rfq=card.rfq.id, reference=one.quote.reference, outcome=outcome)
         )
         told.add(one.quote.maker)
-    for dealer in card.panel:
+    for dealer in () if card.closed else card.panel:  # a late fill: the others were told before
         if dealer not in told and dealer not in card.passed:
             turn.add(WithdrawRfq(to=dealer, rfq=card.rfq.id, reason=Reason(code=Code.RFQ_DONE)))
     return card, cover

@@ -1,15 +1,23 @@
 """Judging what was asked, before anything is born of it: the Reason names the field in the words of the request."""
 
 from decimal import Decimal
+from fractions import Fraction
+from functools import lru_cache
+from math import gcd, lcm
 
 from pricing.instruments import Perpetual
-from pricing.structures import check_structure
+from pricing.structures import Hedge, Leg, check_structure
 from rfq.desk.state import DeskState
 from rfq.desk.turn import MS, Turn
+from rfq.domain.checkers import plain_decimal
 from rfq.domain.ids import PartyId
 from rfq.domain.parties import Party
 from rfq.domain.reasons import Code, Reason
 from rfq.domain.request import Ask, Side
+
+AMOUNT_MAX = Decimal(10) ** 15
+"""No size or ratio is larger; beyond it the desk's arithmetic (28 digits) would no longer be exact."""
+_RATIO_MIN = 1 / AMOUNT_MAX
 
 
 def refuse_party(state: DeskState, party: PartyId, right: str) -> Reason | None:
@@ -30,26 +38,20 @@ def refuse_ask(turn: Turn, ask: Ask) -> Reason | None:
         unknown = fault.problem.startswith("unknown instrument")
         code = Code.UNKNOWN_INSTRUMENT if unknown else Code.STRUCTURE
         return Reason(code=code, field=fault.field, detail=fault.problem)
-    if ask.amount <= 0:
-        return Reason(code=Code.AMOUNT, field="amount", detail=f"{ask.amount} is not above 0")
+    if not 0 < ask.amount <= AMOUNT_MAX:
+        detail = f"{plain_decimal(ask.amount)} is not above 0 and at most {AMOUNT_MAX}"
+        return Reason(code=Code.AMOUNT, field="amount", detail=detail)
     for index, leg in enumerate(ask.structure.legs):
-        instrument = state.instruments[leg.instrument]
-        if ask.amount * leg.ratio % instrument.lot:
-            return Reason(
-                code=Code.AMOUNT_STEP,
-                field="amount",
-                detail=f"{ask.amount} x {leg.ratio} is not a multiple of {instrument.lot} ({instrument.name})",
-            )
-        if not isinstance(instrument, Perpetual) and instrument.expiry_at <= turn.now:
-            return Reason(
-                code=Code.EXPIRY_PAST,
-                field=f"legs[{index}].instrument",
-                detail=f"{instrument.name} has expired",
-            )
+        reason = _refuse_part(turn, ask.amount, leg, f"legs[{index}]")
+        if reason is not None:
+            return reason
+    for index, hedge in enumerate(ask.structure.hedges):
+        reason = _refuse_part(turn, ask.amount, hedge, f"hedges[{index}]")
+        if reason is not None:
+            return reason
     if ask.bid_limit is not None and ask.offer_limit is not None and ask.bid_limit >= ask.offer_limit:
-        return Reason(
-            code=Code.CROSSED, field="bid_limit", detail=f"{ask.bid_limit} is not below {ask.offer_limit}"
-        )
+        detail = f"{plain_decimal(ask.bid_limit)} is not below {plain_decimal(ask.offer_limit)}"
+        return Reason(code=Code.CROSSED, field="bid_limit", detail=detail)
     if ask.expires_at:
         if ask.expires_at <= turn.received_at:
             return Reason(code=Code.EXPIRY_PAST, field="expires_at", detail="the request had already expired")
@@ -62,6 +64,21 @@ def refuse_ask(turn: Turn, ask: Ask) -> Reason | None:
     return None
 
 
+def _refuse_part(turn: Turn, amount: Decimal, part: Leg | Hedge, path: str) -> Reason | None:
+    """What is wrong with trading `amount` of this leg or hedge, or None."""
+    instrument = turn.state.instruments[part.instrument]
+    if not _RATIO_MIN <= abs(part.ratio) <= AMOUNT_MAX:
+        return Reason(code=Code.STRUCTURE, field=f"{path}.ratio", detail="too large or too small")
+    if amount * part.ratio % instrument.lot:
+        size = f"{plain_decimal(amount)} x {plain_decimal(part.ratio)}"
+        detail = f"{size} is not a multiple of {plain_decimal(instrument.lot)} ({instrument.name})"
+        return Reason(code=Code.AMOUNT_STEP, field="amount", detail=detail)
+    if not isinstance(instrument, Perpetual) and instrument.expiry_at <= turn.now:
+        detail = f"{instrument.name} has expired"
+        return Reason(code=Code.EXPIRY_PAST, field=f"{path}.instrument", detail=detail)
+    return None
+
+
 def refuse_one_sided(ask: Ask) -> Reason | None:
     """A need of ours must say which way it goes."""
     if ask.side is Side.TWO_WAY:
@@ -70,8 +87,23 @@ def refuse_one_sided(ask: Ask) -> Reason | None:
 
 
 def step_of(state: DeskState, ask: Ask) -> Decimal:
-    """The smallest step of the amount of this structure."""
-    return max(state.instruments[leg.instrument].lot / abs(leg.ratio) for leg in ask.structure.legs)
+    """The smallest step of the amount of this structure: each leg and hedge is then a whole number of its lots."""
+    parts: tuple[Leg | Hedge, ...] = (*ask.structure.legs, *ask.structure.hedges)
+    return _step(tuple((state.instruments[part.instrument].lot, part.ratio) for part in parts))
+
+
+@lru_cache(maxsize=1_024)
+def _step(parts: tuple[tuple[Decimal, Decimal], ...]) -> Decimal:
+    """The smallest decimal number that makes each ratio a whole number of its lot. Exact: a lot of 0.1 and a ratio of 3
+    give 0.1, not a thirtieth."""
+    steps = [Fraction(lot) / abs(Fraction(ratio)) for lot, ratio in parts]
+    step = Fraction(lcm(*(one.numerator for one in steps)), gcd(*(one.denominator for one in steps)))
+    rest = step.denominator
+    for prime in (2, 5):
+        while rest % prime == 0:
+            rest //= prime
+    step *= rest
+    return Decimal(step.numerator) / Decimal(step.denominator)
 
 
 def tick_of(state: DeskState, ask: Ask) -> Decimal:

@@ -4,6 +4,7 @@
 from decimal import Decimal
 from typing import Generic, TypeVar
 
+from rfq.domain.checkers import plain_decimal
 from rfq.domain.effects import AcceptQuote, SendQuote
 from rfq.domain.policy import Policy
 from rfq.domain.reasons import Code, Reason
@@ -66,7 +67,7 @@ def refusal(facts: Facts) -> Reason | None:
         return Reason(
             code=Code.LIMIT_NOTIONAL,
             field="amount",
-            detail=f"{facts.notional:.0f} USD is above {facts.policy.notional_usd_max}",
+            detail=f"{facts.notional:.0f} USD is above {plain_decimal(facts.policy.notional_usd_max)}",
         )
     return None
 
@@ -94,7 +95,7 @@ def approve(effect: T, facts: Facts) -> Approved[T] | Reason:
         return Reason(
             code=Code.LIMIT_POSITION,
             field="amount",
-            detail=f"the exposure would pass {facts.policy.position_usd_max} USD",
+            detail=f"the exposure would pass {plain_decimal(facts.policy.position_usd_max)} USD",
         )
     return Approved(effect, _SEAL)
 

@@ -29,7 +29,7 @@ from rfq.domain.events import (
     RfqCancelled,
     RfqReceived,
 )
-from rfq.domain.ids import PartyId, RfqId
+from rfq.domain.ids import PartyId, QuoteId, RfqId
 from rfq.domain.lifecycle import QuoteState, QuoteTrigger, RfqState, RfqTrigger
 from rfq.domain.outcome import Outcome
 from rfq.domain.quote import Quote
@@ -108,7 +108,7 @@ def on_overflow(turn: Turn, event: InboxOverflowed) -> None:
 
 def on_estimated(turn: Turn, card: Card, event: Estimated) -> None:
     """The oracle answered: price with it, or with the closed form if it could not."""
-    if not card.estimate_due_at:
+    if not card.estimate_due_at or turn.received_at >= card.estimate_due_at:
         turn.ignore(Code.MODEL_LATE, rfq=card.rfq.id)
         return
     if event.estimates is None:
@@ -184,14 +184,21 @@ def stop(turn: Turn, card: Card, reason: Reason) -> None:
     turn.keep(settle_quoted(card))
 
 
-def put_off(turn: Turn, card: Card, quote: Quote) -> None:
-    """A quote of ours did not leave: it never stood."""
+def put_off(turn: Turn, card: Card, quote: Quote, reason: Reason) -> None:
+    """A quote of ours did not leave: it never stood. One that it was to replace is taken back; a client that has seen
+    no price is told that there is none."""
     before = watches(card)
     what = QuoteTrigger.REFUSED if quote.state is QuoteState.PENDING else QuoteTrigger.CANCELLED
-    card = move_quote(card, quote, what)
+    card = settle_quoted(move_quote(card, quote, what))
+    if quote.replaces:
+        old = QuoteId(quote.replaces)
+        turn.add(WithdrawQuote(to=card.rfq.party, rfq=card.rfq.id, quote=old, reason=reason))
+    elif not watches(card):
+        _pass(turn, card, reason)
+        return
     if before and not watches(card):
         turn.stop_watching(card.underlying)
-    turn.keep(settle_quoted(card))
+    turn.keep(card)
 
 
 def on_market_moved(turn: Turn, event: MarketMoved) -> None:
@@ -212,7 +219,7 @@ def on_rfq_cancelled(turn: Turn, event: RfqCancelled) -> None:
     """The client gave up: our quotes lapse, nobody need be told."""
     rfq = turn.state.seen.get((event.party, event.reference))
     card = turn.draft.card(rfq) if rfq is not None else None
-    if card is None or card.closed or not can_move(card, RfqTrigger.CANCELLED):
+    if card is None or card.closed or card.rfq.role is not Role.MAKER:
         turn.ignore(Code.UNKNOWN_RFQ, party=event.party, field="reference", detail=event.reference)
         return
     close_quietly(turn, card, RfqTrigger.CANCELLED, Outcome.CANCELLED, Reason(code=Code.USER))

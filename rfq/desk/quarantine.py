@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from rfq.desk.card import Card, move_rfq
 from rfq.desk.closing import LATE_NS
 from rfq.desk.turn import Turn, watches
-from rfq.domain.effects import Closed, Quarantined, WithdrawQuote
+from rfq.domain.effects import Closed, Quarantined, RefuseRfq, WithdrawQuote, WithdrawRfq
 from rfq.domain.ids import RfqId
 from rfq.domain.lifecycle import QuoteState, RfqTrigger
 from rfq.domain.outcome import Outcome
@@ -33,18 +33,44 @@ def each(turn: Turn, cards: Iterable[Card], step: Callable[[Card], None]) -> Non
             put_aside(turn, card.rfq.id, error)
 
 
+def _where(turn: Turn, error: Exception) -> str:
+    """Which event, what kind of error, in which function: the same in every run (an error's own words may not be)."""
+    found = error.__traceback__
+    while found is not None and found.tb_next is not None:
+        found = found.tb_next
+    place = found.tb_frame.f_code.co_name if found is not None else "?"
+    return f"{type(turn.stamped.event).__name__}: {type(error).__name__} in {place}"
+
+
+def _tell(turn: Turn, card: Card, reason: Reason) -> None:
+    """Our quotes are taken back, or the client is told that there is none; dealers that were asked need not answer."""
+    rfq = card.rfq
+    if rfq.role is Role.MAKER:
+        standing = [quote for quote in card.quotes if quote.state in _STANDING]
+        for quote in standing:
+            turn.add(WithdrawQuote(to=rfq.party, rfq=rfq.id, quote=quote.id, reason=reason))
+        if not standing:
+            turn.add(RefuseRfq(to=rfq.party, reference=rfq.reference, reason=reason, rfq=rfq.id))
+        return
+    waiting = [one.counterparty for one in card.accepts if one.open]
+    for dealer in card.panel:
+        if dealer not in card.passed and dealer not in waiting:
+            turn.add(WithdrawRfq(to=dealer, rfq=rfq.id, reason=reason))
+
+
 def put_aside(turn: Turn, rfq: str, error: Exception) -> None:
     """Close the Rfq as QUARANTINED and take our quotes on it back. Too simple to fail again."""
-    where = f"{type(turn.stamped.event).__name__}: {type(error).__name__}: {error}"[:200]
-    turn.add(Quarantined(rfq=rfq, where=where))
+    turn.add(Quarantined(rfq=rfq, where=_where(turn, error)))
     card = turn.draft.card(rfq)
-    if card is None or card.closed:
+    if card is None:
+        return
+    if (
+        card.closed
+    ):  # it has its outcome; what was still due of it is given up, a late fill can still be booked
+        turn.keep(replace(card, marks=(), forget_at=turn.now + LATE_NS))
         return
     reason = Reason(code=Code.FAULT)
-    if card.rfq.role is Role.MAKER and card.rfq.party in turn.state.sessions:
-        for quote in card.quotes:
-            if quote.state in _STANDING:
-                turn.add(WithdrawQuote(to=card.rfq.party, rfq=card.rfq.id, quote=quote.id, reason=reason))
+    _tell(turn, card, reason)
     if watches(card):
         turn.stop_watching(card.underlying)
     quotes = tuple(

@@ -13,6 +13,7 @@ from rfq.desk.card import Card, can_move, move_quote, move_rfq, settle_quoted
 from rfq.desk.scorecards import count
 from rfq.desk.turn import MS, Turn, exact
 from rfq.domain.block import Block
+from rfq.domain.checkers import plain_decimal
 from rfq.domain.effects import AskDealer, Estimate, RefuseQuote
 from rfq.domain.events import (
     AcceptCommanded,
@@ -109,7 +110,7 @@ def _refuse(turn: Turn, event: NeedPosted) -> Reason | None:
 
 def on_estimated(turn: Turn, card: Card, event: Estimated) -> None:
     """What trading this should cost; from now on quotes can be judged."""
-    if not card.estimate_due_at:
+    if not card.estimate_due_at or turn.received_at >= card.estimate_due_at:
         turn.ignore(Code.MODEL_LATE, rfq=card.rfq.id)
         return
     if event.estimates is None:
@@ -160,7 +161,7 @@ def on_quote_received(turn: Turn, card: Card | None, event: QuoteReceived) -> No
         maker=event.dealer,
         reference=event.reference,
         state=QuoteState.ACTIVE,
-        received_at=turn.received_at,
+        received_at=_priority_at(turn, event, earlier),
         expires_at=event.expires_at,
         bid=event.bid,
         offer=event.offer,
@@ -178,27 +179,48 @@ def on_quote_received(turn: Turn, card: Card | None, event: QuoteReceived) -> No
     decide_if_all_answered(turn, show(turn, card))
 
 
+def _priority_at(turn: Turn, event: QuoteReceived, earlier: Quote | None) -> int:
+    """A replacement loses its place in time, unless it only offers less at the same price."""
+    if earlier is None or (event.bid, event.offer) != (earlier.bid, earlier.offer):
+        return turn.received_at
+    if (event.firm, event.all_or_none) != (earlier.firm, earlier.all_or_none):
+        return turn.received_at
+    pairs = ((event.bid_amount, earlier.bid_amount), (event.offer_amount, earlier.offer_amount))
+    more = any(now is not None and before is not None and now > before for now, before in pairs)
+    return turn.received_at if more else earlier.received_at
+
+
 def _judge_quote(turn: Turn, card: Card | None, event: QuoteReceived) -> Reason | None:
     """Why a dealer's quote is not taken in, or None."""
     if card is None or card.rfq.role is not Role.TAKER:
         return Reason(code=Code.UNKNOWN_RFQ, field="rfq", detail=event.rfq)
     if event.dealer not in card.panel:
         return Reason(code=Code.NOT_AUTHORISED, field="dealer", detail="was not asked")
-    if card.closed or card.rfq.state not in _TAKING or turn.received_at >= card.rfq.expires_at:
-        return Reason(code=Code.RFQ_CLOSED, field="rfq")
+    if event.dealer not in turn.state.sessions:
+        return Reason(code=Code.SESSION_DOWN, field="dealer")
     if any(one.maker == event.dealer and one.reference == event.reference for one in card.quotes):
         return Reason(code=Code.DUPLICATE, field="reference", detail=event.reference)
+    if not card.closed and any(
+        one.maker == event.dealer and one.state is QuoteState.LOCKED for one in card.quotes
+    ):
+        return Reason(code=Code.QUOTE_LOCKED, field="rfq")
+    if card.closed or card.rfq.state not in _TAKING or turn.received_at >= card.rfq.expires_at:
+        return Reason(code=Code.RFQ_CLOSED, field="rfq")
     if turn.received_at >= event.expires_at:
         return Reason(code=Code.QUOTE_EXPIRED, field="expires_at")
     bid, offer = event.bid, event.offer
     if bid is not None and offer is not None and bid > offer:
-        return Reason(code=Code.CROSSED, field="bid", detail=f"bid {bid} above offer {offer}")
+        return Reason(code=Code.CROSSED, field="bid", detail=f"bid {plain_decimal(bid)} above the offer")
     if (bid is None) != (event.bid_amount is None) or (offer is None) != (event.offer_amount is None):
         return Reason(code=Code.AMOUNT, field="bid_amount", detail="each quoted side has an amount")
     side, amount = card.rfq.ask.side, card.rfq.ask.amount
     price = offer if side == "buy" else bid
     if price is None:
         return Reason(code=Code.SIDE_NOT_QUOTED, field="offer" if side == "buy" else "bid")
+    structure = card.rfq.ask.structure
+    plain_one = len(structure.legs) == 1 and not structure.hedges and structure.legs[0].ratio > 0
+    if plain_one and price <= 0:
+        return Reason(code=Code.PRICE, field="offer" if side == "buy" else "bid", detail="not above 0")
     size = event.offer_amount if side == "buy" else event.bid_amount
     if size is None or size <= 0 or (event.all_or_none and size != amount):
         return Reason(code=Code.AMOUNT, field="offer_amount" if side == "buy" else "bid_amount")
@@ -219,15 +241,15 @@ def on_quote_withdrawn(turn: Turn, card: Card | None, event: QuoteWithdrawn) -> 
     quote = None
     if card is not None:
         quote = next(
-            (
-                one
-                for one in card.quotes
-                if one.maker == event.dealer and one.reference == event.reference and one.state in _STANDING
-            ),
+            (one for one in card.quotes if one.maker == event.dealer and one.reference == event.reference),
             None,
         )
-    if card is None or card.closed or quote is None:
+    if card is None or card.closed or card.rfq.role is not Role.TAKER or quote is None:
         turn.ignore(Code.UNKNOWN_QUOTE, rfq=event.rfq, party=event.dealer, field="reference")
+        return
+    if quote.state not in _STANDING:
+        code = Code.QUOTE_LOCKED if quote.state is QuoteState.LOCKED else Code.QUOTE_GONE
+        turn.ignore(code, rfq=event.rfq, party=event.dealer, field="reference")
         return
     turn.keep(show(turn, settle_quoted(move_quote(card, quote, QuoteTrigger.CANCELLED))))
 
@@ -251,8 +273,12 @@ def on_accept_commanded(turn: Turn, card: Card | None, event: AcceptCommanded) -
 
 def on_need_cancelled(turn: Turn, card: Card | None, event: NeedCancelled) -> None:
     """It is no longer wanted: the dealers that were asked are told."""
-    if card is None or card.closed or not can_move(card, RfqTrigger.CANCELLED):
-        turn.ignore(Code.UNKNOWN_RFQ, rfq=event.rfq, party=event.party)
+    reason = intake.refuse_party(turn.state, event.party, "may_operate")
+    if reason is not None or card is None or card.closed or card.rfq.role is not Role.TAKER:
+        turn.ignore(reason.code if reason else Code.UNKNOWN_RFQ, rfq=event.rfq, party=event.party)
+        return
+    if deals.is_waiting(card):
+        turn.ignore(Code.QUOTE_LOCKED, rfq=event.rfq, party=event.party, detail="an acceptance is out")
         return
     deals.give_up(turn, card, RfqTrigger.CANCELLED, Outcome.CANCELLED, Reason(code=Code.USER))
 
@@ -273,7 +299,11 @@ def on_dealer_gone(turn: Turn, card: Card, dealer: PartyId) -> None:
 
 def on_wake(turn: Turn, card: Card) -> None:
     """Whatever is due: the oracle's deadline, quotes' ends, the time to decide, the answer overdue, the end."""
+    if card.estimate_due_at and card.estimate_due_at <= turn.now and card.rfq.expires_at > turn.now:
+        use_fallback(turn, card)
+        return
     if deals.is_waiting(card):
+        card = replace(card, estimate_due_at=0) if card.estimate_due_at <= turn.now else card
         if card.accept_due_at and card.accept_due_at <= turn.now:
             deals.on_overdue(turn, card)
         else:
@@ -286,8 +316,6 @@ def on_wake(turn: Turn, card: Card) -> None:
     if card.rfq.expires_at <= turn.now:
         reason = Reason(code=Code.EXPIRED if card.quotes else Code.NO_QUOTE)
         deals.give_up(turn, card, RfqTrigger.TIME_PASSED, Outcome.EXPIRED, reason)
-    elif card.estimate_due_at and card.estimate_due_at <= turn.now:
-        use_fallback(turn, card)
     elif card.decide_at and card.decide_at <= turn.now:
         deals.decide(turn, card)
     else:
