@@ -326,10 +326,8 @@ Event = (
 
 _AS_MAKER = (RfqReceived, AcceptReceived, MarketMoved)
 _AS_TAKER = (NeedPosted, AcceptCommanded, AcceptRefused, FillReported)
-_OF_QUOTES = (QuoteReceived, QuoteWithdrawn, DealerPassed)
-NEEDS_MARKET: frozenset[type] = frozenset(
-    {*_AS_MAKER, *_AS_TAKER, *_OF_QUOTES, Estimated, TimerFired, NotSent}
-)
+_ANSWERS = (QuoteReceived, QuoteWithdrawn, DealerPassed, Estimated, TimerFired, NotSent)
+NEEDS_MARKET: frozenset[type] = frozenset({*_AS_MAKER, *_AS_TAKER, *_ANSWERS})
 
 
 class Stamped(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -1,24 +1,34 @@
 """The one inbox: bounded, in order of arrival, with reserved room for what must not be turned away.
 
 New requests may fill only their own share; once it is full they are declined, and one event lists them. Answers,
-timers, acceptances and cancels have room beyond that. Market moves are conflated: one per underlying waits at most.
-The kill switch goes before everything.
+acceptances and cancels have room beyond that. What the desk itself has asked for (timers, estimates, the fate of what
+was sent) and sessions are never turned away: there are no more of them than Rfqs, effects and parties, and losing one
+would leave a quote standing that nobody watches. Market moves are conflated: one per underlying waits at most. The
+kill switch goes before everything.
 """
 
 from collections import deque
 
 from rfq.domain.events import (
+    ArmAsked,
+    Estimated,
     Event,
     InboxOverflowed,
     KillPressed,
     MarketMoved,
     MessageUnreadable,
     NeedPosted,
+    NotSent,
     RfqReceived,
+    Sent,
+    SessionDown,
+    SessionUp,
+    TimerFired,
 )
 from rfq.domain.ids import PartyId
 
 _NEW = frozenset({RfqReceived, NeedPosted, MessageUnreadable})
+_NEVER_LOST = frozenset({TimerFired, Estimated, Sent, NotSent, SessionUp, SessionDown, ArmAsked})
 
 
 class Inbox:
@@ -56,7 +66,7 @@ class Inbox:
                 self._decline(event)
                 return False
             self._new += 1
-        elif len(self._queue) >= self._total_max:
+        elif len(self._queue) >= self._total_max and kind not in _NEVER_LOST:
             return False
         self._queue.append((event, received_at, raw))
         return True

@@ -76,7 +76,7 @@ class Live:
         self._timers: dict[RfqId, int] = {}
         self._observers: list[Observer] = []
         self._on_failure = on_failure
-        self._segment_records = segment_records
+        self._segment_records = max(2, segment_records)
         self._segment = segment
         self._segment_number = segment_number
         self._pumping = False
@@ -166,17 +166,17 @@ class Live:
         """Stamp, handle, record, run."""
         image = self.desk.image() if type(event) is SegmentOpened else None
         stamped, snapshot = self._stamp(event, received_at, raw)
-        effects = self.desk.handle(stamped)
-        self._failpoint("decided")
         try:
+            effects = self.desk.handle(stamped)
+            self._failpoint("decided")
             entry = self.chain.entry(stamped, effects, snapshot=snapshot, image=image)
             outward = outward_of(effects)
             if outward:
                 self._outbox.put(stamped.number, outward)
             number = stamped.number
             self._writer.submit(entry, lambda error: self._done(number, error, bool(outward)))
-        except (CanonError, LogError, ValueError) as error:
-            self._fail(error)
+        except (CanonError, LogError, ValueError, LookupError, AssertionError) as error:
+            self._fail(error)  # a bug outside any one Rfq, or the log: nothing after it could be trusted
             return
         self._failpoint("submitted")
         for effect in effects:
