@@ -18,7 +18,8 @@ def address() -> str:
     )
     if not found:
         raise SystemExit("say which log: RFQ_AUDIT__PATH=desk.db alembic ..., or alembic -x path=desk.db ...")
-    return f"sqlite:///{path_of(found)}"
+    path = path_of(found)
+    return f"sqlite:///{path}" if path is not None else "sqlite://"
 
 
 def run() -> None:

@@ -324,8 +324,8 @@ def _told(error: sqlite3.DatabaseError, path: Path) -> LogError:
 def path_of(address: str | Path) -> Path | None:
     """The file of an address: a path, or `sqlite:///` and a path; None for ":memory:"."""
     text = str(address)
-    if text.startswith("sqlite:"):
-        text = text.removeprefix("sqlite:///") or ":memory:"
+    if text.startswith("sqlite://"):
+        text = text.removeprefix("sqlite://").removeprefix("/") or ":memory:"
     elif "://" in text:
         raise ValueError(f"audit.url: {text.split(':', 1)[0]} is not a database that the log can be kept in")
     return None if text == ":memory:" else Path(text).expanduser().resolve()
