@@ -46,10 +46,10 @@ class Catalogue:
         chains = [chain for (_, at), chain in self._chains.items() if at > now + _HOUR_NS]
         chain = dice.pick(chains)
         low = dice.below(len(chain) - 2)
-        (low_call, low_put), (mid_call, mid_put), (high_call, high_put) = chain[low : low + 3]
+        (low_call, low_put), (mid_call, mid_put), (high_call, _) = chain[low : low + 3]
         shape = dice.below(6)
         if shape == 0:
-            legs = (_leg(low_call, 1), _leg(mid_call, -1))
+            legs: tuple[Leg, ...] = (_leg(low_call, 1), _leg(mid_call, -1))
         elif shape == 1:
             legs = (_leg(mid_put, 1), _leg(low_put, -1))
         elif shape == 2:
@@ -71,7 +71,8 @@ class Catalogue:
         perpetual = self._instruments[f"{found.underlying}-PERPETUAL"]
         under = self._market.look().underlying(found.underlying)
         top = under.top(perpetual.name) if under is not None else None
-        ratio = round(-found.delta_usd / float(perpetual.lot)) * perpetual.lot
+        coarse = perpetual.lot / self.step(structure)  # times any whole amount it is whole lots
+        ratio = round(-found.delta_usd / float(coarse)) * coarse
         if top is None or not ratio:
             return structure
         hedge = Hedge(instrument=perpetual.name, ratio=ratio, price=Decimal(str(top.bid)))

@@ -42,23 +42,42 @@ class Tastes(NamedTuple):
 
 
 TASTES: Final = (
-    Tastes(weight=1.5, options=0.3, size_usd=250e3, rivals=3, sharpness=4.0, two_way=0.3, patience=9.0),
-    Tastes(weight=1.2, options=0.8, size_usd=400e3, rivals=4, sharpness=4.5, two_way=0.5, patience=9.0),
-    Tastes(weight=1.0, options=0.5, size_usd=150e3, rivals=2, sharpness=4.0, two_way=0.2, patience=12.0),
-    Tastes(weight=1.0, options=0.2, size_usd=800e3, rivals=4, sharpness=4.5, two_way=0.6, patience=7.0),
-    Tastes(weight=0.8, options=0.9, size_usd=300e3, rivals=3, sharpness=4.0, two_way=0.4, patience=10.0),
-    Tastes(weight=1.0, options=0.5, size_usd=100e3, rivals=1, sharpness=3.5, two_way=0.1, patience=15.0),
-    Tastes(weight=0.8, options=0.6, size_usd=500e3, rivals=5, sharpness=4.5, two_way=0.5, patience=8.0),
-    Tastes(weight=0.7, options=0.0, size_usd=600e3, rivals=2, sharpness=3.5, two_way=0.3, patience=8.0, toxic=True),
-    Tastes(weight=1.0, options=0.7, size_usd=200e3, rivals=2, sharpness=4.0, two_way=0.3, patience=12.0),
-    Tastes(weight=1.0, options=0.4, size_usd=300e3, rivals=3, sharpness=4.0, two_way=0.4, patience=10.0),
+    Tastes(weight=1.5, options=0.3, size_usd=250e3, rivals=3, sharpness=2.9, two_way=0.3, patience=9.0),
+    Tastes(weight=1.2, options=0.8, size_usd=400e3, rivals=4, sharpness=3.2, two_way=0.5, patience=9.0),
+    Tastes(weight=1.0, options=0.5, size_usd=150e3, rivals=2, sharpness=2.9, two_way=0.2, patience=12.0),
+    Tastes(weight=1.0, options=0.2, size_usd=800e3, rivals=4, sharpness=3.2, two_way=0.6, patience=7.0),
+    Tastes(weight=0.8, options=0.9, size_usd=300e3, rivals=3, sharpness=2.9, two_way=0.4, patience=10.0),
+    Tastes(weight=1.0, options=0.5, size_usd=100e3, rivals=1, sharpness=2.5, two_way=0.1, patience=15.0),
+    Tastes(weight=0.8, options=0.6, size_usd=500e3, rivals=5, sharpness=3.2, two_way=0.5, patience=8.0),
+    Tastes(
+        weight=0.7,
+        options=0.0,
+        size_usd=600e3,
+        rivals=2,
+        sharpness=2.5,
+        two_way=0.3,
+        patience=8.0,
+        toxic=True,
+    ),
+    Tastes(weight=1.0, options=0.7, size_usd=200e3, rivals=2, sharpness=2.9, two_way=0.3, patience=12.0),
+    Tastes(weight=1.0, options=0.4, size_usd=300e3, rivals=3, sharpness=2.9, two_way=0.4, patience=10.0),
 )
 
 
 class Wish:
     """One request as its client knows it. `best_bps` and `cover_bps` are what the rivals would cost, from fair."""
 
-    __slots__ = ("amount", "best_bps", "cover_bps", "deciding", "patience_bps", "quote", "reference", "sign", "structure")
+    __slots__ = (
+        "amount",
+        "best_bps",
+        "cover_bps",
+        "deciding",
+        "patience_bps",
+        "quote",
+        "reference",
+        "sign",
+        "structure",
+    )
 
     def __init__(self, reference: str, structure: Structure, amount: Decimal, sign: int) -> None:
         self.reference = reference

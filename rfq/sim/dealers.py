@@ -32,6 +32,8 @@ from rfq.sim.street import Street
 _SECOND: Final = 1_000_000_000
 _NEWS_MIN_BPS: Final = 2.0
 _TOLD_MAX: Final = 2_000
+_INSIDE_SCREEN: Final = 0.45
+"""Blocks of options trade well inside the screen's spread."""
 
 
 class Style(NamedTuple):
@@ -180,7 +182,9 @@ class Dealer:
         """Half the width and the lean of the middle, both in bps."""
         dice, style = self._dice, self.style
         usual = usual_bps(found, float(ask.ask.amount) * found.notional_usd)
-        half_bps = self._width * usual * (0.8 + 0.4 * dice.uniform()) + 0.3
+        if self._catalogue.is_option(ask.ask.structure):
+            usual *= _INSIDE_SCREEN
+        half_bps = self._width * usual * (0.8 + 0.4 * dice.uniform()) + 0.2
         lean_bps = style.error_bps * dice.normal()
         if style.informed:
             coming = self._market.news_bps(found.underlying) * found.delta_usd / found.notional_usd

@@ -27,10 +27,10 @@ _EIGHT_NS: Final = DAY_NS // 3
 
 
 class Coin(NamedTuple):
-    """One underlying: where its index starts (USD), and the steps of what is listed on it."""
+    """One underlying: where its index starts (`start`) (USD), and the steps of what is listed on it."""
 
     name: str
-    index: float
+    start: float
     strike_steps: tuple[int, int, int]
     book_tick: Decimal
     usd_lot: Decimal
@@ -41,7 +41,7 @@ class Coin(NamedTuple):
 COINS: Final = (
     Coin(
         name="BTC",
-        index=100_000.0,
+        start=100_000.0,
         strike_steps=(2_000, 5_000, 10_000),
         book_tick=Decimal("0.5"),
         usd_lot=Decimal(10),
@@ -50,7 +50,7 @@ COINS: Final = (
     ),
     Coin(
         name="ETH",
-        index=4_000.0,
+        start=4_000.0,
         strike_steps=(100, 200, 400),
         book_tick=Decimal("0.05"),
         usd_lot=Decimal(1),
@@ -87,7 +87,7 @@ def list_instruments(start_at: int) -> tuple[Instrument, ...]:
         dates = expiries(start_at)
         listed += [_future(coin, at) for at in dates[1:]]
         for at, step in zip(dates, coin.strike_steps, strict=True):
-            middle = round(coin.index / step) * step
+            middle = round(coin.start / step) * step
             for place in range(-STRIKES_EACH_SIDE, STRIKES_EACH_SIDE + 1):
                 strike = Decimal(middle + place * step)
                 listed += [_option(coin, at, strike, call) for call in (True, False)]

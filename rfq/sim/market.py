@@ -51,7 +51,7 @@ class SimMarket:
         self._steps = 0
         self._weather = Weather()
         self._regime = REGIMES[0]
-        self._paths = [Path(coin.name, coin.index) for coin in COINS]
+        self._paths = [Path(coin.name, coin.start) for coin in COINS]
         self._expiries = expiries(self._start_at)
         self._snapshot: tuple[MarketSnapshot, str, bytes] | None = None
         self._shown: MarketSnapshot | None = None
@@ -88,9 +88,7 @@ class SimMarket:
         self._advance()
         if self._shown is None:
             at = self._start_at + self._steps * NS_PER_S
-            unders = tuple(
-                self._under(coin, path, at) for coin, path in zip(COINS, self._paths, strict=True)
-            )
+            unders = tuple(self._under(coin, path, at) for coin, path in zip(COINS, self._paths, strict=True))
             self._shown = MarketSnapshot(at=at, underlyings=unders)
         return self._shown
 

@@ -58,7 +58,7 @@ ADV_USD: Final = 1.2e10
 
 
 class Path:
-    """One coin: its price and everything that moves with it. Logs and ratios are plain numbers, vols decimals a year."""
+    """One coin: its price and all that moves with it. Logs and ratios are plain numbers, vols decimals a year."""
 
     __slots__ = (
         "_left_s",
@@ -66,6 +66,8 @@ class Path:
         "_pushed",
         "_start_log",
         "_wait_s",
+        "flow_10s",
+        "flow_60s",
         "history",
         "large_age_s",
         "log_price",
@@ -75,11 +77,9 @@ class Path:
         "pressure",
         "shown",
         "trades_10s",
-        "vol",
-        "var_10m",
         "var_1m",
-        "flow_10s",
-        "flow_60s",
+        "var_10m",
+        "vol",
     )
 
     def __init__(self, name: str, index: float) -> None:

@@ -18,8 +18,8 @@ from rfq.sim.dice import Dice
 _WIRE_MS: Final = 3.0
 _MS: Final = 1_000_000
 
-Left = Callable[[Outward, bytes, int], None]
-"""Told of each effect that leaves: the effect, its bytes, and when (UTC ns)."""
+Left = Callable[[Outward, bytes, str, int], None]
+"""Told of each effect that leaves: the effect, its bytes, their hash, and when (UTC ns)."""
 
 
 class Counterparty(Protocol):
@@ -69,9 +69,10 @@ class Street:
         if not self._up.get(effect.to, False):
             raise Unreachable(f"{effect.to} has no session")
         raw = canon.encode(effect)
-        self._left(effect, raw, self._schedule.now())
+        hashed = canon.digest(raw)
+        self._left(effect, raw, hashed, self._schedule.now())
         self._parties[effect.to].hear(effect)
-        return canon.digest(raw)
+        return hashed
 
     def say(self, party: PartyId, event: Event, after_s: float = 0.0) -> None:
         """The party's word to the desk, after thinking for `after_s` seconds and a way of some milliseconds."""

@@ -1,0 +1,189 @@
+"""Courses: lifecycles move as their tables say and end once, every request is answered, every refusal says why, every
+price is finite and its waterfall adds up."""
+
+import math
+from collections.abc import Callable, Iterable
+from decimal import Decimal
+from enum import StrEnum
+from typing import Final, TypeVar
+
+from pricing.quoting import Line
+from rfq.desk.engine import Desk
+from rfq.domain.effects import (
+    AcceptQuote,
+    Closed,
+    ConfirmFill,
+    Effect,
+    Estimate,
+    Ignored,
+    Marked,
+    Quarantined,
+    Ranked,
+    RefuseAccept,
+    RefuseQuote,
+    RefuseRfq,
+    SendQuote,
+    WithdrawQuote,
+    WithdrawRfq,
+)
+from rfq.domain.events import AcceptReceived, MessageUnreadable, NeedPosted, RfqReceived, Stamped
+from rfq.domain.lifecycle import QUOTE_TABLE, RFQ_TABLE, QuoteState, RfqState
+from rfq.domain.reasons import Code, Reason
+
+Complain = Callable[[int, str], None]
+S = TypeVar("S", bound=StrEnum)
+_LINES: Final = ("fair", "cost", "skew", "edge", "tick")
+_NEEDS_FIELD: Final = frozenset(
+    {
+        *(Code.AMOUNT, Code.AMOUNT_STEP, Code.CROSSED, Code.STRUCTURE, Code.UNKNOWN_INSTRUMENT),
+        *(Code.EXPIRY_PAST, Code.EXPIRY_TOO_FAR, Code.NOT_A_NUMBER, Code.UNREADABLE, Code.DUPLICATE),
+        *(Code.UNKNOWN_PARTY, Code.NOT_AUTHORISED),
+    }
+)
+_REFUSING: Final = frozenset({RefuseRfq, RefuseAccept, RefuseQuote, WithdrawQuote, WithdrawRfq})
+
+
+def reachable(rows: Iterable[tuple[S, StrEnum, S, StrEnum]]) -> dict[S, frozenset[S]]:
+    """From each state, itself and all states that the table leads to."""
+    steps: dict[S, set[S]] = {}
+    for start, _, end, _ in rows:
+        steps.setdefault(start, {start}).add(end)
+        steps.setdefault(end, {end})
+    grown = True
+    while grown:
+        grown = False
+        for ends in steps.values():
+            more = set().union(*(steps[end] for end in ends))
+            if len(more) > len(ends):
+                ends.update(more)
+                grown = True
+    return {state: frozenset(ends) for state, ends in steps.items()}
+
+
+RFQ_REACH: Final = reachable(RFQ_TABLE)
+QUOTE_REACH: Final = reachable(QUOTE_TABLE)
+
+
+class Courses:
+    """Follows each Rfq and quote through its life."""
+
+    def __init__(self, complain: Complain) -> None:
+        self._complain = complain
+        self._desk: Desk | None = None
+        self._rfqs: dict[str, RfqState] = {}
+        self._quotes: dict[str, QuoteState] = {}
+        self._closed: dict[str, int] = {}
+
+    def begin(self, desk: Desk) -> None:
+        """The desk whose lives are followed."""
+        self._desk = desk
+
+    def on_record(self, stamped: Stamped, effects: tuple[Effect, ...]) -> None:
+        """Judge one record."""
+        number = stamped.number
+        touched: dict[str, None] = {}
+        named = getattr(stamped.event, "rfq", "")
+        if named:
+            touched[named] = None
+        for effect in effects:
+            kind = type(effect)
+            rfq = getattr(effect, "rfq", "")
+            if rfq:
+                touched[rfq] = None
+                if rfq in self._closed and kind in (SendQuote, AcceptQuote, Closed, Ranked):
+                    self._after_end(number, rfq, effect)
+            if kind is SendQuote:
+                assert isinstance(effect, SendQuote)
+                self._on_price(number, effect)
+            elif kind in _REFUSING:
+                self._on_refusal(number, effect)
+            elif kind is Closed:
+                self._closed[rfq] = number
+            elif kind in (Ranked, Marked):
+                self._on_numbers(number, effect)
+            elif kind is Quarantined:
+                self._complain(number, f"quarantined {rfq} at {effect.where}")  # type: ignore[union-attr]
+        self._on_answer(stamped, effects)
+        for rfq in touched:
+            self._follow(number, rfq)
+
+    def _after_end(self, number: int, rfq: str, effect: Effect) -> None:
+        if type(effect) is AcceptQuote and effect.again:
+            return
+        self._complain(number, f"{type(effect).__name__} for {rfq}, closed by record {self._closed[rfq]}")
+
+    def _on_answer(self, stamped: Stamped, effects: tuple[Effect, ...]) -> None:
+        """Whoever asks is answered in the same record."""
+        event, number = stamped.event, stamped.number
+        kinds = [type(one) for one in effects]
+        if type(event) is RfqReceived:
+            if (RefuseRfq in kinds) == (Estimate in kinds):
+                self._complain(number, f"{event.reference} of {event.party} is neither refused nor estimated")
+        elif type(event) is MessageUnreadable:
+            if RefuseRfq not in kinds:
+                self._complain(
+                    number, f"{event.reference} of {event.party} was unreadable, and is not refused"
+                )
+        elif type(event) is AcceptReceived:
+            if kinds.count(ConfirmFill) + kinds.count(RefuseAccept) != 1:
+                self._complain(number, f"{event.reference} of {event.party} has no single answer")
+        elif type(event) is NeedPosted and (Ignored in kinds) == (Estimate in kinds):
+            self._complain(number, f"need {event.reference} is neither refused nor asked for")
+
+    def _on_refusal(self, number: int, effect: Effect) -> None:
+        """A refusal has a reason, and names the field where one is at fault."""
+        reason: Reason | None = getattr(effect, "reason", None)
+        if reason is None or not reason.code:
+            self._complain(number, f"{type(effect).__name__} without a reason")
+        elif reason.code in _NEEDS_FIELD and not reason.field:
+            self._complain(number, f"{type(effect).__name__} for {reason.code} names no field")
+
+    def _on_price(self, number: int, effect: SendQuote) -> None:
+        """Finite, inside its request, and the sum of its steps."""
+        quote, price = effect.quote, effect.price
+        if effect.not_after_at > quote.expires_at:
+            self._complain(number, f"quote {quote.id} may leave after it has expired")
+        for side, shown, made, lines in (
+            ("bid", quote.bid, price.bid, price.bid_lines),
+            ("offer", quote.offer, price.offer, price.offer_lines),
+        ):
+            if shown != made:
+                self._complain(number, f"quote {quote.id} shows {side} {shown}, its waterfall says {made}")
+            elif shown is not None and not shown.is_finite():
+                self._complain(number, f"quote {quote.id} shows a {side} that is not finite")
+            elif shown is not None and not _adds_up(shown, lines):
+                self._complain(number, f"the waterfall of quote {quote.id} does not add up to its {side}")
+
+    def _on_numbers(self, number: int, effect: Effect) -> None:
+        """Scores and markouts are finite."""
+        numbers: list[float] = []
+        if type(effect) is Ranked:
+            for row in effect.rows:
+                numbers += (row.cost_bps, row.percentile, row.record_bps, row.score_bps)
+        elif type(effect) is Marked:
+            numbers += (effect.markout_bps, effect.edge_bps)
+        if not all(map(math.isfinite, numbers)):
+            self._complain(number, f"{type(effect).__name__} holds a number that is not finite")
+
+    def _follow(self, number: int, rfq: str) -> None:
+        """The states that the desk now has must be reachable from those it had."""
+        assert self._desk is not None, "begin first"
+        card = self._desk.state.cards.get(rfq)  # type: ignore[call-overload]
+        if card is None:
+            return
+        state = card.rfq.state
+        before = self._rfqs.get(rfq, RfqState.OPEN)
+        if state is not before:
+            if state not in RFQ_REACH[before]:
+                self._complain(number, f"rfq {rfq} went from {before} to {state}")
+            self._rfqs[rfq] = state
+        for quote in card.quotes:
+            known = self._quotes.get(quote.id)
+            if known is not quote.state:
+                if known is not None and quote.state not in QUOTE_REACH[known]:
+                    self._complain(number, f"quote {quote.id} went from {known} to {quote.state}")
+                self._quotes[quote.id] = quote.state
+
+
+def _adds_up(price: Decimal, lines: tuple[Line, ...]) -> bool:
+    return tuple(line.name for line in lines) == _LINES and sum(line.amount for line in lines) == price
