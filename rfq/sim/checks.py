@@ -28,6 +28,7 @@ class Checks:
     def __init__(self) -> None:
         self.violations: list[str] = []
         self.number = 0
+        self.watching = False
         self.ledger = Ledger(self._complain)
         self.trail = Trail(self._complain)
         self.discretion = Discretion(self._complain)
@@ -35,6 +36,7 @@ class Checks:
 
     def begin(self, desk: Desk) -> None:
         """Observe from here on. On a chain that goes on, what was before is taken as it is."""
+        self.watching = True
         self.number = desk.state.number
         self.ledger.begin(desk)
         self.discretion.begin(desk)
@@ -65,6 +67,8 @@ class Checks:
 
     def finish(self, log: AuditLog, now: int) -> None:
         """At the end: the log holds all of it, and everything that was to be sent has its fate."""
+        if not self.watching:
+            return
         self.trail.finish(log, now)
         self.ledger.finish(self.number)
 

@@ -28,6 +28,7 @@ from rfq.domain.effects import (
 )
 from rfq.domain.events import AcceptReceived, MessageUnreadable, NeedPosted, RfqReceived, Stamped
 from rfq.domain.lifecycle import QUOTE_TABLE, RFQ_TABLE, QuoteState, RfqState
+from rfq.domain.outcome import Outcome
 from rfq.domain.reasons import Code, Reason
 
 Complain = Callable[[int, str], None]
@@ -73,6 +74,7 @@ class Courses:
         self._rfqs: dict[str, RfqState] = {}
         self._quotes: dict[str, QuoteState] = {}
         self._closed: dict[str, int] = {}
+        self._overdue: dict[str, None] = {}
 
     def begin(self, desk: Desk) -> None:
         """The desk whose lives are followed."""
@@ -98,7 +100,10 @@ class Courses:
             elif kind in _REFUSING:
                 self._on_refusal(number, effect)
             elif kind is Closed:
+                assert isinstance(effect, Closed)
                 self._closed[rfq] = number
+                if effect.outcome is Outcome.TIMED_OUT:
+                    self._overdue[rfq] = None
             elif kind in (Ranked, Marked):
                 self._on_numbers(number, effect)
             elif kind is Quarantined:
@@ -108,7 +113,11 @@ class Courses:
             self._follow(number, rfq)
 
     def _after_end(self, number: int, rfq: str, effect: Effect) -> None:
+        """Only an acceptance said again may follow; and DONE after TIMED_OUT, when the answer came after all."""
         if type(effect) is AcceptQuote and effect.again:
+            return
+        if type(effect) is Closed and effect.outcome is Outcome.DONE and rfq in self._overdue:
+            del self._overdue[rfq]
             return
         self._complain(number, f"{type(effect).__name__} for {rfq}, closed by record {self._closed[rfq]}")
 

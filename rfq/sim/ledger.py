@@ -125,9 +125,11 @@ class Ledger:
         self._take(
             number, f"quote {fill.quote}", fill.amount, shown.offer_amount if buys else shown.bid_amount
         )
-        ask = self._asks[shown.rfq]
-        self._take(number, f"rfq {shown.rfq}", fill.amount, ask.amount)
         self._taken[fill.quote] = fill.amount
+        ask = self._asks.get(shown.rfq)
+        if ask is None:
+            return
+        self._take(number, f"rfq {shown.rfq}", fill.amount, ask.amount)
         self._book(number, ask, -1 if buys else 1, fill.amount)
 
     # --- as taker ----------------------------------------------------------------------------------------------
