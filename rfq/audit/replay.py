@@ -1,14 +1,21 @@
-"""Asking a fresh desk again: the logged events in their order, the logged effects demanded back, byte for byte.
+"""Asking a fresh desk again: the logged events in their order, the logged effects demanded back, byte for
+byte.
 
-The desk is pure, so the same build must answer the same; where it does not, the log was altered or the desk is not
-pure. Another build may answer otherwise: such differences are listed with the build that made the record, and are no
-accusation. What is compared is the canonical bytes of the whole record made anew, so replay trusts nothing that the
-log says about effects.
+The desk is pure, so the same build must answer the same; where it does not, the log was altered or the desk
+is not pure. Another build may answer otherwise: such differences are listed with the build that made the
+record, and are no accusation. What is compared is the canonical bytes of the whole record made anew, so
+replay trusts nothing that the log says about effects.
 
 `rebuild` does the same from the newest segment, to come up again where the log ends.
 """
 
+import json
+import os
+import subprocess
+import sys
 from collections import OrderedDict
+from collections.abc import Iterable
+from contextlib import ExitStack
 from typing import NamedTuple
 
 from pricing.market import MarketSnapshot
@@ -24,17 +31,20 @@ from rfq.domain.record import decode_record, encode_record, record_of
 
 DIFFERENCES_KEPT = 100
 SNAPSHOTS_KEPT = 256
+PARTS_MAX = 8
+WORTH_A_PART = 25_000
 _TOLD_EVERY = 2_000
 _BUILD = (
     "SELECT term FROM mentions WHERE term >= 'build:' AND term < 'build;' AND number < ? "
     "ORDER BY number DESC LIMIT 1"
 )
+_OPENINGS = "SELECT segment, number FROM segments WHERE typeof(number) = 'integer' ORDER BY number"
 _SEGMENT = "SELECT number, state FROM segments WHERE segment = ?"
 
 
 class Difference(NamedTuple):
-    """A record that the desk answers otherwise: what the log says, what the desk says now, and the build that made
-    the record."""
+    """A record that the desk answers otherwise: what the log says, what the desk says now, and the build that
+    made the record."""
 
     number: int
     build: str
@@ -43,9 +53,9 @@ class Difference(NamedTuple):
 
 
 class ReplayReport(NamedTuple):
-    """What came of a replay. `different` counts all differences, `differences` holds the first of them; `builds` are
-    those that made the records. With `same_build`, a difference means that the log was altered or the desk is not
-    pure."""
+    """What came of a replay. `different` counts all differences, `differences` holds the first of them;
+    `builds` are those that made the records. With `same_build`, a difference means that the log was altered
+    or the desk is not pure."""
 
     ok: bool
     events: int
@@ -59,7 +69,8 @@ class _Player:
     """Feeds records to a desk."""
 
     def __init__(self, log: AuditLog, desk: Desk, build: str) -> None:
-        self._log = log
+        self.log = log
+        self.failed = False
         self._markets: OrderedDict[str, MarketSnapshot] = OrderedDict()
         self.desk = desk
         self.build = build  # that made the record now played
@@ -88,6 +99,7 @@ class _Player:
             effects = self.desk.handle(stamped)
             made = encode_record(record_of(record.chain, stamped, effects))
         except (AssertionError, LookupError, ValueError) as error:  # a bug outside any one Rfq: it ends there
+            self.failed = True
             return Difference(row.number, self.build, record.effects, f"the desk fails at it: {error}")
         if made == row.body or made == encode_record(record):  # spelled otherwise: in an old version
             return None
@@ -98,7 +110,7 @@ class _Player:
         markets = self._markets
         found = markets.get(digest)
         if found is None:
-            raw = self._log.snapshot(digest)
+            raw = self.log.snapshot(digest)
             if raw is None or canon.digest(raw) != digest:
                 raise LogDamaged(number, "the market snapshot that it names is missing or altered")
             found = markets[digest] = canon.decode(raw, MarketSnapshot)
@@ -112,40 +124,136 @@ def replay(
 ) -> ReplayReport:
     """Replay the log with this `build` of the desk, from the first record or from the beginning of a segment.
 
-    Raises LogDamaged where the log cannot even be read.
+    A long log is played in parts by as many processes as there are cores, each part from the stored state of
+    a segment to the opening of the next part, which must be reached: so the parts prove each other. If any of
+    them finds something, everything is played here, in order. Raises LogDamaged where the log cannot even be
+    read.
     """
     player, first = _begin(log, build, from_segment)
-    differences: list[Difference] = []
-    builds: dict[str, None] = {player.build: None} if player.build else {}
-    events = different = 0
-    for row in log.records(first):
+    last = log.head().number
+    bounds = _bounds(log, first, last)
+    with ExitStack() as stack:
+        children = [
+            stack.enter_context(_Child(log, build, segment, end))
+            for (segment, _), end in zip(bounds, [number for _, number in bounds[1:]] + [last], strict=False)
+        ]
+        report = _play(player, first, bounds[0][1] if bounds else last, progress)
+        if not bounds:
+            return report.made(build)
+        if not report.different:
+            heard = [child.hear() for child in children]
+            if all(one is not None for one in heard):
+                for one in heard:
+                    report.add(one or _Tally())
+                return report.made(build)
+    if not player.failed:
+        report.add(_play(player, bounds[0][1] + 1, last, progress))
+    return report.made(build)
+
+
+class _Tally:
+    """What a stretch came to."""
+
+    def __init__(self, events: int = 0, builds: Iterable[str] = ()) -> None:
+        self.events = events
+        self.builds = dict.fromkeys(builds)
+        self.different = 0
+        self.differences: list[Difference] = []
+
+    def add(self, later: "_Tally") -> None:
+        """The stretch behind it."""
+        self.events += later.events
+        self.builds.update(later.builds)
+        self.different += later.different
+        self.differences = (self.differences + later.differences)[:DIFFERENCES_KEPT]
+
+    def made(self, build: str) -> ReplayReport:
+        """As it is reported for a replay with `build`."""
+        same = all(one == build for one in self.builds)
+        kept = tuple(self.differences)
+        return ReplayReport(not self.different, self.events, same, tuple(self.builds), self.different, kept)
+
+
+def _play(player: _Player, first: int, last: int, progress: Progress | None) -> _Tally:
+    """Play the records `first` to `last`; a desk that fails ends it."""
+    tally = _Tally(0, [player.build] if player.build else [])
+    for row in player.log.records(first, last):
         found = player.play(row)
-        events += 1
-        builds.setdefault(player.build)
+        tally.events += 1
+        tally.builds.setdefault(player.build)
         if found is not None:
-            different += 1
-            if len(differences) < DIFFERENCES_KEPT:
-                differences.append(found)
-            if isinstance(found.got, str):  # the desk could not go on
-                break
-        if progress is not None and events % _TOLD_EVERY == 0:
+            tally.different += 1
+            if len(tally.differences) < DIFFERENCES_KEPT:
+                tally.differences.append(found)
+            if player.failed:
+                return tally
+        if progress is not None and tally.events % _TOLD_EVERY == 0:
             progress(row.number)
-    same = all(one == build for one in builds)
-    return ReplayReport(not different, events, same, tuple(builds), different, tuple(differences))
+    return tally
+
+
+def _bounds(log: AuditLog, first: int, last: int) -> list[tuple[int, int]]:
+    """The segments (and their opening records) at which other processes begin, in order; none if it is not
+    worth it."""
+    parts = min(os.cpu_count() or 1, PARTS_MAX, (last - first) // WORTH_A_PART)
+    if log.path is None or not sys.executable or parts < 2:
+        return []
+    openings = [row for row in log.connection.execute(_OPENINGS) if first < row[1] < last]
+    wanted = [first + (last - first) * part // parts for part in range(1, parts)]
+    found = [min(openings, key=lambda row: abs(row[1] - number)) for number in wanted if openings]
+    return sorted(dict.fromkeys(found))
+
+
+class _Child:
+    """Another process (this module, run with `python -m`) that plays from a segment to record `end`."""
+
+    def __init__(self, log: AuditLog, build: str, segment: int, end: int) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "rfq.audit.replay", str(log.path), build, str(segment), str(end)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+
+    def __enter__(self) -> "_Child":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self._process.__exit__(None, None, None)
+
+    def hear(self) -> _Tally | None:
+        """What it came to (its first record was played by the part before); None unless all went well."""
+        try:
+            said = json.loads(self._process.communicate()[0])
+            return _Tally(int(said["events"]) - 1, said["builds"]) if said["ok"] else None
+        except (ValueError, KeyError, TypeError):
+            return None
+
+
+def main(arguments: list[str]) -> None:
+    """The child: play a stretch and say whether all was well."""
+    path, build, segment, end = arguments
+    with AuditLog.open(path, writable=False, allow_damage=True) as log:
+        player, first = _begin(log, build, int(segment))
+        tally = _play(player, first, int(end), None)
+    said = {"ok": not tally.different, "events": tally.events, "builds": list(tally.builds)}
+    sys.stdout.write(json.dumps(said))
 
 
 def rebuild(log: AuditLog, build: str) -> tuple[Desk, int]:
-    """The desk as it stood after the last record, and the next number; an empty log gives an empty desk and 1.
+    """The desk as it stood after the last record, and the next number; an empty log gives an empty desk and
+    1.
 
-    From the newest segment's state and the records since. Raises LogDamaged if this build made a record that it
-    now answers otherwise; where another build did, what was done stands and the desk goes on from its own answer.
+    From the newest segment's state and the records since. Raises LogDamaged if this build made a record that
+    it now answers otherwise; where another build did, what was done stands and the desk goes on from its own
+    answer.
     """
     newest = log.newest_segment()
     player, first = _begin(log, build, newest[1].segment if newest is not None else None)
     number = first - 1
     for row in log.records(first):
         found = player.play(row)
-        if found is not None and (found.build == build or isinstance(found.got, str)):
+        if found is not None and (found.build == build or player.failed):
             raise LogDamaged(row.number, "the desk answers otherwise than the log says: see `rfq replay`")
         number = row.number
     return player.desk, number + 1
@@ -165,3 +273,7 @@ def _build_before(log: AuditLog, number: int) -> str:
     """The build that was running at a record."""
     row = log.connection.execute(_BUILD, (number,)).fetchone()
     return str(row[0]).removeprefix("build:") if row else ""
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -277,3 +277,49 @@ def test_reading_goes_on_beside_a_writer(world: World, tmp_path: Path) -> None:
         with pytest.raises(sqlite3.OperationalError):
             reader.connection.execute("DELETE FROM records")
     log.close()
+
+
+@pytest.fixture
+def in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Replays of these small logs are worth three processes."""
+    monkeypatch.setattr(replaying, "WORTH_A_PART", 15)
+    monkeypatch.setattr("os.cpu_count", lambda: 3)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("in_parts")
+def test_parts_played_by_several_processes_come_to_the_same(world: World, tmp_path: Path) -> None:
+    with world.store(tmp_path / "desk.db") as log:
+        assert len(replaying._bounds(log, 1, len(world.entries))) == 2
+        report = replay(log, build=BUILD)
+        assert report == ReplayReport(True, len(world.entries), True, (BUILD,))
+        assert replay(log, build=BUILD, from_segment=1).ok
+        # What a child cannot prove is played again here, in order.
+        number = max(entry.number for entry in world.entries if b'"Marked.' in entry.body)
+        _rewritten(log, number, lambda body: body.replace(b'"markout_bps":', b'"markout_bps":1', 1))
+        report = replay(log, build=BUILD)
+        assert [one.number for one in report.differences] == [number]
+        assert report.events == len(world.entries)
+        number = marked(world)
+        _rewritten(log, number, lambda body: body.replace(b'"markout_bps":', b'"markout_bps":1', 1))
+        assert replay(log, build=BUILD).differences[0].number == number
+        log.connection.execute("DELETE FROM records WHERE number = 9")
+        report = replay(log, build=BUILD)
+        assert report.events == 9
+
+
+@pytest.mark.usefixtures("in_parts")
+def test_a_stored_state_that_was_altered_does_not_go_through(world: World, tmp_path: Path) -> None:
+    with world.store(tmp_path / "desk.db") as log:
+        log.connection.execute("UPDATE segments SET state = (SELECT state FROM segments WHERE segment = 1)")
+        bounds = replaying._bounds(log, 1, len(world.entries))
+        with replaying._Child(log, BUILD, bounds[1][0], bounds[1][1] + 3) as child:
+            assert child.hear() is None
+
+
+def test_a_part_by_itself(world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with world.store(tmp_path / "desk.db") as log:
+        opening = replaying._OPENINGS
+        segment, number = log.connection.execute(opening).fetchone()
+    replaying.main([str(tmp_path / "desk.db"), BUILD, str(segment), str(number + 3)])
+    assert capsys.readouterr().out == f'{{"ok": true, "events": 4, "builds": ["{BUILD}"]}}'
