@@ -1,0 +1,312 @@
+"""What the terminal view shows: a small model of the desk, fed by `observe` with every event and its effects.
+
+It keeps only what fits on a screen, and reads nothing but events and effects, so that it can be fed from a log as well.
+"""
+
+from collections import OrderedDict, deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from pricing.quoting import QuotePrice
+from pricing.structures import Structure
+from rfq.cli.phrases import structure_text
+from rfq.domain import effects as fx
+from rfq.domain import events as ev
+from rfq.domain.effects import Effect
+from rfq.domain.events import Stamped
+from rfq.domain.request import Ask, Role, Side
+
+RFQS_KEPT = 400
+FILLS_KEPT = 200
+KEPT_CLOSED_NS = 4_000_000_000
+"""How long an Rfq that ended still stands on the board."""
+
+
+@dataclass(slots=True)
+class RfqLine:
+    """One Rfq as the board knows it. Instants are UTC ns; `outcome` is empty while it is open."""
+
+    id: str
+    role: Role
+    party: str
+    reference: str
+    ask: Ask
+    opened_at: int
+    expires_at: int
+    asked: int = 0
+    quoted: int = 0
+    passed: int = 0
+    price: QuotePrice | None = None
+    price_at: int = 0
+    price_expires_at: int = 0
+    model: str = ""
+    fallback: bool = False
+    ranked: tuple[fx.RankRow, ...] = ()
+    ranked_at: int = 0
+    fair: Decimal | None = None
+    accepted: tuple[str, ...] = ()
+    outcome: str = ""
+    reason: str = ""
+    closed_at: int = 0
+
+    @property
+    def what(self) -> str:
+        """The structure in a few words."""
+        return structure_text(self.ask.structure)
+
+
+@dataclass(slots=True)
+class FillLine:
+    """One trade. `marks` are markouts in bps by horizon in seconds, positive = good for us."""
+
+    id: str
+    at: int
+    role: Role
+    counterparty: str
+    side: Side
+    amount: Decimal
+    what: str
+    price: Decimal
+    edge_bps: float | None = None
+    marks: dict[int, float] = field(default_factory=dict)
+
+    @property
+    def bought(self) -> bool:
+        """True if we bought."""
+        return (self.side is Side.BUY) == (self.role is Role.TAKER)
+
+
+@dataclass(slots=True)
+class _Accept:
+    """An acceptance of ours that is out."""
+
+    rfq: str
+    counterparty: str
+    quote: str
+
+
+class Board:
+    """Everything that is on the screen."""
+
+    def __init__(self) -> None:
+        self.number = 0
+        self.at = 0
+        self.started_at = 0
+        self.chain = ""
+        self.build = ""
+        self.killed = False
+        self.counts = dict.fromkeys(
+            ("asked", "quotes sent", "passed", "wanted", "quotes received", "ranked", "maker", "taker"), 0
+        )
+        self.rfqs: OrderedDict[str, RfqLine] = OrderedDict()
+        self.fills: deque[FillLine] = deque(maxlen=FILLS_KEPT)
+        self.positions: dict[str, Decimal] = {}
+        self.news: deque[str] = deque(maxlen=8)
+        self._accepts: OrderedDict[str, _Accept] = OrderedDict()
+        self._unmarked: dict[str, list[FillLine]] = {}
+
+    # --- what the view asks ------------------------------------------------------------------------------------
+
+    def open_rfqs(self, role: Role, now: int) -> list[RfqLine]:
+        """Those on the board: open ones first, the newest on top; then those that ended just now."""
+        found = [
+            one
+            for one in self.rfqs.values()
+            if one.role is role and (not one.outcome or now - one.closed_at < KEPT_CLOSED_NS)
+        ]
+        return sorted(found, key=lambda one: (bool(one.outcome), -one.opened_at))
+
+    def newest_price(self) -> RfqLine | None:
+        """The Rfq that we priced last."""
+        priced = [one for one in self.rfqs.values() if one.price is not None]
+        return max(priced, key=lambda one: one.price_at) if priced else None
+
+    def best_ranked(self, now: int) -> RfqLine | None:
+        """The Rfq of ours whose ranking is worth looking at: it stays until it ended, then the next one comes."""
+        ranked = [one for one in self.rfqs.values() if one.ranked]
+        fresh = [one for one in ranked if not one.outcome or now - one.closed_at < KEPT_CLOSED_NS]
+        if fresh:
+            return min(fresh, key=lambda one: one.opened_at)
+        return max(ranked, key=lambda one: one.ranked_at) if ranked else None
+
+    # --- what it is fed with -----------------------------------------------------------------------------------
+
+    def observe(self, stamped: Stamped, effects: tuple[Effect, ...]) -> None:
+        """One event and what the desk answered."""
+        self.number, self.at = stamped.number, stamped.at
+        self.started_at = self.started_at or stamped.at
+        event = stamped.event
+        if isinstance(event, ev.ChainOpened):
+            self.chain, self.build = event.chain, event.build
+        elif isinstance(event, ev.Started):
+            self.build = event.build
+        elif isinstance(event, ev.RfqReceived):
+            self._born(stamped, Role.MAKER, event.party, event.reference, event.ask, effects)
+        elif isinstance(event, ev.NeedPosted):
+            self._born(stamped, Role.TAKER, event.party, event.reference, event.ask, effects)
+        elif isinstance(event, ev.QuoteReceived) and event.rfq in self.rfqs:
+            self.counts["quotes received"] += 1
+            self.rfqs[event.rfq].quoted += 1
+        elif isinstance(event, ev.DealerPassed) and event.rfq in self.rfqs:
+            self.rfqs[event.rfq].passed += 1
+        elif isinstance(event, ev.FillReported):
+            self._taker_fill(stamped.at, event, effects)
+        for effect in effects:
+            self._take(stamped.at, effect)
+
+    def _born(
+        self, stamped: Stamped, role: Role, party: str, reference: str, ask: Ask, effects: tuple[Effect, ...]
+    ) -> None:
+        """A request came in; it stands on the board if the desk took it."""
+        self.counts["asked" if role is Role.MAKER else "wanted"] += 1
+        estimate = next((one for one in effects if isinstance(one, fx.Estimate)), None)
+        if estimate is None:
+            return
+        asked = [one for one in effects if isinstance(one, fx.AskDealer)]
+        expires_at = asked[0].expires_at if asked else ask.expires_at
+        self.rfqs[estimate.rfq] = RfqLine(
+            id=estimate.rfq,
+            role=role,
+            party=party,
+            reference=reference,
+            ask=ask,
+            opened_at=stamped.at,
+            expires_at=expires_at,
+            asked=len(asked),
+        )
+        while len(self.rfqs) > RFQS_KEPT:
+            self.rfqs.popitem(last=False)
+
+    def _take(self, at: int, effect: Effect) -> None:
+        """What one effect changes on the board."""
+        if isinstance(effect, fx.SendQuote):
+            self._priced(at, effect)
+        elif isinstance(effect, fx.Ranked):
+            self._ranked(at, effect)
+        elif isinstance(effect, fx.AcceptQuote):
+            self._accepted(effect)
+        elif isinstance(effect, fx.ConfirmFill) and not effect.again:
+            self._maker_fill(effect)
+        elif isinstance(effect, fx.Marked):
+            self._marked(effect)
+        elif isinstance(effect, fx.Closed):
+            self._closed(at, effect)
+        elif isinstance(effect, fx.RefuseRfq):
+            self.counts["passed"] += 1
+        elif isinstance(effect, fx.KillSet):
+            self.killed = effect.on
+
+    def _priced(self, at: int, effect: fx.SendQuote) -> None:
+        self.counts["quotes sent"] += 1
+        line = self.rfqs.get(effect.quote.rfq)
+        if line is not None:
+            line.price, line.price_at = effect.price, at
+            line.price_expires_at = effect.quote.expires_at
+            line.model, line.fallback = effect.model, effect.fallback
+            line.expires_at = line.expires_at or effect.quote.expires_at
+
+    def _ranked(self, at: int, effect: fx.Ranked) -> None:
+        self.counts["ranked"] += 1
+        line = self.rfqs.get(effect.rfq)
+        if line is not None and effect.rows:
+            line.ranked, line.ranked_at, line.fair = effect.rows, at, effect.fair
+
+    def _accepted(self, effect: fx.AcceptQuote) -> None:
+        self._accepts[effect.accept] = _Accept(effect.rfq, effect.to, effect.quote)
+        while len(self._accepts) > RFQS_KEPT:
+            self._accepts.popitem(last=False)
+        line = self.rfqs.get(effect.rfq)
+        if line is not None:
+            line.accepted += (effect.quote,)
+
+    def _maker_fill(self, effect: fx.ConfirmFill) -> None:
+        fill = effect.fill
+        line = self.rfqs.get(fill.rfq)
+        what = line.what if line is not None else fill.rfq
+        self.counts["maker"] += 1
+        self.fills.append(
+            FillLine(
+                id=fill.id,
+                at=fill.at,
+                role=Role.MAKER,
+                counterparty=fill.counterparty,
+                side=fill.side,
+                amount=fill.amount,
+                what=what,
+                price=fill.price,
+            )
+        )
+        if line is not None:
+            self._move(line.ask.structure, fill.sign * fill.amount)
+
+    def _taker_fill(self, at: int, event: ev.FillReported, effects: tuple[Effect, ...]) -> None:
+        """A dealer's report that the desk booked; it keeps silent about one that it ignored."""
+        accept = self._accepts.get(event.accept)
+        line = self.rfqs.get(accept.rfq) if accept is not None else None
+        if line is None or any(isinstance(one, fx.Ignored | fx.Quarantined) for one in effects):
+            return
+        self.counts["taker"] += 1
+        fill = FillLine(
+            id="",
+            at=at,
+            role=Role.TAKER,
+            counterparty=event.dealer,
+            side=line.ask.side,
+            amount=event.amount,
+            what=line.what,
+            price=event.price,
+        )
+        self.fills.append(fill)
+        self._unmarked.setdefault(f"{line.id}/{event.dealer}", []).append(fill)
+        self._move(line.ask.structure, event.amount if line.ask.side is Side.BUY else -event.amount)
+
+    def _move(self, structure: Structure, amount: Decimal) -> None:
+        moves = [(leg.instrument, leg.ratio) for leg in structure.legs]
+        moves += [(hedge.instrument, hedge.ratio) for hedge in structure.hedges]
+        for instrument, ratio in moves:
+            self.positions[instrument] = self.positions.get(instrument, Decimal(0)) + ratio * amount
+
+    def _marked(self, effect: fx.Marked) -> None:
+        """A markout finds its fill by id; ours as taker learns its id from the first one."""
+        fill = next((one for one in self.fills if one.id == effect.fill), None)
+        if fill is None:
+            waiting = self._unmarked.get(f"{effect.rfq}/{effect.counterparty}")
+            if not waiting:
+                return
+            fill = waiting.pop(0)
+            if not waiting:
+                del self._unmarked[f"{effect.rfq}/{effect.counterparty}"]
+            fill.id = effect.fill
+        fill.edge_bps = effect.edge_bps
+        fill.marks[effect.horizon_s] = effect.markout_bps
+
+    def _closed(self, at: int, effect: fx.Closed) -> None:
+        line = self.rfqs.get(effect.rfq)
+        if line is not None:
+            line.outcome, line.closed_at = effect.outcome.value, at
+            line.reason = effect.reason.code.value
+
+
+def notable(board: Board, stamped: Stamped, effects: tuple[Effect, ...]) -> Iterator[str]:
+    """A line for each thing worth telling where there is no screen; call after `board.observe`."""
+    from rfq.cli.phrases import ask_text, effect_text, event_text, number
+
+    seconds = (stamped.at - board.started_at) / 1e9
+    head = f"{seconds:8.3f} s  #{stamped.number:<6} "
+    event = stamped.event
+    if isinstance(event, ev.ChainOpened | ev.Started | ev.KillPressed):
+        yield head + event_text(event)
+    if isinstance(event, ev.FillReported) and board.fills and board.fills[-1].at == stamped.at:
+        fill = board.fills[-1]
+        word = "bought" if fill.bought else "sold"
+        yield f"{head}we {word} {number(fill.amount)} {fill.what} at {number(fill.price)} from {event.dealer}"
+    for effect in effects:
+        if isinstance(effect, fx.SendQuote):
+            line = board.rfqs.get(effect.quote.rfq)
+            asked = f" ({ask_text(line.ask)})" if line is not None else ""
+            yield head + effect_text(effect) + asked
+        elif isinstance(effect, fx.Ranked) and effect.rows:
+            yield head + f"quotes on {effect.rfq}: " + effect_text(effect)
+        elif isinstance(effect, fx.ConfirmFill | fx.AcceptQuote | fx.Quarantined | fx.KillSet):
+            yield head + effect_text(effect)

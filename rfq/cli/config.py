@@ -1,0 +1,73 @@
+"""`rfq config`: are the settings right, and what do they say?"""
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from rfq.cli import printer
+from rfq.cli.options import Config, Json, settings_of
+
+app = typer.Typer(help="Check and show the settings.", no_args_is_help=True)
+File = Annotated[Path | None, typer.Argument(metavar="[FILE]", help="The file [default: rfq.toml].")]
+
+
+@app.command()
+def validate(file: File = None, config: Config = None, json: Json = False) -> None:
+    """Check a settings file and the environment; every mistake is named at once (exit code 3)."""
+    from rfq.ops.problems import ConfigInvalid
+
+    try:
+        settings_of(file or config)
+    except ConfigInvalid as error:
+        if json:
+            problems = [
+                {"source": one.source, "key": one.key, "message": one.message} for one in error.problems
+            ]
+            printer.give({"ok": False, "problems": problems})
+        raise
+    if json:
+        printer.give({"ok": True, "problems": []})
+    else:
+        printer.show("The settings are valid.")
+
+
+@app.command()
+def show(config: Config = None, json: Json = False) -> None:
+    """Show every setting as it is in force, as TOML (or JSON): file, environment and defaults together."""
+    from rfq.domain import canon
+
+    settings = settings_of(config)
+    policy = canon.hash_of(settings.policy)
+    if json:
+        printer.give({**settings.model_dump(mode="json"), "policy_hash": policy})
+        return
+    tree = settings.model_dump()
+    printer.show(
+        f"# policy {policy[:16]}; the same keys go into rfq.toml, or RFQ_DESK__QUOTE_TTL_MS and so on"
+    )
+    for line in toml_lines(tree):
+        printer.show(line)
+
+
+def toml_lines(tree: dict[str, Any], prefix: str = "") -> list[str]:
+    """A nested tree as TOML: plain keys first, then the sections; what is not set is left out."""
+    lines = [f"{key} = {_spell(value)}" for key, value in tree.items() if _is_plain(value)]
+    for key, value in tree.items():
+        if isinstance(value, dict):
+            lines += ["", f"[{prefix}{key}]", *toml_lines(value, f"{prefix}{key}.")]
+    return lines
+
+
+def _is_plain(value: Any) -> bool:
+    return value is not None and not isinstance(value, dict)
+
+
+def _spell(value: Any) -> str:
+    """One value in TOML; beside exact numbers the JSON spelling is TOML too, for all that occurs."""
+    import json
+
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    return json.dumps(value, ensure_ascii=False, default=str)

@@ -1,0 +1,164 @@
+"""`rfq demo`: the simulated market on real time, both roles, live in the terminal; then what it came to."""
+
+import asyncio
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rfq.cli import printer
+from rfq.cli.options import Config, Json, Seed, need_new, settings_of
+
+if TYPE_CHECKING:
+    from rfq.app import Demo, DemoResult
+    from rfq.ops.settings import Settings
+
+REFRESH_S = 0.25
+
+
+def demo(
+    seconds: Annotated[
+        float | None,
+        typer.Option("--seconds", min=0.1, metavar="N", help="End after N seconds [default: Ctrl-C]."),
+    ] = None,
+    seed: Seed = None,
+    headless: Annotated[
+        bool, typer.Option("--headless", help="No screen, no lines: only the summary.")
+    ] = False,
+    log: Annotated[
+        Path | None,
+        typer.Option("--log", metavar="FILE", help="A new file for the log [default: beside audit.path]."),
+    ] = None,
+    config: Config = None,
+    json: Json = False,
+) -> None:
+    """Watch the desk at work in a simulated market.
+
+    It answers requests as maker and sends its own as taker.
+
+    At the end the log is verified and replayed, and a summary says what it came to. Without a terminal it prints
+    one line for each notable happening.
+    """
+    from rfq.cli.exits import Ended, Exit
+
+    settings = settings_of(config)
+    path = need_new(log) if log is not None else _fresh_path(settings)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    chosen = settings.world.seed if seed is None else seed
+    screen = sys.stdout.isatty() and not (headless or json)
+    lines = not (screen or headless or json)
+    result, interrupted = asyncio.run(_play(settings, chosen, seconds, path, screen, lines))
+    _summarise(result, path, json)
+    if not result.audit_ok:
+        raise Ended(Exit.AUDIT, "The log of this demo does not verify: that is a fault of ours.")
+    if result.violations or not result.replay_ok:
+        raise Ended(Exit.FAILURE, *(result.violations or ("The demo's log does not replay.",)))
+    if interrupted:
+        raise typer.Exit(int(Exit.INTERRUPTED))
+
+
+def _fresh_path(settings: "Settings") -> Path:
+    """A log of its own for each demo, named by the time, beside where the desk's log would be."""
+    from rfq.audit.export import instant_text
+    from rfq.ops.clock import SystemClock
+
+    digits = "".join(filter(str.isdigit, instant_text(SystemClock().now())))
+    return settings.audit.path.parent / f"demo-{digits[:8]}-{digits[8:17]}.db"
+
+
+async def _play(
+    settings: "Settings", seed: int, seconds: float | None, path: Path, screen: bool, lines: bool
+) -> "tuple[DemoResult, bool]":
+    """Run it with what shows it; True if Ctrl-C ended it."""
+    from rfq.app import run_demo
+    from rfq.cli.signals import Stop
+
+    shows: list[asyncio.Task[None]] = []
+    over = asyncio.Event()
+
+    def begin(running: "Demo") -> None:
+        if screen:
+            shows.append(asyncio.create_task(_show(running, seed, over)))
+        elif lines:
+            running.live.observe(_narrator())
+
+    with Stop() as stop:
+
+        async def watch() -> None:
+            await stop.event.wait()
+            over.set()
+
+        watching = asyncio.create_task(watch())
+        if screen:
+            asyncio.get_running_loop().call_later(seconds or 1e9, over.set)
+        try:
+            result = await run_demo(
+                settings, seed=seed, seconds=seconds, log_path=path, on_start=begin, stop=stop.event
+            )
+        finally:
+            over.set()
+            watching.cancel()
+            await asyncio.gather(*shows)
+        return result, stop.interrupted
+
+
+def _narrator() -> Callable[..., None]:
+    """Prints what is notable, as it happens."""
+    from rfq.cli.board import Board, notable
+    from rfq.domain.effects import Effect
+    from rfq.domain.events import Stamped
+
+    board = Board()
+
+    def tell(stamped: Stamped, effects: tuple[Effect, ...]) -> None:
+        board.observe(stamped, effects)
+        for line in notable(board, stamped, effects):
+            printer.show(line)
+        sys.stdout.flush()
+
+    return tell
+
+
+async def _show(running: "Demo", seed: int, over: asyncio.Event) -> None:
+    """Draw the board four times a second until it is over."""
+    from rich.console import Console
+    from rich.live import Live as Screen
+
+    from rfq.cli.board import Board
+    from rfq.cli.view import View
+
+    board = Board()
+    running.live.observe(board.observe)
+    console = Console()
+    view = View(board, title=f"rfq demo, seed {seed}")
+    with Screen(console=console, screen=True, auto_refresh=False) as shown:
+        while not over.is_set():
+            now = running.world.schedule.now()
+            shown.update(view.render(now, console.width, console.height, running.live.chain.head_hash))
+            shown.refresh()
+            try:
+                await asyncio.wait_for(over.wait(), REFRESH_S)
+            except TimeoutError:
+                continue
+    printer.say("Closing: verifying and replaying the log ...")
+
+
+def _summarise(result: "DemoResult", path: Path, json: bool) -> None:
+    from dataclasses import asdict
+
+    if json:
+        printer.give({**asdict(result), "log": str(path)})
+        return
+    printer.show(f"Seed {result.seed}, {result.seconds:g} s:")
+    printer.show(
+        f"  {result.rfqs} RFQs; {result.quotes_sent} quotes sent, {result.quotes_received} received, ",
+    )
+    printer.show(f"  {result.fills_maker} fills as maker and {result.fills_taker} as taker")
+    audit = "verified" if result.audit_ok else "NOT what was written"
+    again = "every decision replayed the same" if result.replay_ok else "NOT replayed the same"
+    printer.show(f"  {result.audit_records} records, {audit}; {again}")
+    printer.show(f"  head {result.digest}")
+    printer.show(f"  log  {path}")
+    printer.show("Look at it: `rfq audit tail`, `rfq audit search --outcome done`, `rfq audit show RFQ_ID`.")

@@ -1,0 +1,43 @@
+"""How far a long job is: a bar on a terminal, a line for every tenth where stderr is no terminal."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rfq.cli import printer
+
+Tell = Callable[[int], None]
+
+
+@contextmanager
+def counting(what: str, total: int, *, quiet: bool = False) -> Iterator[Tell]:
+    """Gives a function to call with how many of `total` are done."""
+    if quiet or total <= 0:
+        yield lambda _done: None
+    elif sys.stderr.isatty():
+        yield from _bar(what, total)
+    else:
+        yield _lines(what, total)
+
+
+def _bar(what: str, total: int) -> Iterator[Tell]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(what, total=total)
+        yield lambda done: progress.update(task, completed=done)
+
+
+def _lines(what: str, total: int) -> Tell:
+    told = 0
+
+    def tell(done: int) -> None:
+        nonlocal told
+        tenth = min(10, 10 * done // total)
+        if tenth > told:
+            told = tenth
+            printer.say(f"{what}: {done} of {total}")
+
+    return tell

@@ -1,0 +1,41 @@
+"""`rfq serve`: the desk on real time with a durable log, until it is told to stop."""
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from rfq.cli import printer
+from rfq.cli.options import Config, settings_of
+
+if TYPE_CHECKING:
+    from rfq.app import Demo
+    from rfq.ops.settings import Settings
+
+
+def serve(config: Config = None) -> None:
+    """Run the desk on real time, with a durable log.
+
+    Ends with Ctrl-C (exit code 130) or SIGTERM (0).
+
+    An existing log is continued: the desk is rebuilt from it, and quotes of unknown fate are withdrawn. The
+    counterparties are simulated for now. Everything it says goes to stderr, or where [logs] sends it.
+    """
+    from rfq.cli.exits import Ended, Exit
+
+    settings = settings_of(config)
+    if asyncio.run(_serve(settings)):
+        raise Ended(Exit.INTERRUPTED, "Stopped by Ctrl-C; the log is closed.")
+    printer.say("Stopped; the log is closed.")
+
+
+async def _serve(settings: "Settings") -> bool:
+    """Until a signal; True if it was an interrupt."""
+    from rfq.app import serve as run
+    from rfq.cli.signals import Stop
+
+    def ready(demo: "Demo") -> None:
+        number = demo.live.chain.next_number - 1
+        printer.say(f"Ready: chain {demo.live.chain.chain_id}, log {settings.audit.path}, record {number}.")
+
+    with Stop() as stop:
+        await run(settings, stop.event, ready)
+        return stop.interrupted
