@@ -27,7 +27,8 @@ from rfq.ops.clock import SystemClock
 from rfq.ops.schedule import RealSchedule, Schedule
 from rfq.oracle import ThreadedOracle
 from rfq.sim.run import Progress, Result, finish, run
-from rfq.sim.world import DEMO_RATES, Rates, World, build_world
+from rfq.sim.population import DEMO_RATES, Rates
+from rfq.sim.world import World, build_world
 
 if TYPE_CHECKING:
     from rfq.ops.settings import Settings
