@@ -5,19 +5,22 @@ trail (each departure has its durable record and its fate), discretion (who may 
 answers, waterfalls). It reads the desk's state only to compare. A violation is a sentence that names the record.
 """
 
-from typing import Final
+from collections.abc import Callable
+from typing import Any, Final
 
 from rfq.audit.chain import Entry
 from rfq.audit.log import AuditLog
 from rfq.audit.writer import Done, Writer
 from rfq.desk.engine import Desk
-from rfq.domain.effects import Effect, Outward
+from rfq.domain.effects import OUTWARD, Effect, Outward
 from rfq.domain.events import Stamped
 from rfq.sim.courses import Courses
 from rfq.sim.discretion import Discretion
 from rfq.sim.ledger import Ledger
 from rfq.sim.trail import Trail
 
+OnEvent = Callable[[Stamped, tuple[Effect, ...]], None]
+OnEffect = Callable[[Stamped, Any], None]
 VIOLATIONS_MAX: Final = 1_000
 """A world that goes wrong goes wrong often; the first ones tell why."""
 
@@ -33,6 +36,14 @@ class Checks:
         self.trail = Trail(self._complain)
         self.discretion = Discretion(self._complain)
         self.courses = Courses(self._complain)
+        watchers = (self.trail, self.ledger, self.discretion, self.courses)
+        self._events: dict[type, list[OnEvent]] = {}
+        self._effects: dict[type, list[OnEffect]] = {}
+        for watcher in watchers:
+            for kind, on_event in watcher.on_event.items():
+                self._events.setdefault(kind, []).append(on_event)
+            for kind, on_effect in watcher.on_effect.items():
+                self._effects.setdefault(kind, []).append(on_effect)
 
     def begin(self, desk: Desk) -> None:
         """Observe from here on. On a chain that goes on, what was before is taken as it is."""
@@ -55,10 +66,17 @@ class Checks:
         if stamped.number != self.number + 1:
             self._complain(stamped.number, f"follows record {self.number}")
         self.number = stamped.number
-        self.trail.on_record(stamped, effects)
-        self.ledger.on_record(stamped, effects)
-        self.discretion.on_record(stamped, effects)
-        self.courses.on_record(stamped, effects)
+        for on_event in self._events.get(type(stamped.event), ()):
+            on_event(stamped, effects)
+        waiting = 0
+        for index, effect in enumerate(effects):
+            kind = type(effect)
+            if kind in OUTWARD:
+                waiting += 1
+                self.trail.expect(stamped, index, effect)  # type: ignore[arg-type]
+            for on_effect in self._effects.get(kind, ()):
+                on_effect(stamped, effect)
+        self.trail.keep(stamped.number, waiting)
 
     def on_left(self, effect: Outward, raw: bytes, hashed: str, now: int) -> None:
         """An effect leaves for its party at `now` (UTC ns), as these bytes."""

@@ -1,11 +1,11 @@
 """Courses: lifecycles move as their tables say and end once, every request is answered, every refusal says why, every
 price is finite and its waterfall adds up."""
 
-import math
 from collections.abc import Callable, Iterable
 from decimal import Decimal
 from enum import StrEnum
-from typing import Final, TypeVar
+from math import isfinite
+from typing import Any, Final, TypeVar
 
 from pricing.quoting import Line
 from rfq.desk.engine import Desk
@@ -26,7 +26,14 @@ from rfq.domain.effects import (
     WithdrawQuote,
     WithdrawRfq,
 )
-from rfq.domain.events import AcceptReceived, MessageUnreadable, NeedPosted, RfqReceived, Stamped
+from rfq.domain.events import (
+    AcceptReceived,
+    MessageUnreadable,
+    NeedPosted,
+    RfqReceived,
+    Stamped,
+    TimerFired,
+)
 from rfq.domain.lifecycle import QUOTE_TABLE, RFQ_TABLE, QuoteState, RfqState
 from rfq.domain.outcome import Outcome
 from rfq.domain.reasons import Code, Reason
@@ -41,7 +48,7 @@ _NEEDS_FIELD: Final = frozenset(
         *(Code.UNKNOWN_PARTY, Code.NOT_AUTHORISED),
     }
 )
-_REFUSING: Final = frozenset({RefuseRfq, RefuseAccept, RefuseQuote, WithdrawQuote, WithdrawRfq})
+_REFUSING: Final = (RefuseRfq, RefuseAccept, RefuseQuote, WithdrawQuote, WithdrawRfq)
 
 
 def reachable(rows: Iterable[tuple[S, StrEnum, S, StrEnum]]) -> dict[S, frozenset[S]]:
@@ -75,42 +82,55 @@ class Courses:
         self._quotes: dict[str, QuoteState] = {}
         self._closed: dict[str, int] = {}
         self._overdue: dict[str, None] = {}
+        asked = (RfqReceived, MessageUnreadable, AcceptReceived, NeedPosted)
+        self.on_event: dict[type, Callable[[Stamped, tuple[Effect, ...]], None]] = {
+            **dict.fromkeys(asked, self._on_answer),
+            TimerFired: self._on_wake,
+        }
+        self.on_effect: dict[type, Callable[[Stamped, Any], None]] = {
+            **dict.fromkeys(_REFUSING, self._on_refusal),
+            AcceptQuote: self._on_live,
+            Closed: self._on_closed,
+            Marked: self._on_marked,
+            Quarantined: self._on_quarantined,
+            Ranked: self._on_ranked,
+            SendQuote: self._on_quote,
+        }
 
     def begin(self, desk: Desk) -> None:
         """The desk whose lives are followed."""
         self._desk = desk
 
-    def on_record(self, stamped: Stamped, effects: tuple[Effect, ...]) -> None:
-        """Judge one record."""
-        number = stamped.number
-        touched: dict[str, None] = {}
-        named = getattr(stamped.event, "rfq", "")
-        if named:
-            touched[named] = None
-        for effect in effects:
-            kind = type(effect)
-            rfq = getattr(effect, "rfq", "")
-            if rfq:
-                touched[rfq] = None
-                if rfq in self._closed and kind in (SendQuote, AcceptQuote, Closed, Ranked):
-                    self._after_end(number, rfq, effect)
-            if kind is SendQuote:
-                assert isinstance(effect, SendQuote)
-                self._on_price(number, effect)
-            elif kind in _REFUSING:
-                self._on_refusal(number, effect)
-            elif kind is Closed:
-                assert isinstance(effect, Closed)
-                self._closed[rfq] = number
-                if effect.outcome is Outcome.TIMED_OUT:
-                    self._overdue[rfq] = None
-            elif kind in (Ranked, Marked):
-                self._on_numbers(number, effect)
-            elif kind is Quarantined:
-                self._complain(number, f"quarantined {rfq} at {effect.where}")  # type: ignore[union-attr]
-        self._on_answer(stamped, effects)
-        for rfq in touched:
-            self._follow(number, rfq)
+    def _on_wake(self, stamped: Stamped, _effects: tuple[Effect, ...]) -> None:
+        self._follow(stamped.number, getattr(stamped.event, "rfq", ""))
+
+    def _on_quote(self, stamped: Stamped, effect: SendQuote) -> None:
+        self._on_live(stamped, effect)
+        self._on_price(stamped.number, effect)
+
+    def _on_live(self, stamped: Stamped, effect: Effect) -> None:
+        """Something that only a live Rfq has."""
+        rfq = effect.quote.rfq if isinstance(effect, SendQuote) else getattr(effect, "rfq", "")
+        if rfq in self._closed:
+            self._after_end(stamped.number, rfq, effect)
+        self._follow(stamped.number, rfq)
+
+    def _on_closed(self, stamped: Stamped, effect: Closed) -> None:
+        self._on_live(stamped, effect)
+        self._closed[effect.rfq] = stamped.number
+        if effect.outcome is Outcome.TIMED_OUT:
+            self._overdue[effect.rfq] = None
+
+    def _on_quarantined(self, stamped: Stamped, effect: Quarantined) -> None:
+        self._complain(stamped.number, f"quarantined {effect.rfq} at {effect.where}")
+
+    def _on_ranked(self, stamped: Stamped, effect: Ranked) -> None:
+        self._on_live(stamped, effect)
+        for row in effect.rows:
+            self._on_numbers(stamped, effect, row.cost_bps, row.percentile, row.record_bps, row.score_bps)
+
+    def _on_marked(self, stamped: Stamped, effect: Marked) -> None:
+        self._on_numbers(stamped, effect, effect.markout_bps, effect.edge_bps)
 
     def _after_end(self, number: int, rfq: str, effect: Effect) -> None:
         """Only an acceptance said again may follow; and DONE after TIMED_OUT, when the answer came after all."""
@@ -139,8 +159,9 @@ class Courses:
         elif type(event) is NeedPosted and (Ignored in kinds) == (Estimate in kinds):
             self._complain(number, f"need {event.reference} is neither refused nor asked for")
 
-    def _on_refusal(self, number: int, effect: Effect) -> None:
+    def _on_refusal(self, stamped: Stamped, effect: Effect) -> None:
         """A refusal has a reason, and names the field where one is at fault."""
+        number = stamped.number
         reason: Reason | None = getattr(effect, "reason", None)
         if reason is None or not reason.code:
             self._complain(number, f"{type(effect).__name__} without a reason")
@@ -163,16 +184,10 @@ class Courses:
             elif shown is not None and not _adds_up(shown, lines):
                 self._complain(number, f"the waterfall of quote {quote.id} does not add up to its {side}")
 
-    def _on_numbers(self, number: int, effect: Effect) -> None:
+    def _on_numbers(self, stamped: Stamped, effect: Effect, *numbers: float) -> None:
         """Scores and markouts are finite."""
-        numbers: list[float] = []
-        if type(effect) is Ranked:
-            for row in effect.rows:
-                numbers += (row.cost_bps, row.percentile, row.record_bps, row.score_bps)
-        elif type(effect) is Marked:
-            numbers += (effect.markout_bps, effect.edge_bps)
-        if not all(map(math.isfinite, numbers)):
-            self._complain(number, f"{type(effect).__name__} holds a number that is not finite")
+        if not isfinite(sum(numbers)):
+            self._complain(stamped.number, f"{type(effect).__name__} holds a number that is not finite")
 
     def _follow(self, number: int, rfq: str) -> None:
         """The states that the desk now has must be reachable from those it had."""

@@ -7,7 +7,7 @@ only to who traded.
 
 import re
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 from rfq.desk.engine import Desk
 from rfq.domain.effects import AcceptQuote, Effect, Outward, RefuseQuote, SendQuote, TellOutcome, WithdrawRfq
@@ -16,7 +16,6 @@ from rfq.domain.ids import ChainId, IdMaker
 from rfq.domain.outcome import Outcome
 
 Complain = Callable[[int, str], None]
-_QUOTE_ID: Final = re.compile(rb"[a-z0-9]+-q[0-9a-f]+-[0-9a-f]+")
 _NUMBER: Final = re.compile(rb"(?<![0-9a-z.-])-?[0-9]+(?:\.[0-9]+)?(?![0-9.])")
 _PRICED: Final = frozenset({TellOutcome, WithdrawRfq, RefuseQuote})
 
@@ -26,33 +25,42 @@ class Discretion:
 
     def __init__(self, complain: Complain) -> None:
         self._complain = complain
-        self._names = re.compile(rb"(?!)")
+        self._names = self._quotes = re.compile(rb"(?!)")
         self._chain = ChainId("")
         self._owners: dict[bytes, str] = {}
         self._prices: dict[str, dict[str, set[bytes]]] = {}
         self._traded: set[tuple[str, str]] = set()
+        self.on_event: dict[type, Callable[[Stamped, tuple[Effect, ...]], None]] = {
+            QuoteReceived: self._on_quoted
+        }
+        self.on_effect: dict[type, Callable[[Stamped, Any], None]] = {
+            SendQuote: self._on_ours,
+            AcceptQuote: self._on_accept,
+        }
 
     def begin(self, desk: Desk) -> None:
         """Learn who there is; ids begin with the chain's."""
         self._chain = desk.state.chain
+        self._quotes = re.compile(re.escape(self._chain).encode() + rb"-q[0-9a-f]+-[0-9a-f]+")
         known = [one.id for one in desk.state.parties.values() if one.may_ask or one.may_quote]
         stems = sorted({name.rstrip("0123456789") for name in known})
         if stems:
             self._names = re.compile(b"(?:%b)[0-9]+" % "|".join(map(re.escape, stems)).encode())
 
-    def on_record(self, stamped: Stamped, effects: tuple[Effect, ...]) -> None:
-        """Note whose quotes and prices there are now."""
+    def _on_quoted(self, stamped: Stamped, _effects: tuple[Effect, ...]) -> None:
+        """A dealer's quote: the desk will call it by the first id of this record."""
         event = stamped.event
-        if type(event) is QuoteReceived:
-            identifier = IdMaker(self._chain, stamped.number).make("q")
-            self._owners[identifier.encode()] = event.dealer
-            mine = self._prices.setdefault(event.rfq, {}).setdefault(event.dealer, set())
-            mine.update(str(price).encode() for price in (event.bid, event.offer) if price is not None)
-        for effect in effects:
-            if type(effect) is SendQuote:
-                self._owners[effect.quote.id.encode()] = effect.to
-            elif type(effect) is AcceptQuote:
-                self._traded.add((effect.rfq, effect.to))
+        assert isinstance(event, QuoteReceived)
+        identifier = IdMaker(self._chain, stamped.number).make("q")
+        self._owners[identifier.encode()] = event.dealer
+        mine = self._prices.setdefault(event.rfq, {}).setdefault(event.dealer, set())
+        mine.update(str(price).encode() for price in (event.bid, event.offer) if price is not None)
+
+    def _on_ours(self, _stamped: Stamped, effect: SendQuote) -> None:
+        self._owners[effect.quote.id.encode()] = effect.to
+
+    def _on_accept(self, _stamped: Stamped, effect: AcceptQuote) -> None:
+        self._traded.add((effect.rfq, effect.to))
 
     def on_left(self, number: int, effect: Outward, raw: bytes) -> None:
         """Look for what is not this party's to see."""
@@ -60,7 +68,7 @@ class Discretion:
         for name in self._names.findall(raw):
             if name != to:
                 self._complain(number, f"{type(effect).__name__} to {effect.to} names {name.decode()}")
-        for identifier in _QUOTE_ID.findall(raw):
+        for identifier in self._quotes.findall(raw):
             owner = self._owners.get(identifier)
             if owner is not None and owner != effect.to:
                 told = f"{type(effect).__name__} to {effect.to} tells of quote {identifier.decode()}"

@@ -6,7 +6,7 @@ Positions are the sum of fills; the desk's are compared with them after each fil
 
 from collections.abc import Callable
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from rfq.desk.engine import Desk
 from rfq.domain.effects import AcceptQuote, ConfirmFill, Effect, Estimate, Ignored, SendQuote, WithdrawQuote
@@ -51,6 +51,17 @@ class Ledger:
         self._reports: dict[tuple[str, str], int] = {}
         self.positions: dict[str, Decimal] = {}
         self._known_from = 1
+        self.on_event: dict[type, Callable[[Stamped, tuple[Effect, ...]], None]] = {
+            QuoteReceived: self._on_shown_to_us,
+            FillReported: self._on_reported,
+        }
+        self.on_effect: dict[type, Callable[[Stamped, Any], None]] = {
+            Estimate: self._on_born,
+            SendQuote: self._on_shown,
+            WithdrawQuote: self._on_withdrawn,
+            ConfirmFill: self._on_confirmed,
+            AcceptQuote: self._on_accept,
+        }
 
     def begin(self, desk: Desk) -> None:
         """Take the positions that there are; what was asked and shown before this record is not known."""
@@ -58,28 +69,19 @@ class Ledger:
         self.positions = dict(desk.state.positions)
         self._known_from = desk.state.number
 
-    def on_record(self, stamped: Stamped, effects: tuple[Effect, ...]) -> None:
-        """Book what this record says was traded."""
-        event, number = stamped.event, stamped.number
-        if type(event) is QuoteReceived:
-            self._theirs[(event.dealer, event.reference)] = Shown(
-                event.rfq, event.bid, event.offer, event.bid_amount, event.offer_amount, event.expires_at
-            )
-        for effect in effects:
-            kind = type(effect)
-            if kind is SendQuote:
-                self._on_shown(number, effect)  # type: ignore[arg-type]
-            elif isinstance(effect, WithdrawQuote):
-                self._gone[effect.quote] = number
-            elif kind is Estimate:
-                if isinstance(event, (RfqReceived, NeedPosted)):
-                    self._asks[effect.rfq] = event.ask  # type: ignore[union-attr]
-            elif kind is ConfirmFill:
-                self._on_confirmed(stamped, effect)  # type: ignore[arg-type]
-            elif kind is AcceptQuote:
-                self._on_accept(stamped, effect)  # type: ignore[arg-type]
-        if type(event) is FillReported:
-            self._on_reported(number, event, effects)
+    def _on_shown_to_us(self, stamped: Stamped, _effects: tuple[Effect, ...]) -> None:
+        event = stamped.event
+        assert isinstance(event, QuoteReceived)
+        self._theirs[(event.dealer, event.reference)] = Shown(
+            event.rfq, event.bid, event.offer, event.bid_amount, event.offer_amount, event.expires_at
+        )
+
+    def _on_born(self, stamped: Stamped, effect: Estimate) -> None:
+        if isinstance(stamped.event, (RfqReceived, NeedPosted)):
+            self._asks[effect.rfq] = stamped.event.ask
+
+    def _on_withdrawn(self, stamped: Stamped, effect: WithdrawQuote) -> None:
+        self._gone[effect.quote] = stamped.number
 
     def finish(self, number: int) -> None:
         """All positions, once more."""
@@ -87,8 +89,8 @@ class Ledger:
 
     # --- as maker ----------------------------------------------------------------------------------------------
 
-    def _on_shown(self, number: int, effect: SendQuote) -> None:
-        quote = effect.quote
+    def _on_shown(self, stamped: Stamped, effect: SendQuote) -> None:
+        number, quote = stamped.number, effect.quote
         if quote.id in self._ours:
             self._complain(number, f"quote {quote.id} is made twice")
         if quote.replaces:
@@ -151,8 +153,10 @@ class Ledger:
         offered = shown.offer_amount if buys else shown.bid_amount
         self._take(number, f"quote {effect.reference} of {effect.to}", effect.amount, offered)
 
-    def _on_reported(self, number: int, event: FillReported, effects: tuple[Effect, ...]) -> None:
+    def _on_reported(self, stamped: Stamped, effects: tuple[Effect, ...]) -> None:
         """A dealer's report: a fill if it fits the acceptance and is new."""
+        number, event = stamped.number, stamped.event
+        assert isinstance(event, FillReported)
         accept = self._accepts.get(event.accept)
         if accept is None or accept.to != event.dealer or (event.dealer, event.reference) in self._reports:
             return

@@ -1,11 +1,11 @@
 """The trail: what leaves has a durable record that holds its very bytes, in time; and what should leave has a fate."""
 
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 from rfq.audit.chain import Entry
 from rfq.audit.log import AuditLog
-from rfq.domain.effects import OUTWARD, Effect, Outward, not_after
+from rfq.domain.effects import Effect, Outward, not_after
 from rfq.domain.events import NotSent, Sent, Stamped
 from rfq.domain.record import GENESIS, chain_hash
 
@@ -34,46 +34,60 @@ class Trail:
         self._bodies: dict[int, bytes] = {}
         self._waiting: dict[tuple[int, int], Waiting] = {}
         self._places: dict[int, tuple[int, int]] = {}
+        self._left_of: dict[int, int] = {}
         self._last = (0, GENESIS)
+        self.on_event: dict[type, Callable[[Stamped, tuple[Effect, ...]], None]] = {
+            Sent: self._on_sent,
+            NotSent: self._on_not_sent,
+        }
+        self.on_effect: dict[type, Callable[[Stamped, Any], None]] = {}
 
     def on_entry(self, entry: Entry) -> None:
         """A record on its way to the log."""
         self._bodies[entry.number] = entry.body
         self._last = (entry.number, entry.hash)
 
-    def on_record(self, stamped: Stamped, effects: tuple[Effect, ...]) -> None:
-        """Note what is to leave, and what became of what was to leave."""
-        number, event = stamped.number, stamped.event
-        left = False
-        for index, effect in enumerate(effects):
-            if type(effect) in OUTWARD:
-                left = True
-                self._waiting[(number, index)] = Waiting(effect, stamped.at)  # type: ignore[arg-type]
-                self._places[id(effect)] = (number, index)
-        if not left:
+    def expect(self, stamped: Stamped, index: int, effect: Outward) -> None:
+        """This effect is to leave."""
+        place = (stamped.number, index)
+        self._waiting[place] = Waiting(effect, stamped.at)
+        self._places[id(effect)] = place
+
+    def keep(self, number: int, waiting: int) -> None:
+        """So many effects of this record are to leave; if none, its bytes are not needed."""
+        if waiting:
+            self._left_of[number] = waiting
+        else:
             self._bodies.pop(number, None)
-        if type(event) is Sent:
-            for mark in event.marks:
-                waiting = self._settle(number, (mark.number, mark.index))
-                if waiting is not None and waiting.left != mark.raw:
-                    self._complain(
-                        number, f"{mark.number}/{mark.index} is marked as sent, but other bytes left"
-                    )
-        elif type(event) is NotSent:
-            waiting = self._settle(number, (event.number, event.index))
-            if waiting is not None and waiting.left:
-                self._complain(number, f"{event.number}/{event.index} is marked as not sent, but it left")
+
+    def _on_sent(self, stamped: Stamped, _effects: tuple[Effect, ...]) -> None:
+        event, number = stamped.event, stamped.number
+        assert isinstance(event, Sent)
+        for mark in event.marks:
+            waiting = self._settle(number, (mark.number, mark.index))
+            if waiting is not None and waiting.left != mark.raw:
+                self._complain(number, f"{mark.number}/{mark.index} is marked as sent, but other bytes left")
+
+    def _on_not_sent(self, stamped: Stamped, _effects: tuple[Effect, ...]) -> None:
+        event, number = stamped.event, stamped.number
+        assert isinstance(event, NotSent)
+        waiting = self._settle(number, (event.number, event.index))
+        if waiting is not None and waiting.left:
+            self._complain(number, f"{event.number}/{event.index} is marked as not sent, but it left")
 
     def _settle(self, number: int, place: tuple[int, int]) -> Waiting | None:
+        """The effect at this place, of which the fate is now told."""
         waiting = self._waiting.pop(place, None)
         if waiting is None:
             if place[0] > 1:
                 self._complain(number, f"tells the fate of {place[0]}/{place[1]}, which waited for none")
             return None
         self._places.pop(id(waiting.effect), None)
-        if (place[0], place[1] + 1) not in self._waiting and not any(
-            (place[0], index) in self._waiting for index in range(place[1])
-        ):
+        left = self._left_of[place[0]] - 1
+        if left:
+            self._left_of[place[0]] = left
+        else:
+            del self._left_of[place[0]]
             self._bodies.pop(place[0], None)
         return waiting
 
