@@ -33,7 +33,7 @@ _RECORDS = (
 _SNAPSHOT = "SELECT body FROM snapshots WHERE hash = ?"
 _UNAVAILABLE = (
     *(sqlite3.SQLITE_PERM, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_READONLY),
-    *(sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_AUTH),
+    *(sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PROTOCOL),
 )
 _CHAIN = "SELECT chain FROM chains"
 LAST = NUMBER_MAX
@@ -187,6 +187,8 @@ class AuditLog:
 
     def _compare(self, kept: Head | None, head: Head) -> None:
         """Raise LogDamaged if the head file knows more than the log, or something else."""
+        if kept is None and head == EMPTY:
+            return
         if kept is None:
             raise LogDamaged(head.number, "the head file is missing")
         if kept.number > head.number:

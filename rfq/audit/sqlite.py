@@ -18,6 +18,7 @@ from rfq.audit.errors import LogLocked, LogOutdated
 
 CACHE_KIB = 32_768
 BUSY_S = 5.0
+_NO_SHARED_MEMORY = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
 ROWS_A_STATEMENT = (128, 16, 4, 1)
 
 
@@ -51,13 +52,19 @@ def connect_memory() -> Connection:
 
 
 def connect_reader(path: Path) -> Connection:
-    """A connection that cannot write; a folder that cannot be written to either is read as it stands."""
+    """A connection that cannot write. Where even shared memory cannot be made, the file is read as it stands, if
+    nothing waits in its write-ahead log."""
     address = f"file:{quote(str(path))}?mode=ro"
     found = sqlite3.connect(address, uri=True, isolation_level=None, check_same_thread=False, timeout=BUSY_S)
     try:
         found.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    except sqlite3.OperationalError:
+    except sqlite3.OperationalError as error:
         found.close()
+        waiting = path.with_name(path.name + "-wal")
+        if error.sqlite_errorcode & 0xFF not in _NO_SHARED_MEMORY or (
+            waiting.is_file() and waiting.stat().st_size
+        ):
+            raise
         found = sqlite3.connect(
             address + "&immutable=1", uri=True, isolation_level=None, check_same_thread=False
         )

@@ -307,9 +307,17 @@ def test_a_database_that_cannot_be_opened_is_unavailable(path: Path) -> None:
 
 def test_a_log_whose_folder_cannot_be_written_to_is_read_as_it_stands(path: Path) -> None:
     write_log(path, 8)
-    path.with_name("desk.db-shm").mkdir()  # so that SQLite cannot make its shared memory, whoever we are
+    path.with_name("desk.db-wal").mkdir()  # so that SQLite cannot make it, whoever we are
     with AuditLog.open(path, writable=False) as log:
         assert len(list(log.records())) == 8
+
+
+def test_a_log_with_something_waiting_is_not_read_without_it(path: Path) -> None:
+    write_log(path, 8)
+    path.with_name("desk.db-shm").mkdir()
+    path.with_name("desk.db-wal").write_bytes(b"x" * 5_000)
+    with pytest.raises(LogUnavailable):
+        AuditLog.open(path, writable=False)
 
 
 def test_a_file_that_cannot_be_locked_is_unavailable(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
