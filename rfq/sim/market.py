@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable
 from typing import Final
 
-from pricing.instruments import Instrument, future_name
+from pricing.instruments import Instrument, future_name, perpetual_name
 from pricing.market import Flow, MarketSnapshot, Slice, Top, UnderlyingMarket
 from pricing.structures import Structure
 from pricing.units import NS_PER_S, YEAR_NS
@@ -18,10 +18,12 @@ from rfq.domain.events import Event, MarketMoved
 from rfq.ops.schedule import Schedule
 from rfq.sim.dice import Dice
 from rfq.sim.instruments import COINS, Coin, expiries
-from rfq.sim.prices import ADV_USD, REGIMES, Path, Regime, Weather
+from rfq.sim.prices import ADV_USD, REGIMES, Path, Weather
 
-_PREMIUM_BPS: Final = (0.8, 1.2)
-"""What the inverse and the linear perpetual stand above the index."""
+_PREMIUM: Final = (1.00008, 1.00012)
+"""What the inverse and the linear perpetual stand over the index."""
+_TERM_NS: Final = 600 * NS_PER_S
+"""Carry and screen spreads are worked out anew so often."""
 _CARRY: Final = 0.06
 """A dated future's premium a year."""
 _LINK: Final = (1.0, 0.7, 0.45)
@@ -52,7 +54,7 @@ class SimMarket:
         self._weather = Weather()
         self._regime = REGIMES[0]
         self._paths = [Path(coin.name, coin.start) for coin in COINS]
-        self._expiries = expiries(self._start_at)
+        self._listings = [Listing(coin, expiries(self._start_at)) for coin in COINS]
         self._snapshot: tuple[MarketSnapshot, str, bytes] | None = None
         self._shown: MarketSnapshot | None = None
         self._values: dict[int, tuple[Structure, Valuation | Unpriceable]] = {}
@@ -88,7 +90,8 @@ class SimMarket:
         self._advance()
         if self._shown is None:
             at = self._start_at + self._steps * NS_PER_S
-            unders = tuple(self._under(coin, path, at) for coin, path in zip(COINS, self._paths, strict=True))
+            pairs = zip(self._listings, self._paths, strict=True)
+            unders = tuple([self._under(listing, path, at) for listing, path in pairs])
             self._shown = MarketSnapshot(at=at, underlyings=unders)
         return self._shown
 
@@ -148,23 +151,37 @@ class SimMarket:
                 self._offer(MarketMoved(underlying=name))
         self._call_next()
 
-    def _under(self, coin: Coin, path: Path, at: int) -> UnderlyingMarket:
+    def _under(self, listing: "Listing", path: Path, at: int) -> UnderlyingMarket:
         """One coin's books, expiries and flow."""
         regime, index = self._regime, path.price
         imbalance = math.tanh(0.8 * path.shown)
-        tops = []
-        for name, premium, unit in zip(_perpetual_names(coin), _PREMIUM_BPS, (1.0, index), strict=True):
-            tops.append(_top(name, index * (1.0 + 1e-4 * premium), unit, coin, regime, imbalance))
+        spread = 1e-4 * regime.half_spread_bps
+        depth = 0.02 * regime.depth_usd
+        sizes = (round(depth * (1.0 + 0.9 * imbalance), 1), round(depth * (1.0 - 0.9 * imbalance), 1))
+        coins = (round(sizes[0] / index, 3), round(sizes[1] / index, 3))
+        tick = listing.tick
+        inverse, linear = listing.perpetuals
+        tops = [
+            _top(inverse, index * _PREMIUM[0], tick, spread, sizes),
+            _top(linear, index * _PREMIUM[1], tick, spread, coins),
+        ]
         slices = []
-        for place, expiry_at in enumerate(self._expiries):
-            if expiry_at > at:
-                term = (expiry_at - at) / YEAR_NS
-                forward = index * math.exp(_CARRY * term)
-                slices.append(_slice(place, expiry_at, term, forward, path.vol))
-                if place:
-                    tops.append(_top(_future_name(coin, expiry_at), forward, 1.0, coin, regime, imbalance))
+        for place, expiry_at, name, carry, vol_half_spread in listing.terms(at):
+            forward = index * carry
+            if name:
+                tops.append(_top(name, forward, tick, spread, sizes))
+            slices.append(
+                Slice(
+                    expiry_at=expiry_at,
+                    forward=round(forward, 4),
+                    vol_atm=round(_LONG_VOL + _LINK[place] * (path.vol - _LONG_VOL), 6),
+                    skew=_SKEW[place],
+                    convexity=_CONVEXITY[place],
+                    vol_half_spread=vol_half_spread,
+                )
+            )
         return UnderlyingMarket(
-            name=coin.name,
+            name=path.name,
             index=round(index, 4),
             sigma=round(path.vol, 5),
             funding_rate_8h=_FUNDING,
@@ -177,44 +194,53 @@ class SimMarket:
         )
 
 
-_NAMES: dict[tuple[str, int], str] = {}
+_Term = tuple[int, int, str, float, float]
+"""An expiry's place, instant (UTC ns), future's name ("" if none), premium over the index, and screen in volatility."""
 
 
-def _perpetual_names(coin: Coin) -> tuple[str, str]:
-    return (f"{coin.name}-PERPETUAL", f"{coin.name}_USDC-PERPETUAL")
+class Listing:
+    """What is listed on one coin, with what changes too slowly to be worked out every second."""
+
+    __slots__ = ("_expiries", "_from_at", "_terms", "_to_at", "perpetuals", "tick", "underlying")
+
+    def __init__(self, coin: Coin, expiry_instants: tuple[int, ...]) -> None:
+        self.underlying = coin.name
+        self.tick = float(coin.book_tick)
+        self.perpetuals = (perpetual_name(coin.name), perpetual_name(coin.name, "USDC"))
+        self._expiries = tuple(
+            (place, at, future_name(coin.name, at) if place else "")
+            for place, at in enumerate(expiry_instants)
+        )
+        self._terms: tuple[_Term, ...] = ()
+        self._from_at = self._to_at = 0
+
+    def terms(self, at: int) -> tuple[_Term, ...]:
+        """The expiries still to come, as of the ten minutes that `at` lies in."""
+        if not self._from_at <= at < self._to_at:
+            self._from_at = at // _TERM_NS * _TERM_NS
+            self._to_at = self._from_at + _TERM_NS
+            self._terms = tuple(
+                (place, expiry_at, name, *_carry_and_screen(expiry_at - self._from_at))
+                for place, expiry_at, name in self._expiries
+                if expiry_at > self._from_at
+            )
+        return self._terms
 
 
-def _future_name(coin: Coin, expiry_at: int) -> str:
-    """The future's name, spelled once."""
-    found = _NAMES.get((coin.name, expiry_at))
-    if found is None:
-        found = _NAMES.setdefault((coin.name, expiry_at), future_name(coin.name, expiry_at))
-    return found
+def _carry_and_screen(left_ns: int) -> tuple[float, float]:
+    term = left_ns / YEAR_NS
+    return math.exp(_CARRY * term), round(screen_vol_half_spread(term), 6)
 
 
-def _top(name: str, mid: float, unit: float, coin: Coin, regime: Regime, imbalance: float) -> Top:
-    """A book around `mid`, on its tick; more is bid when more buy. `unit` is one unit of amount in USD."""
-    tick = float(coin.book_tick)
-    half = 1e-4 * regime.half_spread_bps * mid
-    depth = 0.02 * regime.depth_usd / unit
+def _top(name: str, mid: float, tick: float, spread: float, sizes: tuple[float, float]) -> Top:
+    """A book around `mid` (half `spread`, a ratio), on its tick; more is bid when more buy."""
+    half = spread * mid
     return Top(
         instrument=name,
         bid=math.floor((mid - half) / tick) * tick,
         offer=math.ceil((mid + half) / tick) * tick,
-        bid_size=round(depth * (1.0 + 0.9 * imbalance), 2),
-        offer_size=round(depth * (1.0 - 0.9 * imbalance), 2),
-    )
-
-
-def _slice(place: int, expiry_at: int, term: float, forward: float, vol: float) -> Slice:
-    """One expiry's smile: short ones follow the volatility of the moment, long ones less."""
-    return Slice(
-        expiry_at=expiry_at,
-        forward=round(forward, 4),
-        vol_atm=round(_LONG_VOL + _LINK[place] * (vol - _LONG_VOL), 6),
-        skew=_SKEW[place],
-        convexity=_CONVEXITY[place],
-        vol_half_spread=round(screen_vol_half_spread(term), 6),
+        bid_size=sizes[0],
+        offer_size=sizes[1],
     )
 
 

@@ -91,6 +91,7 @@ def build_world(
     dealers: int = 20,
     start_at: int = START_AT,
     build: str = BUILD,
+    chain: ChainId | None = None,
     segment_records: int = 10_000,
     schedule: Schedule | None = None,
     writer: Writer | None = None,
@@ -122,7 +123,7 @@ def build_world(
     delays = SimDelays(dice["delays"])
     answering = oracle(schedule, door.offer) if oracle is not None else _oracle(schedule, door, delays, dice)
     opening = ChainOpened(
-        chain=chain_of(seed), build=build, policy=policy, instruments=instruments, parties=parties
+        chain=chain or chain_of(seed), build=build, policy=policy, instruments=instruments, parties=parties
     )
     still: Delays = NoDelays() if real else delays
     live = open_live(
