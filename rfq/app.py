@@ -21,13 +21,15 @@ from rfq.audit.replay import replay
 from rfq.audit.verify import verify
 from rfq.audit.writer import GroupWriter
 from rfq.domain.events import Estimated
+from rfq.domain.ids import ChainId
 from rfq.live.loop import Live
+from rfq.live.notices import Notices
 from rfq.live.ports import Oracle
 from rfq.ops.clock import SystemClock
 from rfq.ops.schedule import RealSchedule, Schedule
 from rfq.oracle import ThreadedOracle
-from rfq.sim.run import Progress, Result, finish, run
 from rfq.sim.population import DEMO_RATES, Rates
+from rfq.sim.run import Progress, Result, finish, run
 from rfq.sim.world import World, build_world
 
 if TYPE_CHECKING:
@@ -167,28 +169,57 @@ async def serve(
 ) -> None:
     """A desk on real time with a durable log, until `stop`. If the log cannot be written, nothing is sent; the desk is
     thrown away and, as soon as the log can be opened again, rebuilt from it."""
-    first = True
-    while not stop.is_set():
-        try:
-            log = AuditLog.open(settings.audit.path, writable=True, fsync=settings.audit.durable)
-        except LogError:
-            if first:
-                raise
-            await _pause(stop, RETRY_S)
-            continue
-        try:
-            world, oracle = _begin(settings, log, settings.world.seed, _rates(settings))
-            if on_ready is not None:
-                on_ready(Demo(world.live, world, log))
-            first = False
-            await _wait(world.live, stop, None)
-            await _end(world.live, oracle, settings.serve.shutdown_s)
-            await asyncio.to_thread(world.writer.close)
-        finally:
-            log.close()
+    from rfq.ops.logs import Logs
+
+    written = settings.logs
+    logs = Logs(SystemClock().now, written.level, written.path, queue_records_max=written.queue_records_max)
+    say = logs.get("serve")
+    opened = False
+    try:
+        while not stop.is_set():
+            try:
+                log = AuditLog.open(settings.audit.path, writable=True, fsync=settings.audit.durable)
+            except LogError as error:
+                if not opened:
+                    raise
+                say.error("log_unavailable", error=str(error))
+                await _pause(stop, RETRY_S)
+                continue
+            opened = True
+            failure = await _serve_on(settings, log, stop, on_ready, Notices(logs.get("desk")))
+            if failure is not None:
+                say.error("log_failed", error=str(failure), then="the desk is rebuilt from the log")
+                await _pause(stop, RETRY_S)
+    finally:
+        logs.close()
 
 
-def _begin(settings: "Settings", log: AuditLog, seed: int, rates: Rates) -> tuple[World, ThreadedOracle]:
+async def _serve_on(
+    settings: "Settings",
+    log: AuditLog,
+    stop: asyncio.Event,
+    on_ready: Callable[[Demo], None] | None,
+    notices: Notices,
+) -> Exception | None:
+    """On an open log, until `stop` or until the log fails; returns what failed."""
+    try:
+        world, oracle = _begin(
+            settings, log, settings.world.seed, _rates(settings), ChainId(settings.chain.id)
+        )
+        world.live.observe(notices)
+        if on_ready is not None:
+            on_ready(Demo(world.live, world, log))
+        await _wait(world.live, stop, None)
+        await _end(world.live, oracle, settings.serve.shutdown_s)
+        await asyncio.to_thread(world.writer.close)
+        return world.live.failure
+    finally:
+        log.close()
+
+
+def _begin(
+    settings: "Settings", log: AuditLog, seed: int, rates: Rates, chain: ChainId | None = None
+) -> tuple[World, ThreadedOracle]:
     """A world on real time around a desk with the real writer and a real oracle thread."""
     clock = SystemClock()
     made: list[ThreadedOracle] = []
@@ -205,6 +236,7 @@ def _begin(settings: "Settings", log: AuditLog, seed: int, rates: Rates) -> tupl
         clients=settings.world.clients,
         dealers=settings.world.dealers,
         build=build_id(),
+        chain=chain,
         segment_records=settings.audit.segment_records,
         schedule=RealSchedule(asyncio.get_running_loop(), clock),
         writer=GroupWriter(log, clock.now, batch_max=settings.audit.batch_records_max),

@@ -4,8 +4,9 @@
 
 It opens the log (new or not) with the real writer, oracle and loop, and deals with counterparties that answer at once:
 a client that accepts every quote, five dealers that quote on every request. At the COUNT-th pass of FAILPOINT it sends
-itself SIGKILL. A fifth argument "hasty" makes it the mutant that acknowledges before it commits. With FAILPOINT "none" it stops cleanly after COUNT records. Everything that leaves is first written to
-OUT/wire (one JSON line: hash of the bytes, kind, to), every durable record number to OUT/durable.
+itself SIGKILL; with FAILPOINT "none" it stops cleanly after COUNT records. A fifth argument "hasty" makes it the mutant
+that acknowledges before it commits. Everything that leaves is first written to OUT/wire (one JSON line: hash of the
+bytes, kind, to), every durable record number to OUT/durable.
 """
 
 import asyncio
