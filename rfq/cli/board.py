@@ -13,7 +13,7 @@ from pricing.structures import Structure
 from rfq.cli.phrases import structure_text
 from rfq.domain import effects as fx
 from rfq.domain import events as ev
-from rfq.domain.effects import Effect
+from rfq.domain.effects import Effect, outward_of
 from rfq.domain.events import Stamped
 from rfq.domain.request import Ask, Role, Side
 
@@ -35,7 +35,7 @@ class RfqLine:
     opened_at: int
     expires_at: int
     asked: int = 0
-    quoted: int = 0
+    quoted: tuple[str, ...] = ()
     passed: int = 0
     price: QuotePrice | None = None
     price_at: int = 0
@@ -44,6 +44,7 @@ class RfqLine:
     fallback: bool = False
     ranked: tuple[fx.RankRow, ...] = ()
     ranked_at: int = 0
+    new_best: bool = False
     fair: Decimal | None = None
     accepted: tuple[str, ...] = ()
     outcome: str = ""
@@ -147,7 +148,9 @@ class Board:
             self._born(stamped, Role.TAKER, event.party, event.reference, event.ask, effects)
         elif isinstance(event, ev.QuoteReceived) and event.rfq in self.rfqs:
             self.counts["quotes received"] += 1
-            self.rfqs[event.rfq].quoted += 1
+            line = self.rfqs[event.rfq]
+            if event.dealer not in line.quoted:
+                line.quoted += (event.dealer,)
         elif isinstance(event, ev.DealerPassed) and event.rfq in self.rfqs:
             self.rfqs[event.rfq].passed += 1
         elif isinstance(event, ev.FillReported):
@@ -210,6 +213,7 @@ class Board:
         self.counts["ranked"] += 1
         line = self.rfqs.get(effect.rfq)
         if line is not None and effect.rows:
+            line.new_best = not line.ranked or line.ranked[0].quote != effect.rows[0].quote
             line.ranked, line.ranked_at, line.fair = effect.rows, at, effect.fair
 
     def _accepted(self, effect: fx.AcceptQuote) -> None:
@@ -297,16 +301,24 @@ def notable(board: Board, stamped: Stamped, effects: tuple[Effect, ...]) -> Iter
     event = stamped.event
     if isinstance(event, ev.ChainOpened | ev.Started | ev.KillPressed):
         yield head + event_text(event)
+    if isinstance(event, ev.NeedPosted) and effects:
+        yield f"{head}we want: {ask_text(event.ask)}; {len(outward_of(effects))} dealers asked"
     if isinstance(event, ev.FillReported) and board.fills and board.fills[-1].at == stamped.at:
         fill = board.fills[-1]
         word = "bought" if fill.bought else "sold"
-        yield f"{head}we {word} {number(fill.amount)} {fill.what} at {number(fill.price)} from {event.dealer}"
+        whom = f"{'from' if fill.bought else 'to'} {event.dealer}"
+        yield f"{head}filled: we {word} {number(fill.amount)} {fill.what} at {number(fill.price)} {whom}"
     for effect in effects:
         if isinstance(effect, fx.SendQuote):
             line = board.rfqs.get(effect.quote.rfq)
             asked = f" ({ask_text(line.ask)})" if line is not None else ""
             yield head + effect_text(effect) + asked
-        elif isinstance(effect, fx.Ranked) and effect.rows:
+        elif isinstance(effect, fx.Ranked) and effect.rows and _has_new_best(board, effect):
             yield head + f"quotes on {effect.rfq}: " + effect_text(effect)
         elif isinstance(effect, fx.ConfirmFill | fx.AcceptQuote | fx.Quarantined | fx.KillSet):
             yield head + effect_text(effect)
+
+
+def _has_new_best(board: Board, effect: fx.Ranked) -> bool:
+    line = board.rfqs.get(effect.rfq)
+    return line is not None and line.new_best

@@ -1,6 +1,7 @@
 """`rfq demo`: the simulated market on real time, both roles, live in the terminal; then what it came to."""
 
 import asyncio
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -47,7 +48,7 @@ def demo(
     path = need_new(log) if log is not None else _fresh_path(settings)
     path.parent.mkdir(parents=True, exist_ok=True)
     chosen = settings.world.seed if seed is None else seed
-    screen = sys.stdout.isatty() and not (headless or json)
+    screen = sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb" and not (headless or json)
     lines = not (screen or headless or json)
     result, interrupted = asyncio.run(_play(settings, chosen, seconds, path, screen, lines))
     _summarise(result, path, json)
@@ -152,13 +153,11 @@ def _summarise(result: "DemoResult", path: Path, json: bool) -> None:
         printer.give({**asdict(result), "log": str(path)})
         return
     printer.show(f"Seed {result.seed}, {result.seconds:g} s:")
-    printer.show(
-        f"  {result.rfqs} RFQs; {result.quotes_sent} quotes sent, {result.quotes_received} received, ",
-    )
-    printer.show(f"  {result.fills_maker} fills as maker and {result.fills_taker} as taker")
+    printer.show(f"  {result.rfqs} RFQs; {result.quotes_sent} quotes sent, {result.quotes_received} received")
+    printer.show(f"  {result.fills_maker} fills as maker, {result.fills_taker} as taker")
     audit = "verified" if result.audit_ok else "NOT what was written"
     again = "every decision replayed the same" if result.replay_ok else "NOT replayed the same"
     printer.show(f"  {result.audit_records} records, {audit}; {again}")
     printer.show(f"  head {result.digest}")
     printer.show(f"  log  {path}")
-    printer.show("Look at it: `rfq audit tail`, `rfq audit search --outcome done`, `rfq audit show RFQ_ID`.")
+    printer.show("Look at it: rfq audit tail, rfq audit search --outcome done, rfq audit show ID")

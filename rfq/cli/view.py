@@ -8,20 +8,29 @@ from decimal import Decimal
 
 from rich.text import Text
 
-from pricing.quoting import Line
-from rfq.cli.board import Board, FillLine, RfqLine
+from rfq.cli.board import Board, RfqLine
 from rfq.cli.canvas import Cell, beside, fill, fit, heading, row
 from rfq.cli.phrases import number
-from rfq.domain.effects import RankRow
-from rfq.domain.request import Role, Side
+from rfq.cli.rows import (
+    HORIZONS,
+    NS,
+    SIDES,
+    WIDE,
+    asked_row,
+    countdown,
+    fairness_bar,
+    fairness_style,
+    fill_row,
+    rank_row,
+    state_style,
+    step_text,
+    told_fill,
+    why_text,
+)
+from rfq.domain.request import Role
 
-WIDE = 120
-NS = 1_000_000_000
 PINNED_NS = 3 * NS
 """How long a price stays on the screen, so that a person can read it."""
-SIDES = {Side.BUY: "buy", Side.SELL: "sell", Side.TWO_WAY: "both"}
-HORIZONS = (1, 10, 60, 300)
-BAR = 8
 
 
 class View:
@@ -56,9 +65,8 @@ class View:
         count = board.counts
         second = Text(no_wrap=True)
         second.append(
-            f"asked {count['asked']}, quoted {count['quotes sent']}, passed {count['passed']}, "
-            f"sold or bought {count['maker']}  |  we asked {count['wanted']}, "
-            f"got {count['quotes received']} quotes, traded {count['taker']}",
+            f"maker: asked {count['asked']}, quoted {count['quotes sent']}, filled {count['maker']}"
+            f"  |  taker: asked {count['wanted']}, got {count['quotes received']} quotes, filled {count['taker']}",
             "dim",
         )
         return [fit(first, width), fit(second, width)]
@@ -66,7 +74,7 @@ class View:
     def _narrow(self, now: int, width: int, height: int) -> list[Text]:
         """One column; what is left of the height goes to the lists."""
         spare = max(0, height - 22)
-        maker, rank, fills = 4 + spare // 3, 5, 3 + spare // 3
+        maker, rank, fills = 3 + spare // 3, 5, 3 + spare // 3
         needs = spare // 6
         lines = self._asked(now, width, maker)
         lines += self._price(now, width)
@@ -98,15 +106,15 @@ class View:
         found = self._board.open_rfqs(Role.MAKER, now)
         open_now = sum(1 for one in found if not one.outcome)
         lines = [heading(width, "WE ARE ASKED", f"(maker) {open_now} open")]
-        lines.append(_asked_row(width, "client", "wants", "our bid", "our offer", "left", "", "dim"))
+        lines.append(asked_row(width, "client", "wants", "our bid", "our offer", "left", "", "dim"))
         for one in found[:rows]:
             wants = f"{SIDES[one.ask.side]} {number(one.ask.amount)} {one.what}"
             price = one.price
             bid, offer = (number(price.bid), number(price.offer)) if price is not None else ("", "")
             state = one.outcome or ("quoted" if price is not None else "pricing")
-            left = "" if one.outcome else _left(one.expires_at, now)
+            left = "" if one.outcome else countdown(one.expires_at, now)
             style = "dim" if one.outcome and one.outcome != "done" else ""
-            lines.append(_asked_row(width, one.party, wants, bid, offer, left, state, style))
+            lines.append(asked_row(width, one.party, wants, bid, offer, left, state, style))
         return fill(lines, width, rows + 2)
 
     def _price(self, now: int, width: int) -> list[Text]:
@@ -114,7 +122,7 @@ class View:
         one = self._pinned_price(now)
         if one is None or one.price is None:
             return fill([heading(width, "OUR PRICE", "from fair to the wire, step by step")], width, 4)
-        how = "closed form" if one.fallback else f"model {one.model}"
+        how = "closed form" if one.fallback else f"model {one.model[:8]}"
         title = f"{SIDES[one.ask.side]} {number(one.ask.amount)} {one.what}, {how}"
         lines = [heading(width, f"OUR PRICE for {one.party}", title)]
         price = one.price
@@ -127,7 +135,7 @@ class View:
             ("offer", price.offer_lines, price.offer),
         ):
             if wire is not None:
-                cells = [Cell(_step(step), -size) for step in steps]
+                cells = [Cell(step_text(step), -size) for step in steps]
                 lines.append(
                     row(width, [Cell(name, 5, "bold"), *cells, Cell(number(wire), -size, "bold"), Cell("")])
                 )
@@ -152,12 +160,12 @@ class View:
         lines.append(row(width, [*head, Cell("", 9)]))
         for one in found[:rows]:
             wants = f"{SIDES[one.ask.side]} {number(one.ask.amount)} {one.what}"
-            heard = f"{one.asked}, {one.quoted}" + (f" ({one.passed} passed)" if one.passed else "")
-            left = "" if one.outcome else _left(one.expires_at, now)
+            heard = f"{one.asked}, {len(one.quoted)}" + (f" ({one.passed} passed)" if one.passed else "")
+            left = "" if one.outcome else countdown(one.expires_at, now)
             state = one.outcome or ("accepting" if one.accepted else "comparing" if one.quoted else "waiting")
             style = "dim" if one.outcome and one.outcome != "done" else ""
             cells = [Cell(wants, 0, style), Cell(heard, -21, style), Cell(left, -7, style)]
-            lines.append(row(width, [*cells, Cell(state, 9, _state_style(state))]))
+            lines.append(row(width, [*cells, Cell(state, 9, state_style(state))]))
         return fill(lines, width, rows + 2)
 
     def _ranking(self, now: int, width: int, rows: int) -> list[Text]:
@@ -166,24 +174,24 @@ class View:
         if one is None:
             return fill([heading(width, "QUOTES WE COMPARE", "best first")], width, rows + 2)
         wants = f"{SIDES[one.ask.side]} {number(one.ask.amount)} {one.what}"
-        state = f" [{one.outcome}]" if one.outcome else f" [{_left(one.expires_at, now)} left]"
+        state = f" [{one.outcome}]" if one.outcome else f" [{countdown(one.expires_at, now)} left]"
         lines = [heading(width, "QUOTES WE COMPARE", wants + state)]
-        head = ("", "dealer", "price", "bps vs fair", "fairness: 0% = cheap", "why")
-        lines.append(_rank_row(width, *head, style="dim"))
+        head = ("", "dealer", "price", "bps", "cheap ← → dear", "why")
+        lines.append(rank_row(width, *head, style="dim"))
         for place, quote in enumerate(one.ranked[:rows], 1):
             chosen = quote.quote in one.accepted
-            gauge = f"{_bar(quote.percentile)} {quote.percentile:4.0%}"
+            gauge = f"{fairness_bar(quote.percentile)} {quote.percentile:4.0%}"
             lines.append(
-                _rank_row(
+                rank_row(
                     width,
                     "✓" if chosen else str(place),
                     quote.dealer,
                     number(quote.price),
                     f"{quote.cost_bps:+.1f}",
                     gauge,
-                    _why(quote),
+                    why_text(quote),
                     style="bold" if chosen else "",
-                    gauge_style=_fair_style(quote.percentile),
+                    gauge_style=fairness_style(quote.percentile),
                 )
             )
         return fill(lines, width, rows + 2)
@@ -203,9 +211,9 @@ class View:
         lines = [heading(width, "LAST FILLS", "edge and markouts in bps, + = good for us")]
         roomy = width >= WIDE - 30
         marks = [f"{horizon}s" for horizon in HORIZONS]
-        lines.append(_fill_row(width, roomy, "ago", "with", "trade", "edge", marks, dim=True))
+        lines.append(fill_row(width, roomy, "ago", "with", "trade", "price", "edge", marks, dim=True))
         for one in list(self._board.fills)[: -rows - 1 : -1]:
-            lines.append(_told_fill(width, roomy, one, now))
+            lines.append(told_fill(width, roomy, one, now))
         return fill(lines, width, rows + 2)
 
     def _held(self, width: int, rows: int) -> list[Text]:
@@ -227,93 +235,3 @@ class View:
         """What is held, perpetuals and futures first (the fewest), then by size."""
         held = [(name, amount) for name, amount in self._board.positions.items() if amount]
         return sorted(held, key=lambda one: (one[0].count("-"), -abs(one[1])))
-
-
-def _asked_row(
-    width: int, client: str, wants: str, bid: str, offer: str, left: str, state: str, style: str
-) -> Text:
-    size = 9 if width < 100 else 11
-    cells = [
-        Cell(client, 9, style),
-        Cell(wants, 0, style),
-        Cell(bid, -size, style),
-        Cell(offer, -size, style),
-    ]
-    return row(width, [*cells, Cell(left, -6, style), Cell(state, 9, _state_style(state))])
-
-
-def _rank_row(
-    width: int,
-    place: str,
-    dealer: str,
-    price: str,
-    cost: str,
-    gauge: str,
-    why: str,
-    style: str = "",
-    gauge_style: str = "",
-) -> Text:
-    cells = [Cell(place, -2, style), Cell(dealer, 9, style), Cell(price, -10, style), Cell(cost, -11, style)]
-    return row(width, [*cells, Cell(gauge, 20, gauge_style or style), Cell(why, 0, style)])
-
-
-def _fill_row(
-    width: int,
-    roomy: bool,
-    ago: str,
-    party: str,
-    trade: str,
-    edge: str,
-    marks: list[str],
-    *,
-    dim: bool = False,
-) -> Text:
-    style = "dim" if dim else ""
-    cells = [Cell(ago, -5, style), Cell(party, 9, style), Cell(trade, 0, style), Cell(edge, -6, style)]
-    for mark in marks if roomy else marks[:3]:
-        sign = "green" if mark.startswith("+") else "red" if mark.startswith("-") else style
-        cells.append(Cell(mark, -6, sign))
-    return row(width, cells)
-
-
-def _told_fill(width: int, roomy: bool, one: FillLine, now: int) -> Text:
-    word = "bought" if one.bought else "sold"
-    trade = f"{word} {number(one.amount)} {one.what} at {number(one.price)}"
-    edge = f"{one.edge_bps:+.1f}" if one.edge_bps is not None else ""
-    marks = [f"{one.marks[h]:+.1f}" if h in one.marks else "·" for h in HORIZONS]
-    return _fill_row(width, roomy, _ago(now - one.at), one.counterparty, trade, edge, marks)
-
-
-def _left(expires_at: int, now: int) -> str:
-    """A countdown."""
-    if not expires_at:
-        return ""
-    return f"{max(0, expires_at - now) / NS:.1f}s"
-
-
-def _ago(ns: int) -> str:
-    seconds = max(0, ns) // NS
-    return f"{seconds}s" if seconds < 100 else f"{seconds // 60}m"
-
-
-def _step(line: Line) -> str:
-    return number(line.amount) if line.name == "fair" else f"{line.amount:+f}"
-
-
-def _bar(percentile: float) -> str:
-    full = round(max(0.0, min(1.0, percentile)) * BAR)
-    return "█" * full + "░" * (BAR - full)
-
-
-def _fair_style(percentile: float) -> str:
-    return "green" if percentile <= 0.35 else "yellow" if percentile <= 0.65 else "red"
-
-
-def _why(quote: RankRow) -> str:
-    return f"{quote.why}, {quote.left_ms / 1000:.0f}s left" if quote.left_ms < 10_000 else quote.why
-
-
-def _state_style(state: str) -> str:
-    return {"done": "bold green", "pricing": "yellow", "quoted": "cyan", "accepting": "yellow"}.get(
-        state, "dim"
-    )
