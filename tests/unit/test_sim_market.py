@@ -1,0 +1,139 @@
+"""The simulated market: lazy, on a grid, sane, and such as the flow numbers say."""
+
+import math
+
+import numpy as np
+import pytest
+
+from pricing.instruments import Future, Option
+from pricing.structures import Leg, Structure
+from pricing.units import NS_PER_S
+from pricing.valuation import Valuation, value
+from rfq.domain import canon
+from rfq.domain.events import Event, MarketMoved
+from rfq.ops.schedule import VirtualSchedule
+from rfq.sim.dice import Dice
+from rfq.sim.instruments import expiries, list_instruments, list_parties
+from rfq.sim.market import SimMarket
+from rfq.sim.world import START_AT
+
+LISTED = {one.name: one for one in list_instruments(START_AT)}
+
+
+def market(seed: int = 1) -> tuple[VirtualSchedule, SimMarket, list[Event]]:
+    schedule, told = VirtualSchedule(START_AT), []  # type: ignore[var-annotated]
+    dice = Dice(np.random.Generator(np.random.PCG64(seed)))
+    return schedule, SimMarket(schedule, dice, LISTED, told.append), told
+
+
+def test_it_is_the_same_however_seldom_one_looks() -> None:
+    often, one, _ = market()
+    for _ in range(50):
+        often.run_until(often.now() + NS_PER_S // 2)
+        one.look()
+    seldom, other, _ = market()
+    seldom.run_until(often.now())
+    assert one.snapshot() == other.snapshot()
+
+
+def test_a_snapshot_is_shared_until_the_market_moves() -> None:
+    schedule, one, _ = market()
+    first = one.snapshot()
+    schedule.run_until(START_AT + NS_PER_S - 1)
+    assert one.snapshot() is first
+    schedule.run_until(START_AT + NS_PER_S)
+    second = one.snapshot()
+    assert second[0].at == START_AT + NS_PER_S and second[1] != first[1]
+    assert second[1] == canon.digest(second[2]) and canon.encode(second[0]) == second[2]
+    assert len(second[2]) < 4_096
+
+
+@pytest.mark.parametrize("name", LISTED)
+def test_everything_listed_can_be_valued(name: str) -> None:
+    _, one, _ = market()
+    found = one.value(Structure(legs=(Leg(instrument=name, ratio=LISTED[name].lot / LISTED[name].lot),)))
+    assert isinstance(found, Valuation) and found.fair > 0.0 and found.width_bps > 0.0
+
+
+def test_a_value_is_that_of_pricing_and_follows_the_market() -> None:
+    schedule, one, _ = market()
+    structure = Structure(legs=(Leg(instrument="ETH-PERPETUAL", ratio=LISTED["ETH-PERPETUAL"].lot),))
+    first = one.value(structure)
+    assert first == value(structure, LISTED, one.look(), schedule.now())
+    assert one.value(structure) is first
+    schedule.run_until(START_AT + 60 * NS_PER_S)
+    assert one.value(structure) != first
+
+
+def test_watching_tells_of_moves_and_only_then() -> None:
+    schedule, one, told = market()
+    schedule.run_until(START_AT + 100 * NS_PER_S)
+    assert not told
+    one.watch("BTC", 2.0)
+    here = one.look().underlyings[0].index
+    while not told:
+        schedule.run_until(schedule.now() + NS_PER_S)
+    assert told == [MarketMoved(underlying="BTC")]
+    assert abs(one.look().underlyings[0].index / here - 1.0) >= 1.9e-4
+    one.unwatch("BTC")
+    schedule.run_until(schedule.now() + 600 * NS_PER_S)
+    assert len(told) == 1
+    assert not schedule.step()
+
+
+def test_a_push_stays_in_the_price() -> None:
+    plain_time, plain, _ = market()
+    pushed_time, pushed, _ = market()
+    pushed.push("BTC", 10.0)
+    for seconds, doubt in ((1, 1e-8), (30, 4e-4)):
+        for schedule in (plain_time, pushed_time):
+            schedule.run_until(START_AT + seconds * NS_PER_S)
+        ratio = pushed.look().underlyings[0].index / plain.look().underlyings[0].index
+        assert ratio == pytest.approx(math.exp(1e-3), abs=doubt)
+        assert pushed.look().underlyings[1].index == plain.look().underlyings[1].index
+
+
+def test_flow_predicts_a_little_and_news_arrives() -> None:
+    schedule, one, _ = market(3)
+    shown, prices, news, later = [], [], [], []
+    for second in range(20_000):
+        schedule.run_until(START_AT + second * NS_PER_S)
+        news.append(one.news_bps("BTC"))
+        path = one._paths[0]
+        shown.append(path.shown)
+        prices.append(path.log_price)
+    moves = np.diff(prices)
+    assert 0.1 < float(np.corrcoef(shown[:-1], moves)[0, 1]) < 0.6
+    assert 0.3 < float(moves.std()) / math.sqrt(1.0 / 31_536_000.0) < 1.2
+    ahead = [(told, 1e4 * (prices[i + 20] - prices[i])) for i, told in enumerate(news[:-20]) if told]
+    later = [told * moved for told, moved in ahead]
+    assert len(ahead) > 500 and float(np.mean(later)) > 0.0
+
+
+def test_all_regimes_come_up_and_books_are_on_their_ticks() -> None:
+    schedule, one, _ = market(5)
+    seen = set()
+    for second in range(0, 30_000, 10):
+        schedule.run_until(START_AT + second * NS_PER_S)
+        under = one.look().underlyings[1]
+        seen.add(under.regime)
+        top = under.tops[0]
+        assert top.bid / 0.05 == pytest.approx(round(top.bid / 0.05)) and top.bid < top.offer
+    assert seen == {0, 1, 2}
+
+
+def test_expired_ones_leave_the_snapshot() -> None:
+    schedule, one, _ = market()
+    assert len(one.look().underlyings[0].slices) == 3
+    schedule.run_until(expiries(START_AT)[0])
+    assert len(one.look().underlyings[0].slices) == 2
+
+
+def test_listing() -> None:
+    first, second, third = expiries(START_AT)
+    assert START_AT < first < second < third
+    assert {(at // NS_PER_S - 8 * 3_600) // 86_400 % 7 for at in (first, second, third)} == {1}  # Fridays
+    kinds = [type(one) for one in LISTED.values()]
+    assert kinds.count(Option) == 84 and kinds.count(Future) == 4 and len(LISTED) == 92
+    parties = list_parties(10, 20)
+    assert len({one.id for one in parties}) == len(parties) == 34
