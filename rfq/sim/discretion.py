@@ -88,7 +88,7 @@ class Discretion:
         if not prices:
             return
         own = prices.get(effect.to, set())
-        for found in set(_NUMBER.findall(raw)) - own:
+        for found in sorted(set(_NUMBER.findall(raw)) - own):
             for dealer, theirs in prices.items():
                 if found in theirs:
                     told = f"{type(effect).__name__} to {effect.to} tells {found.decode()}"

@@ -104,11 +104,7 @@ def build_world(
     `checked=False` leaves the checks out (to measure what they cost)."""
     real = schedule is not None
     schedule = schedule or VirtualSchedule(start_at)
-    seeds = np.random.SeedSequence(seed).spawn(len(_PARTS))
-    dice = {
-        part: Dice(np.random.Generator(np.random.PCG64(child)))
-        for part, child in zip(_PARTS, seeds, strict=True)
-    }
+    dice = _dice(seed)
     began_at = schedule.now()
     instruments = list_instruments(began_at)
     parties = list_parties(clients, dealers)
@@ -154,6 +150,15 @@ def build_world(
         live.observe(checks.on_record)
     populate(live, street, market, rates, dice, Catalogue(market, listed), clients, dealers, policy)
     return world
+
+
+def _dice(seed: int) -> dict[str, Dice]:
+    """One Dice for each part, each on its own child of the seed."""
+    children = np.random.SeedSequence(seed).spawn(len(_PARTS))
+    return {
+        part: Dice(np.random.Generator(np.random.PCG64(child)))
+        for part, child in zip(_PARTS, children, strict=True)
+    }
 
 
 def _unseen(effect: Outward, raw: bytes, hashed: str, now: int) -> None:
