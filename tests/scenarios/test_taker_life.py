@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from pricing.structures import Hedge, Structure
 from rfq.domain import effects as fx
 from rfq.domain import events as ev
-from rfq.domain.ids import AcceptId, RfqId
+from rfq.domain.ids import RfqId
 from rfq.domain.lifecycle import QuoteState, RfqState
 from rfq.domain.outcome import Outcome
 from rfq.domain.parties import Party
@@ -200,54 +200,6 @@ def test_accepting_before_the_oracle_answered_does_not_spin() -> None:
     assert the(world.wait(1_500), fx.Closed).outcome is Outcome.TIMED_OUT
 
 
-def test_quotes_that_are_not_taken_in_say_why() -> None:
-    world = Driver(policy(panel_size=2, auto_accept=False))
-    rfq = world.need()
-    asked, other = world.desk.state.cards[rfq].panel
-    unasked = next(dealer for dealer in DEALERS if dealer not in (asked, other))
-
-    def refused(dealer: Any, price: Any = "60001", number: Any = rfq, **more: Any) -> Reason:
-        return the(world.offer(dealer, number, price, **more), fx.RefuseQuote).reason
-
-    assert refused(asked, number=RfqId("c1-r0-9")).code is Code.UNKNOWN_RFQ
-    assert refused(unasked).code is Code.NOT_AUTHORISED
-    assert refused(asked, life_ms=0) == Reason(code=Code.QUOTE_EXPIRED, field="expires_at")
-    assert refused(asked, bid=True) == Reason(code=Code.SIDE_NOT_QUOTED, field="offer")
-    assert refused(asked, price="0").code is Code.PRICE
-    assert refused(asked, price="-5").field == "offer"
-    assert refused(asked, amount=0) == Reason(code=Code.AMOUNT, field="offer_amount")
-    assert refused(asked, amount=60_000, all_or_none=True).code is Code.AMOUNT
-    crossed = ev.QuoteReceived(
-        dealer=asked,
-        rfq=rfq,
-        reference="crossed",
-        expires_at=world.at + 10**9,
-        bid=D(11),
-        bid_amount=D(100_000),
-        offer=D(10),
-        offer_amount=D(100_000),
-    )
-    assert the(world(crossed), fx.RefuseQuote).reason.code is Code.CROSSED
-    bare = replace(crossed, bid=None, reference="bare")
-    assert the(world(bare), fx.RefuseQuote).reason == Reason(
-        code=Code.AMOUNT, field="bid_amount", detail="each quoted side has an amount"
-    )
-    world.offer(asked, rfq, "60001", reference="mine")
-    assert refused(asked, reference="mine") == Reason(code=Code.DUPLICATE, field="reference", detail="mine")
-    world(ev.SessionDown(party=other))
-    assert refused(other).code is Code.SESSION_DOWN
-    world(ev.SessionUp(party=other))
-    accepted = the(world(ev.AcceptCommanded(party=OPERATOR, rfq=rfq)), fx.AcceptQuote)
-    assert refused(asked).code is Code.QUOTE_LOCKED
-    assert refused(other).code is Code.RFQ_CLOSED
-    withdrawn = ev.QuoteWithdrawn(dealer=asked, rfq=rfq, reference="mine")
-    assert the(world(withdrawn), fx.Ignored).reason.code is Code.QUOTE_LOCKED
-    world.fill(accepted)
-    assert refused(other).code is Code.RFQ_CLOSED
-    assert the(world(withdrawn), fx.Ignored).reason.code is Code.UNKNOWN_QUOTE
-    world.check_replay()
-
-
 def test_a_net_credit_keeps_its_sign() -> None:
     world = Driver(policy(panel_size=1, accept_percentile_max=D(1)))
     credit = Structure(legs=tuple(replace(leg, ratio=-leg.ratio) for leg in SPREAD.legs))
@@ -266,155 +218,6 @@ def test_a_hedge_is_booked_with_the_trade() -> None:
     assert world.desk.state.positions["BTC-PERPETUAL"] == D(-25_000)
 
 
-def test_a_dealer_edits_and_withdraws() -> None:
-    world = Driver(MANUAL)
-    rfq = world.need()
-    world.offer(DEALERS[0], rfq, "60001", reference="one")
-    world.offer(DEALERS[1], rfq, "60001", reference="late")
-    world.at += 5
-    world.offer(DEALERS[0], rfq, "60001", 50_000, reference="two")
-    world.offer(DEALERS[1], rfq, "60001", 110_000, reference="later")
-    old, _, less, same = world.desk.state.cards[rfq].quotes
-    assert (old.state, less.replaces) == (QuoteState.REPLACED, old.id)
-    assert less.received_at == old.received_at < same.received_at, "less at the same price keeps its place"
-    world.at += 5
-    world.offer(DEALERS[0], rfq, "60001", 90_000, reference="three")
-    world.offer(DEALERS[1], rfq, "60000.5", 10_000, reference="latest")
-    world.offer(DEALERS[1], rfq, "60000.5", 10_000, reference="aon", firm=False)
-    assert [one.received_at for one in world.desk.state.cards[rfq].quotes[4:]] == [world.at] * 3
-    withdrawn = ev.QuoteWithdrawn(dealer=DEALERS[0], rfq=rfq, reference="three")
-    the(world(withdrawn), fx.Ranked)
-    assert the(world(withdrawn), fx.Ignored).reason.code is Code.QUOTE_GONE
-    world(ev.QuoteWithdrawn(dealer=DEALERS[1], rfq=rfq, reference="aon"))
-    assert world.desk.state.cards[rfq].rfq.state is RfqState.QUOTABLE
-
-
-def test_a_dealer_refuses_and_the_next_one_is_taken() -> None:
-    world = Driver(policy(panel_size=2))
-    rfq = world.need()
-    one, two = world.desk.state.cards[rfq].panel
-    world.offer(one, rfq, "60001")
-    accepted = the(world.offer(two, rfq, "60002"), fx.AcceptQuote)
-    world.sent()
-    effects = world(ev.AcceptRefused(dealer=one, accept=accepted.accept, reason=NO))
-    second = the(effects, fx.AcceptQuote)
-    assert second.to == two and second.accept != accepted.accept
-    assert the(world.fill(accepted), fx.Ignored).reason.code is Code.QUOTE_GONE, "it had refused"
-    effects = world.fill(second)
-    assert outcomes(effects) == {two: Outcome.DONE}
-    assert the(effects, fx.WithdrawRfq).to == one
-    assert world.desk.state.positions["BTC-PERPETUAL"] == D(100_000)
-    assert world.desk.state.scorecards[one].refused == 1
-    stray = ev.AcceptRefused(dealer=one, accept=AcceptId("c1-a0-0"), reason=NO)
-    assert the(world(stray), fx.Ignored).reason.code is Code.UNKNOWN_QUOTE
-    world.check_replay()
-
-
-def test_an_acceptance_that_never_left_is_taken_back() -> None:
-    world = Driver(policy(panel_size=2))
-    rfq = world.need()
-    one, two = world.desk.state.cards[rfq].panel
-    world.offer(one, rfq, "60001")
-    world.offer(two, rfq, "60002")
-    effects = world.not_sent(fx.AcceptQuote, Reason(code=Code.TOO_LATE))
-    assert the(effects, fx.AcceptQuote).to == two
-    assert world.desk.state.scorecards[one].refused == 0
-
-
-def test_all_refuse_and_the_need_expires() -> None:
-    world = Driver(policy(panel_size=1))
-    rfq = world.need()
-    dealer = world.desk.state.cards[rfq].panel[0]
-    accepted = the(world.offer(dealer, rfq, "60001"), fx.AcceptQuote)
-    world(ev.AcceptRefused(dealer=dealer, accept=accepted.accept, reason=NO))
-    assert world.desk.state.cards[rfq].rfq.state is RfqState.QUOTABLE
-    closed = the(world.wait(30_000), fx.Closed)
-    assert (closed.outcome, closed.reason.code) == (Outcome.EXPIRED, Code.EXPIRED)
-    world.check_replay()
-
-
-def test_nobody_quotes() -> None:
-    world = Driver()
-    world.need()
-    effects = world.wait(30_000)
-    assert the(effects, fx.Closed).reason.code is Code.NO_QUOTE
-    assert len(picked(effects, fx.WithdrawRfq)) == 4
-
-
-def test_an_answer_that_never_comes_and_a_fill_that_comes_late() -> None:
-    world = Driver(policy(panel_size=2))
-    rfq = world.need()
-    one, two = world.desk.state.cards[rfq].panel
-    world.offer(one, rfq, "60001")
-    accepted = the(world.offer(two, rfq, "60002"), fx.AcceptQuote)
-    world.sent()
-    effects = world.wait(2_000)
-    assert the(effects, fx.Closed).outcome is Outcome.TIMED_OUT
-    assert the(effects, fx.WithdrawRfq).to == two
-    effects = world.fill(accepted)
-    assert the(effects, fx.Closed).outcome is Outcome.DONE
-    assert outcomes(effects) == {one: Outcome.DONE} and not picked(effects, fx.WithdrawRfq)
-    assert world.desk.state.positions["BTC-PERPETUAL"] == D(100_000)
-    world.wait(11_000)
-    assert not world.desk.state.cards
-    world.check_replay()
-
-
-def test_a_timed_out_need_is_forgotten_after_an_hour() -> None:
-    world = Driver(policy(panel_size=2))
-    rfq = world.need(terms=ask(Side.BUY, 100_000))
-    one, two = world.desk.state.cards[rfq].panel
-    world.offer(one, rfq, "60001", 60_000)
-    first, second = picked(world.offer(two, rfq, "60002", 60_000), fx.AcceptQuote)
-    world.wait(2_000)
-    world.fill(first)
-    assert world.desk.state.cards[rfq].outcome is Outcome.TIMED_OUT
-    the(world.fill(first, reference=world.desk.state.cards[rfq].fills[0].reference), fx.Ignored)
-    assert not world(ev.AcceptRefused(dealer=two, accept=second.accept, reason=NO))
-    world.wait(3_600_000)
-    assert not world.desk.state.cards
-    assert world.desk.state.positions["BTC-PERPETUAL"] == D(60_000)
-    world.check_replay()
-
-
-def test_fills_that_do_not_fit_are_not_booked() -> None:
-    world = Driver(policy(panel_size=1))
-    rfq = world.need()
-    dealer = world.desk.state.cards[rfq].panel[0]
-    accepted = the(world.offer(dealer, rfq, "60001"), fx.AcceptQuote)
-    assert the(world.fill(accepted, price="60000"), fx.Ignored).reason.code is Code.AMOUNT
-    assert the(world.fill(accepted, amount="100010"), fx.Ignored).reason.code is Code.AMOUNT
-    assert the(world.fill(accepted, amount="0"), fx.Ignored).reason.code is Code.AMOUNT
-    stolen = replace(accepted, to=DEALERS[3])
-    assert the(world.fill(stolen), fx.Ignored).reason.code is Code.UNKNOWN_QUOTE
-    world.fill(accepted, amount="40000", reference="x1")
-    assert the(world.fill(accepted, amount="40000", reference="x1"), fx.Ignored).reason.code is Code.DUPLICATE
-    world(ev.AcceptRefused(dealer=dealer, accept=accepted.accept, reason=NO))
-    card = world.desk.state.cards[rfq]
-    assert card.quotes[0].state is QuoteState.PARTIALLY_FILLED and card.rfq.state is RfqState.QUOTABLE
-    effects = world.wait(30_000)
-    assert outcomes(effects) == {dealer: Outcome.DONE} and not picked(effects, fx.WithdrawRfq)
-    assert world.desk.state.positions["BTC-PERPETUAL"] == D(40_000)
-    world.check_replay()
-
-
-def test_cancelled_by_our_people_but_not_while_an_acceptance_is_out() -> None:
-    world = Driver(MANUAL)
-    rfq = world.need()
-    wrong = ev.NeedCancelled(party=CLIENT, rfq=rfq)
-    assert the(world(wrong), fx.Ignored).reason.code is Code.NOT_AUTHORISED
-    world.offer(DEALERS[0], rfq, "60001")
-    accepted = the(world(ev.AcceptCommanded(party=OPERATOR, rfq=rfq)), fx.AcceptQuote)
-    world.fill(accepted, amount="10000")
-    cancel = ev.NeedCancelled(party=OPERATOR, rfq=rfq)
-    assert the(world(cancel), fx.Ignored).reason.code is Code.QUOTE_LOCKED
-    other = world.need()
-    effects = world(ev.NeedCancelled(party=OPERATOR, rfq=other))
-    assert the(effects, fx.Closed).outcome is Outcome.CANCELLED
-    assert len(picked(effects, fx.WithdrawRfq)) == 4
-    assert the(world(ev.NeedCancelled(party=OPERATOR, rfq=other)), fx.Ignored)
-
-
 def test_a_maker_s_request_cannot_be_cancelled_as_a_need_nor_the_other_way_round() -> None:
     world = Driver(MANUAL)
     made = world.quoted()
@@ -425,30 +228,6 @@ def test_a_maker_s_request_cannot_be_cancelled_as_a_need_nor_the_other_way_round
     assert the(world(ev.RfqCancelled(party=OPERATOR, reference=reference)), fx.Ignored)
 
 
-def test_needs_that_are_not_taken_in_say_why() -> None:
-    world = Driver(policy(open_rfqs_max=1))
-
-    def refused(**changed: Any) -> Reason:
-        event = ev.NeedPosted(party=OPERATOR, reference="n", ask=ask(Side.BUY))
-        return the(world(replace(event, **changed)), fx.Ignored).reason
-
-    assert refused(party=CLIENT).code is Code.NOT_AUTHORISED
-    assert refused(party="nobody").code is Code.UNKNOWN_PARTY
-    assert refused(ask=ask()) == Reason(
-        code=Code.SIDE_NOT_QUOTED, field="side", detail="a block is bought or sold"
-    )
-    assert refused(ask=ask(Side.BUY, 0)).field == "amount"
-    assert refused(panel=(CLIENT,)).code is Code.NO_DEALER
-    world.index = None
-    assert refused().code is Code.NO_MARKET
-    world.index = 60_000.0
-    the(world(ev.NeedPosted(party=OPERATOR, reference="n", ask=ask(Side.BUY))), fx.Estimate)
-    assert refused().code is Code.DUPLICATE
-    assert refused(reference="n2").code is Code.LIMIT_OPEN_RFQS
-    world(ev.KillPressed(by=OPERATOR))
-    assert refused(reference="n3").code is Code.KILLED
-
-
 def test_quotes_too_dear_are_not_taken_without_a_person() -> None:
     world = Driver(policy(accept_percentile_max=D("0.5"), panel_size=1))
     rfq = world.need()
@@ -456,34 +235,6 @@ def test_quotes_too_dear_are_not_taken_without_a_person() -> None:
     assert the(effects, fx.Ignored).reason.code is Code.UNFAIR
     effects = world(ev.AcceptCommanded(party=OPERATOR, rfq=rfq))
     assert the(effects, fx.AcceptQuote).price == D(61_000)
-
-
-def test_a_decision_without_a_market_waits() -> None:
-    world = Driver(policy(panel_size=1))
-    rfq = world.need()
-    dealer = world.desk.state.cards[rfq].panel[0]
-    world.index = None
-    assert not picked(world.offer(dealer, rfq, "60001"), fx.AcceptQuote)
-    world.index = 60_000.0
-    assert the(world.wait(3_000), fx.AcceptQuote)
-
-
-def test_our_own_limits_end_a_need() -> None:
-    for changed, code in (
-        ({"notional_usd_max": D(50_000)}, Code.LIMIT_NOTIONAL),
-        ({"position_usd_max": D(50_000)}, Code.LIMIT_POSITION),
-    ):
-        world = Driver(policy(panel_size=1, **changed))
-        rfq = world.need()
-        effects = world.offer(world.desk.state.cards[rfq].panel[0], rfq, "60001")
-        closed = the(effects, fx.Closed)
-        assert (closed.outcome, closed.reason.code) == (Outcome.REJECTED, code)
-    world = Driver(MANUAL)
-    rfq = world.need()
-    world.offer(DEALERS[0], rfq, "60001")
-    world.index = None
-    effects = world(ev.AcceptCommanded(party=OPERATOR, rfq=rfq))
-    assert the(effects, fx.Closed).reason.code is Code.NO_MARKET
 
 
 def test_a_dealer_that_goes_takes_its_quotes_along() -> None:
