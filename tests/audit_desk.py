@@ -71,7 +71,7 @@ class World:
         one = UnderlyingMarket(
             name="BTC", index=index, sigma=0.5, adv_usd=1e9, depth_usd_10bps=1e7, tops=(top,)
         )
-        return MarketSnapshot(at=self.at, underlyings=(one,))
+        return MarketSnapshot(at=self.at - self.at % (10 * MS), underlyings=(one,))
 
     def feed(self, event: ev.Event) -> tuple[fx.Effect, ...]:
         """One event, one millisecond on."""

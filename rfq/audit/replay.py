@@ -275,5 +275,5 @@ def _build_before(log: AuditLog, number: int) -> str:
     return str(row[0]).removeprefix("build:") if row else ""
 
 
-if __name__ == "__main__":
+if __name__ == "__main__":  # pragma: no cover - the child process
     main(sys.argv[1:])

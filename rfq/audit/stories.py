@@ -85,8 +85,6 @@ def story(log: AuditLog, rfq: str) -> Story | None:
     steps = []
     for number in sorted(found):
         row, record = found[number]
-        if isinstance(record.event, Sent | NotSent) and not record.effects:
-            continue  # told with the effect whose fate it is
         deeds = tuple(
             Deed(index, effect, fates.get((number, index)))
             for index, effect in enumerate(record.effects)

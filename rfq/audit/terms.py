@@ -147,8 +147,6 @@ def _value_lines(source: str, field: str, hint: Any, scope: dict[str, Any]) -> l
 def _union_lines(source: str, field: str, members: list[Any], scope: dict[str, Any]) -> list[str]:
     """A closed union of structs: look the collector up by class."""
     found = {cls: collect for cls in members if (collect := _collector(cls)) is not None}
-    if not found:
-        return []
     label = f"union_{field}"
     scope[label] = found
     scope["nothing"] = _nothing

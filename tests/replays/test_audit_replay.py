@@ -317,6 +317,15 @@ def test_a_stored_state_that_was_altered_does_not_go_through(world: World, tmp_p
             assert child.hear() is None
 
 
+@pytest.mark.usefixtures("in_parts")
+def test_a_child_that_cannot_answer_is_done_without(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.executable", "/bin/false")
+    with world.store(tmp_path / "desk.db") as log:
+        assert replay(log, build=BUILD) == ReplayReport(True, len(world.entries), True, (BUILD,))
+
+
 def test_a_part_by_itself(world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with world.store(tmp_path / "desk.db") as log:
         opening = replaying._OPENINGS

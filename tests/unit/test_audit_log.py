@@ -257,6 +257,24 @@ def test_verifying_from_the_newest_segment_only_sees_what_is_behind_it(path: Pat
         log.newest_segment()
 
 
+def test_verifying_from_a_segment_needs_the_record_before_it(path: Path) -> None:
+    write_log(path, 60)
+    with sqlite3.connect(path) as connection:
+        connection.execute("DELETE FROM records WHERE number = 49")
+    connection.close()
+    with pytest.raises(LogDamaged, match="49 before it is missing") as raised:
+        AuditLog.open(path, writable=True, verify="newest")
+    assert raised.value.number == 50
+
+
+def test_an_empty_log_needs_no_head_file(path: Path) -> None:
+    AuditLog.open(path, writable=True, fsync=False).close()
+    path.with_name("desk.db.head").unlink()
+    AuditLog.open(path, writable=False).close()
+    AuditLog.open(path, writable=True, fsync=False).close()
+    assert path.with_name("desk.db.head").exists()
+
+
 def test_verifying_newest_without_a_segment_begins_at_the_beginning(path: Path) -> None:
     write_log(path, 20)
     heard: list[int] = []

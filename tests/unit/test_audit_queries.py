@@ -15,6 +15,7 @@ from rfq.audit.log import AuditLog
 from rfq.audit.stories import Fate
 from rfq.domain import effects as fx
 from rfq.domain import events as ev
+from rfq.domain.outcome import Outcome
 from rfq.domain.reasons import Code, Reason
 from rfq.domain.record import decode_record
 from rfq.domain.request import Side
@@ -145,10 +146,14 @@ def test_a_story_knows_what_came_under_a_quote_or_a_reference_only() -> None:
     world.feed(ev.RfqCancelled(party=CLIENT, reference="c1"))
     sent = world.entries[-3].number
     world.feed(ev.NotSent(number=sent, index=0, reason=Reason(code=Code.TOO_LATE)))
+    world.feed(ev.Started(build="next", unclean=True, unsent=(ev.EffectRef(number=sent, index=0),)))
+    world.feed(
+        ev.RfqReceived(party=CLIENT, reference="c0", ask=ASK)
+    )  # used twice: refused, and part of the story
     told = queries.story(world.store(":memory:"), rfq)
     assert told is not None
-    last = [(step.row.kind, step.row.number) for step in told.steps][-2:]
-    assert last == [("AcceptReceived", sent), ("RfqCancelled", sent + 1)]
+    last = [(step.row.kind, step.row.number) for step in told.steps][-3:]
+    assert last == [("AcceptReceived", sent), ("RfqCancelled", sent + 1), ("RfqReceived", sent + 5)]
     fate = next(step for step in told.steps if step.row.number == sent).deeds[0].fate
     assert fate is not None
     assert fate.reason == Reason(code=Code.TOO_LATE)
@@ -203,6 +208,7 @@ def test_counts_leave_out_what_did_not_happen() -> None:
         (booked, ()),
         (booked, (fx.SetTimer(rfq=confirmed.fill.rfq, at=1),)),
         (booked, (fx.Ignored(reason=reason),)),
+        (booked, (fx.Closed(rfq="r", party=CLIENT, outcome=Outcome.DONE, reason=reason),)),  # type: ignore[arg-type]
         (booked, (fx.Quarantined(rfq="r", where="w"),)),
         (ev.SessionUp(party=CLIENT), (confirmed,)),
         (ev.SessionUp(party=CLIENT), (again,)),
@@ -211,7 +217,7 @@ def test_counts_leave_out_what_did_not_happen() -> None:
         stamped = ev.Stamped(number=chain.next_number, at=1, received_at=1, event=event)
         log.append([chain.entry(stamped, effects)])
     found = queries.counts(log)
-    assert (found["fills_taker"], found["fills_maker"], found["quarantined"]) == (2, 1, 1)
+    assert (found["fills_taker"], found["fills_maker"], found["quarantined"]) == (3, 1, 1)
 
 
 def test_export_writes_instants_as_text(lives: tuple[World, list[str], AuditLog]) -> None:

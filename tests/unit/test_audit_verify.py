@@ -10,6 +10,7 @@ from audit_streams import CHAIN, grow, write_log
 from rfq.audit import walk
 from rfq.audit.chain import Chain
 from rfq.audit.errors import LogDamaged
+from rfq.audit.headfile import EMPTY
 from rfq.audit.log import AuditLog
 from rfq.audit.verify import Report, verify
 from rfq.domain import canon
@@ -113,6 +114,17 @@ def test_the_child_by_itself(path: Path, capsys: pytest.CaptureFixture[str]) -> 
     found = walk._heard(capsys.readouterr().out.encode())
     assert found is not None
     assert found.bad == 61
+    walk.main([str(path), "62", "125"])
+    found = walk._heard(capsys.readouterr().out.encode())
+    assert found is not None
+    assert (found.bad, found.what) == (121, "missing: the log should go on to record 125")
+
+
+def test_a_head_file_that_never_moved_is_only_behind(path: Path) -> None:
+    with AuditLog.open(path, writable=False) as log:
+        assert log.head_file is not None
+        log.head_file.keep(EMPTY, 0)
+        assert verify(log).ok
 
 
 def test_progress_is_told(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
