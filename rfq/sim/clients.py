@@ -106,8 +106,11 @@ class Client:
         market: SimMarket,
         catalogue: Catalogue,
         dice: Dice,
+        stem: str = "",
     ) -> None:
+        """`stem` keeps its references apart from those of an earlier run on the same chain."""
         self.party = party
+        self._stem = f"{party}-{stem}"
         self.tastes = tastes
         self._street = street
         self._market = market
@@ -148,7 +151,7 @@ class Client:
         """Send the request, and remember what the rivals would do."""
         dice = self._dice
         self._asked += 1
-        wish = Wish(f"{self.party}-{self._asked}", structure, amount, sign)
+        wish = Wish(f"{self._stem}{self._asked}", structure, amount, sign)
         found = self._market.value(structure)
         if not isinstance(found, Unpriceable):
             usual = usual_bps(found, float(amount) * found.notional_usd)

@@ -70,8 +70,15 @@ class Oddities:
     """Sends one odd thing at a time, in the name of some client."""
 
     def __init__(
-        self, *, street: Street, catalogue: Catalogue, dice: Dice, clients: tuple[PartyId, ...]
+        self,
+        *,
+        street: Street,
+        catalogue: Catalogue,
+        dice: Dice,
+        clients: tuple[PartyId, ...],
+        stem: str = "",
     ) -> None:
+        self._stem = stem
         self._street = street
         self._catalogue = catalogue
         self._dice = dice
@@ -101,7 +108,7 @@ class Oddities:
             accept = AcceptReceived(
                 party=party,
                 quote=QuoteId("none-q1-0"),
-                reference=f"{party}-odd{self._sent}",
+                reference=f"{party}-odd{self._stem}{self._sent}",
                 side=Side.BUY,
                 amount=self._catalogue.step(self._catalogue.perpetual("BTC")),
             )
@@ -110,7 +117,7 @@ class Oddities:
     def _good(self) -> Message:
         """A request that nothing is wrong with; nobody will act on its quote."""
         return {
-            "reference": f"odd-{self._sent}",
+            "reference": f"odd-{self._stem}{self._sent}",
             "legs": [{"instrument": _PERPETUAL, "ratio": "1"}],
             "amount": "100000",
             "side": self._dice.pick(("buy", "sell", "two_way")),

@@ -52,8 +52,10 @@ class Traders:
         dice: Dice,
         exposure_usd: Callable[[str], float],
         dealers: tuple[PartyId, ...],
+        stem: str = "",
     ) -> None:
         """`exposure_usd` says what the desk holds of an underlying."""
+        self._stem = stem
         self._street = street
         self._market = market
         self._catalogue = catalogue
@@ -77,7 +79,7 @@ class Traders:
         self._street.shout(
             NeedPosted(
                 party=dice.pick(TRADERS),
-                reference=f"need-{self._posted}",
+                reference=f"need-{self._stem}{self._posted}",
                 ask=ask,
                 limit=self._limit(ask) if dice.chance(0.2) else None,
                 allocation=dice.pick(_MODES),
@@ -153,6 +155,11 @@ class Watchmen:
         if dice.chance(0.5):
             self._street.later(first_s + 1.0, lambda: shout(ArmAsked(by=RISK[0])))
         self._street.later(first_s + dice.between(2.0, 20.0), self._arm)
+
+    def arm(self) -> None:
+        """Come in, find the desk stopped, and arm it: it takes two."""
+        self._street.shout(ArmAsked(by=RISK[0]))
+        self._arm()
 
     def _arm(self) -> None:
         self._street.shout(ArmAsked(by=RISK[1]))

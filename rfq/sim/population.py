@@ -47,6 +47,7 @@ def populate(
     policy: Policy,
 ) -> None:
     """Fill the street, bring the sessions up, and set the arrivals going."""
+    stem = f"{live.chain.next_number}." if live.chain.next_number > 2 else ""
     asking = [
         Client(
             client_id(n),
@@ -55,6 +56,7 @@ def populate(
             market=market,
             catalogue=catalogue,
             dice=dice["clients"],
+            stem=stem,
         )
         for n in range(clients)
     ]
@@ -83,15 +85,18 @@ def populate(
         dice=dice["people"],
         exposure_usd=lambda name: float(live.desk.state.exposures.get(name, 0)),
         dealers=tuple(one.party for one in quoting),
+        stem=stem,
     )
     live.observe(traders.see)
     known = tuple(live.desk.state.parties[name] for name in names)
     watchmen = Watchmen(street=street, dice=dice["people"], policy=policy, clients=known)
+    if live.desk.state.killed:
+        watchmen.arm()
     arrivals = Arrivals(street, dice["arrivals"])
     if asking:
         weights = [one.tastes.weight for one in asking]
         arrivals.start(rates.ask_every_s, lambda: _weighted(asking, weights, dice["arrivals"]).ask())
-        odd = Oddities(street=street, catalogue=catalogue, dice=dice["odd"], clients=names)
+        odd = Oddities(street=street, catalogue=catalogue, dice=dice["odd"], clients=names, stem=stem)
         arrivals.start(rates.odd_every_s, odd.send)
         arrivals.start(rates.party_every_s, watchmen.change_party)
     arrivals.start(rates.need_every_s, traders.post)
