@@ -75,7 +75,7 @@ def run(arguments: Sequence[str]) -> int:
         ended = command.main(args=list(arguments), prog_name="rfq", standalone_mode=False)
         sys.stdout.flush()
         return int(ended or 0)
-    except BrokenPipeError:  # whoever read our stdout has seen enough
+    except (BrokenPipeError, SystemExit):  # whoever read our stdout has seen enough; Typer makes that an exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except (typer.Abort, EOFError):

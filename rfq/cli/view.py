@@ -122,9 +122,9 @@ class View:
         one = self._pinned_price(now)
         if one is None or one.price is None:
             return fill([heading(width, "OUR PRICE", "from fair to the wire, step by step")], width, 4)
-        how = "closed form" if one.fallback else f"model {one.model[:8]}"
-        title = f"{SIDES[one.ask.side]} {number(one.ask.amount)} {one.what}, {how}"
-        lines = [heading(width, f"OUR PRICE for {one.party}", title)]
+        how = " (closed form)" if one.fallback else ""
+        title = f"{SIDES[one.ask.side]} {number(one.ask.amount)} {one.what}"
+        lines = [heading(width, f"OUR PRICE{how} for {one.party}", title)]
         price = one.price
         shown = price.bid_lines or price.offer_lines
         size = max(7, min(12, (width - 9) // (len(shown) + 1)))
@@ -175,7 +175,7 @@ class View:
             return fill([heading(width, "QUOTES WE COMPARE", "best first")], width, rows + 2)
         wants = f"{SIDES[one.ask.side]} {number(one.ask.amount)} {one.what}"
         state = f" [{one.outcome}]" if one.outcome else f" [{countdown(one.expires_at, now)} left]"
-        lines = [heading(width, "QUOTES WE COMPARE", wants + state)]
+        lines = [heading(width, f"QUOTES WE COMPARE{state}", wants)]
         head = ("", "dealer", "price", "bps", "cheap ← → dear", "why")
         lines.append(rank_row(width, *head, style="dim"))
         for place, quote in enumerate(one.ranked[:rows], 1):
