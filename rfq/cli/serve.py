@@ -35,6 +35,8 @@ async def _serve(settings: "Settings") -> bool:
     def ready(demo: "Demo") -> None:
         number = demo.live.chain.next_number - 1
         printer.say(f"Ready: chain {demo.live.chain.chain_id}, log {settings.audit.path}, record {number}.")
+        if demo.live.desk.state.killed:
+            printer.say("The kill switch is on: nothing is quoted until two people arm the desk again.")
 
     with Stop() as stop:
         await run(settings, stop.event, ready)

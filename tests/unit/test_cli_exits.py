@@ -9,11 +9,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from audit_desk import BUILD, lived
+from audit_desk import BUILD, OPERATOR, lived
 
 from rfq.audit.sqlite import WriterLock
 from rfq.cli.exits import Ended, Exit, judge
 from rfq.cli.main import main, run
+from rfq.domain import events as ev
 from rfq.domain.checkers import CanonError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -207,6 +208,21 @@ def test_a_log_that_another_has_open_is_6(log: Path, capsys: pytest.CaptureFixtu
     finally:
         lock.release()
     assert run(["doctor"]) == 0
+
+
+@pytest.mark.parametrize("segments_after", [0, 1])
+def test_a_kill_switch_that_is_on_is_5(
+    segments_after: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world, _ = lived(1)
+    world.feed(ev.KillPressed(by=OPERATOR))
+    for number in range(segments_after):
+        world.feed(ev.SegmentOpened(segment=number + 1))
+    world.store(tmp_path / "desk.db").close()
+    assert run(["doctor", "--log", "desk.db"]) == 5
+    said = capsys.readouterr()
+    assert "BAD  kill switch" in said.out
+    assert said.err == "Not ready: kill switch\n"
 
 
 def test_an_rfq_that_nobody_knows_is_1(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
