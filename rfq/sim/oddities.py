@@ -1,12 +1,13 @@
-"""What should not be sent, and is: requests that are wrong in one place each, as they would come off a wire."""
+"""What should not be sent, and is: requests that are wrong in one place each, as they would come off a wire,
+and answers to nothing."""
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any, Final
 
-from rfq.domain.events import AcceptReceived, Event, RfqCancelled
-from rfq.domain.ids import PartyId, QuoteId
+from rfq.domain.events import AcceptReceived, Event, NeedPosted, QuoteReceived, RfqCancelled, RfqReceived
+from rfq.domain.ids import PartyId, QuoteId, RfqId
 from rfq.domain.request import Side
-from rfq.sim.catalogue import Catalogue
 from rfq.sim.dice import Dice
 from rfq.sim.instruments import STRANGER
 from rfq.sim.street import Street
@@ -73,46 +74,81 @@ class Oddities:
         self,
         *,
         street: Street,
-        catalogue: Catalogue,
         dice: Dice,
         clients: tuple[PartyId, ...],
+        dealers: tuple[PartyId, ...],
         stem: str = "",
     ) -> None:
         self._stem = stem
         self._street = street
-        self._catalogue = catalogue
         self._dice = dice
         self._clients = clients
+        self._dealers = dealers
         self._sent = 0
         self._kinds: tuple[Callable[[Message], None], ...] = tuple(SPOILERS.values())
+        self._others: tuple[Callable[[PartyId], None], ...] = (
+            self._from_a_stranger,
+            self._said_twice,
+            self._cancel_of_nothing,
+            self._accept_of_nothing,
+            self._need_of_a_client,
+            self._quote_on_nothing,
+        )
 
     def send(self) -> None:
         """One of them now."""
         dice = self._dice
         party = dice.pick(self._clients)
         self._sent += 1
-        roll = dice.below(len(self._kinds) + 4)
+        roll = dice.below(len(self._kinds) + len(self._others))
         if roll < len(self._kinds):
             message = self._good()
             self._kinds[roll](message)
             self._say(party, read_rfq(party, message))
-        elif roll == len(self._kinds):
-            self._street.shout(read_rfq(STRANGER, self._good()))
-        elif roll == len(self._kinds) + 1:
-            event = read_rfq(party, self._good())
-            self._say(party, event)
-            self._say(party, event)
-        elif roll == len(self._kinds) + 2:
-            self._say(party, RfqCancelled(party=party, reference=f"{party}-nothing"))
         else:
-            accept = AcceptReceived(
-                party=party,
-                quote=QuoteId("none-q1-0"),
-                reference=f"{party}-odd{self._stem}{self._sent}",
-                side=Side.BUY,
-                amount=self._catalogue.step(self._catalogue.perpetual("BTC")),
-            )
-            self._say(party, accept)
+            self._others[roll - len(self._kinds)](party)
+
+    def _from_a_stranger(self, _party: PartyId) -> None:
+        self._street.shout(read_rfq(STRANGER, self._good()))
+
+    def _said_twice(self, party: PartyId) -> None:
+        event = read_rfq(party, self._good())
+        self._say(party, event)
+        self._say(party, event)
+
+    def _cancel_of_nothing(self, party: PartyId) -> None:
+        self._say(party, RfqCancelled(party=party, reference=f"{party}-nothing"))
+
+    def _accept_of_nothing(self, party: PartyId) -> None:
+        accept = AcceptReceived(
+            party=party,
+            quote=QuoteId("none-q1-0"),
+            reference=f"{party}-odd{self._stem}{self._sent}",
+            side=Side.BUY,
+            amount=Decimal(10),
+        )
+        self._say(party, accept)
+
+    def _need_of_a_client(self, party: PartyId) -> None:
+        event = read_rfq(party, self._good())
+        if isinstance(event, RfqReceived):
+            self._say(party, NeedPosted(party=party, reference=event.reference, ask=event.ask))
+
+    def _quote_on_nothing(self, _party: PartyId) -> None:
+        if not self._dealers:
+            return
+        dealer = self._dice.pick(self._dealers)
+        quote = QuoteReceived(
+            dealer=dealer,
+            rfq=RfqId("none-r1-0"),
+            reference=f"{dealer}-odd{self._stem}{self._sent}",
+            expires_at=self._street.now() + 1_000_000_000,
+            bid=Decimal(2),
+            offer=Decimal(1),
+            bid_amount=Decimal(0),
+            offer_amount=Decimal(1),
+        )
+        self._say(dealer, quote)
 
     def _good(self) -> Message:
         """A request that nothing is wrong with; nobody will act on its quote."""

@@ -9,6 +9,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from pricing.instruments import Instrument
 from pricing.structures import Structure
 from pricing.units import round_near
 from pricing.valuation import Unpriceable
@@ -16,6 +17,7 @@ from rfq.domain.effects import Effect, Estimate
 from rfq.domain.events import (
     AcceptCommanded,
     ArmAsked,
+    InstrumentsListed,
     KillPressed,
     NeedCancelled,
     NeedPosted,
@@ -136,7 +138,16 @@ class Traders:
 class Watchmen:
     """Press the kill switch, arm again by two, set new numbers, change somebody's rights."""
 
-    def __init__(self, *, street: Street, dice: Dice, policy: Policy, clients: tuple[Party, ...]) -> None:
+    def __init__(
+        self,
+        *,
+        street: Street,
+        dice: Dice,
+        policy: Policy,
+        clients: tuple[Party, ...],
+        listed: tuple[Instrument, ...],
+    ) -> None:
+        self._listed = listed
         self._street = street
         self._dice = dice
         self._policy = policy
@@ -177,7 +188,10 @@ class Watchmen:
         self._street.shout(PolicyChanged(policy=self._policy, by=RISK[1]))
 
     def change_party(self) -> None:
-        """Somebody's quotes now outlive its session, or no longer do."""
+        """Somebody's quotes now outlive its session, or no longer do; or something is listed anew, as it was."""
+        if self._dice.chance(0.3):
+            self._street.shout(InstrumentsListed(instruments=(self._dice.pick(self._listed),)))
+            return
         party = self._dice.pick(self._clients)
         keeps = self._dice.chance(0.5)
         self._street.shout(PartyAdmitted(party=replace(party, cancel_on_disconnect=not keeps)))

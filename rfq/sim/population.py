@@ -89,14 +89,26 @@ def populate(
     )
     live.observe(traders.see)
     known = tuple(live.desk.state.parties[name] for name in names)
-    watchmen = Watchmen(street=street, dice=dice["people"], policy=policy, clients=known)
+    watchmen = Watchmen(
+        street=street,
+        dice=dice["people"],
+        policy=policy,
+        clients=known,
+        listed=tuple(live.desk.state.instruments.values()),
+    )
     if live.desk.state.killed:
         watchmen.arm()
     arrivals = Arrivals(street, dice["arrivals"])
     if asking:
         weights = [one.tastes.weight for one in asking]
         arrivals.start(rates.ask_every_s, lambda: _weighted(asking, weights, dice["arrivals"]).ask())
-        odd = Oddities(street=street, catalogue=catalogue, dice=dice["odd"], clients=names, stem=stem)
+        odd = Oddities(
+            street=street,
+            dice=dice["odd"],
+            clients=names,
+            dealers=tuple(one.party for one in quoting),
+            stem=stem,
+        )
         arrivals.start(rates.odd_every_s, odd.send)
         arrivals.start(rates.party_every_s, watchmen.change_party)
     arrivals.start(rates.need_every_s, traders.post)

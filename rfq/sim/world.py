@@ -93,6 +93,7 @@ def build_world(
     build: str = BUILD,
     chain: ChainId | None = None,
     segment_records: int = 10_000,
+    inbox_new_max: int = 1_000,
     schedule: Schedule | None = None,
     writer: Writer | None = None,
     oracle: OracleMaker | None = None,
@@ -132,6 +133,7 @@ def build_world(
         oracle=answering,
         delays=still,
         segment_records=segment_records,
+        inbox_new_max=inbox_new_max,
     )
     door.live = live
     world = World(

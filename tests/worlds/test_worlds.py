@@ -1,9 +1,15 @@
 """Whole worlds, watched by all checks: no violation, and both roles trade."""
 
-import pytest
-from sim_worlds import BUSY, run_world
+from decimal import Decimal
 
-from rfq.sim.run import Result
+import pytest
+from sim_worlds import BUSY, make, run_world
+
+from pricing.structures import Leg, Structure
+from rfq.domain.events import InboxOverflowed, RfqReceived
+from rfq.domain.request import Ask, Side
+from rfq.sim.instruments import client_id
+from rfq.sim.run import Result, advance, finish
 
 MINUTE = 60
 HOUR = 3_600
@@ -55,3 +61,19 @@ def test_a_world_without_dealers_or_clients_is_quiet_and_sound() -> None:
 def test_a_small_and_a_large_street() -> None:
     _sound(run_world(35, MINUTE, clients=1, dealers=1, rates=BUSY))
     _sound(run_world(36, MINUTE, clients=25, dealers=45, rates=BUSY))
+
+
+def test_a_burst_beyond_the_inbox_is_declined_by_name() -> None:
+    world = make(37, inbox_new_max=10)
+    advance(world, 20)
+    leg = Leg(instrument="BTC-PERPETUAL", ratio=Decimal(1))
+    ask = Ask(structure=Structure(legs=(leg,)), amount=Decimal(100_000), side=Side.BUY)
+    requests = [RfqReceived(party=client_id(n % 10), reference=f"burst-{n}", ask=ask) for n in range(30)]
+    taken = [world.live.offer(one) for one in requests]
+    assert taken == [True] * 10 + [False] * 20
+    advance(world, 20)
+    result = finish(world, 40)
+    _sound(result)
+    kinds = [row.kind for row in world.log.records()]
+    assert kinds.count(InboxOverflowed.__name__) == 1
+    assert result.counts["refusals"] >= 20
