@@ -56,8 +56,18 @@ class RfqLine:
         """The structure in a few words."""
         return structure_text(self.ask.structure)
 
+    def state(self, now: int) -> str:
+        """Where it stands, in a word."""
+        if self.outcome:
+            return self.outcome
+        if self.role is Role.TAKER:
+            return "accepting" if self.accepted else "comparing" if self.quoted else "waiting"
+        if self.price is None:
+            return "pricing"
+        return "quoted" if now < self.price_expires_at else "lapsed"
 
-@dataclass(slots=True)
+
+@dataclass(slots=True, eq=False)
 class FillLine:
     """One trade. `marks` are markouts in bps by horizon in seconds, positive = good for us."""
 
@@ -130,6 +140,14 @@ class Board:
         if fresh:
             return min(fresh, key=lambda one: one.opened_at)
         return max(ranked, key=lambda one: one.ranked_at) if ranked else None
+
+    def newest_fills(self, count: int) -> list[FillLine]:
+        """The newest fills, newest first; the last places go to the newest that already have markouts."""
+        fills = list(self.fills)[::-1]
+        marked = [next((one for one in fills if horizon in one.marks), None) for horizon in (1, 10)]
+        kept = [one for one in marked if one is not None][: max(0, count - 1)]
+        shown = [one for one in fills if one not in kept][: max(0, count - len(kept))] + kept
+        return [one for one in fills if one in shown][:count]
 
     # --- what it is fed with -----------------------------------------------------------------------------------
 
@@ -207,7 +225,7 @@ class Board:
             line.price, line.price_at = effect.price, at
             line.price_expires_at = effect.quote.expires_at
             line.model, line.fallback = effect.model, effect.fallback
-            line.expires_at = line.expires_at or effect.quote.expires_at
+            line.expires_at = line.ask.expires_at or effect.quote.expires_at
 
     def _ranked(self, at: int, effect: fx.Ranked) -> None:
         self.counts["ranked"] += 1

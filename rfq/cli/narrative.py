@@ -10,7 +10,7 @@ from rfq.audit.export import instant_text
 from rfq.audit.stories import Deed, Step, Story
 from rfq.cli.phrases import ask_text, effect_text, event_text, number, seconds_text
 from rfq.cli.printer import table
-from rfq.domain.effects import Estimate, Ranked, SendQuote, SetTimer, Unwatch, Watch
+from rfq.domain.effects import AcceptQuote, Estimate, Ranked, SendQuote, SetTimer, Unwatch, Watch
 from rfq.domain.events import Estimated, NeedPosted, TimerFired
 
 _SHOWN = (
@@ -33,6 +33,7 @@ def tell(story: Story) -> Iterator[str]:
     """The lines of the story."""
     yield from _head(story)
     began_at = story.steps[0].row.at
+    decisive = _decisive(story)
     for step in story.steps:
         deeds = [deed for deed in step.deeds if not isinstance(deed.effect, SetTimer | Watch | Unwatch)]
         when = f"+{seconds_text(step.row.at - began_at)}"
@@ -47,7 +48,7 @@ def tell(story: Story) -> Iterator[str]:
             yield f"{_PAD}  {estimates_text(step.event.estimates)}"
         for deed in deeds:
             yield f"{_PAD}> {effect_text(deed.effect)}{_fate(deed, step.row.at)}"
-            for line in _detail(deed, step):
+            for line in _detail(deed, step, decisive):
                 yield f"{_PAD}    {line}"
 
 
@@ -74,7 +75,16 @@ def _fate(deed: Deed, at: int) -> str:
     return f"  [left after {seconds_text(fate.sent_at - at)}, #{fate.number}]"
 
 
-def _detail(deed: Deed, step: Step) -> Iterator[str]:
+def _decisive(story: Story) -> set[int]:
+    """The records whose ranking is worth a table: those on which we accepted, else the last one."""
+    ranked = [step for step in story.steps if any(isinstance(deed.effect, Ranked) for deed in step.deeds)]
+    found = {
+        step.row.number for step in ranked if any(isinstance(deed.effect, AcceptQuote) for deed in step.deeds)
+    }
+    return found | {step.row.number for step in ranked[-1:]}
+
+
+def _detail(deed: Deed, step: Step, decisive: set[int]) -> Iterator[str]:
     """What is worth more than a line."""
     effect = deed.effect
     if isinstance(effect, Estimate):
@@ -83,7 +93,7 @@ def _detail(deed: Deed, step: Step) -> Iterator[str]:
         span = seconds_text(effect.quote.expires_at - step.row.at)
         yield f"{effect.quote.id} good for {span}; model {effect.model}, policy {effect.policy[:12]}"
         yield from waterfall(effect.price)
-    elif isinstance(effect, Ranked) and effect.rows:
+    elif isinstance(effect, Ranked) and effect.rows and step.row.number in decisive:
         yield from ranking(effect)
 
 

@@ -65,8 +65,8 @@ class View:
         count = board.counts
         second = Text(no_wrap=True)
         second.append(
-            f"maker: asked {count['asked']}, quoted {count['quotes sent']}, filled {count['maker']}"
-            f"  |  taker: asked {count['wanted']}, got {count['quotes received']} quotes, filled {count['taker']}",
+            f"maker: {count['asked']} asked, {count['quotes sent']} quoted, {count['maker']} filled"
+            f" | taker: {count['wanted']} asked, {count['quotes received']} quotes, {count['taker']} filled",
             "dim",
         )
         return [fit(first, width), fit(second, width)]
@@ -111,7 +111,7 @@ class View:
             wants = f"{SIDES[one.ask.side]} {number(one.ask.amount)} {one.what}"
             price = one.price
             bid, offer = (number(price.bid), number(price.offer)) if price is not None else ("", "")
-            state = one.outcome or ("quoted" if price is not None else "pricing")
+            state = one.state(now)
             left = "" if one.outcome else countdown(one.expires_at, now)
             style = "dim" if one.outcome and one.outcome != "done" else ""
             lines.append(asked_row(width, one.party, wants, bid, offer, left, state, style))
@@ -162,7 +162,7 @@ class View:
             wants = f"{SIDES[one.ask.side]} {number(one.ask.amount)} {one.what}"
             heard = f"{one.asked}, {len(one.quoted)}" + (f" ({one.passed} passed)" if one.passed else "")
             left = "" if one.outcome else countdown(one.expires_at, now)
-            state = one.outcome or ("accepting" if one.accepted else "comparing" if one.quoted else "waiting")
+            state = one.state(now)
             style = "dim" if one.outcome and one.outcome != "done" else ""
             cells = [Cell(wants, 0, style), Cell(heard, -21, style), Cell(left, -7, style)]
             lines.append(row(width, [*cells, Cell(state, 9, state_style(state))]))
@@ -212,7 +212,7 @@ class View:
         roomy = width >= WIDE - 30
         marks = [f"{horizon}s" for horizon in HORIZONS]
         lines.append(fill_row(width, roomy, "ago", "with", "trade", "price", "edge", marks, dim=True))
-        for one in list(self._board.fills)[: -rows - 1 : -1]:
+        for one in self._board.newest_fills(rows):
             lines.append(told_fill(width, roomy, one, now))
         return fill(lines, width, rows + 2)
 

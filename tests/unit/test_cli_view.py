@@ -12,7 +12,7 @@ from pricing.quoting import Line, QuotePrice
 from pricing.structures import Hedge, Leg, Structure
 from rfq.audit import queries
 from rfq.audit.log import AuditLog
-from rfq.cli.board import Board, notable
+from rfq.cli.board import Board, FillLine, notable
 from rfq.cli.canvas import Cell, beside, fill, fit, heading, row
 from rfq.cli.phrases import ask_text, structure_text
 from rfq.cli.rows import fairness_bar
@@ -239,6 +239,28 @@ def test_a_fill_is_booked_once_and_its_markout_finds_it(canned: Feeder) -> None:
         "BTC-27DEC24-65000-C": Decimal(-20),
         "BTC-PERPETUAL": Decimal(-300),
     }
+
+
+def test_the_fills_on_the_board_are_the_newest_and_some_with_markouts() -> None:
+    board = Board()
+    assert board.newest_fills(3) == []
+    for place in range(9):
+        board.fills.append(
+            FillLine(
+                id=f"f{place}",
+                at=place,
+                role=Role.MAKER,
+                counterparty="c",
+                side=Side.BUY,
+                amount=Decimal(1),
+                what="x",
+                price=Decimal(1),
+                marks={horizon: 0.5 for horizon, before in ((1, 4), (10, 2)) if place < before},
+            )
+        )
+    assert [one.id for one in board.newest_fills(3)] == ["f8", "f3", "f1"]
+    assert [one.id for one in board.newest_fills(5)] == ["f8", "f7", "f6", "f3", "f1"]
+    assert [one.id for one in board.newest_fills(9)] == [f"f{place}" for place in range(8, -1, -1)]
 
 
 def test_a_price_stays_long_enough_to_be_read(canned: Feeder) -> None:
