@@ -1,7 +1,7 @@
 """Who lives in a world, and how often they stir."""
 
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from rfq.domain.policy import Policy
 from rfq.live.loop import Live
@@ -48,28 +48,13 @@ def populate(
 ) -> None:
     """Fill the street, bring the sessions up, and set the arrivals going."""
     stem = f"{live.chain.next_number}." if live.chain.next_number > 2 else ""
+    around: dict[str, Any] = {"street": street, "market": market, "catalogue": catalogue}
     asking = [
-        Client(
-            client_id(n),
-            TASTES[n % len(TASTES)],
-            street=street,
-            market=market,
-            catalogue=catalogue,
-            dice=dice["clients"],
-            stem=stem,
-        )
+        Client(client_id(n), TASTES[n % len(TASTES)], dice=dice["clients"], stem=stem, **around)
         for n in range(clients)
     ]
     quoting = [
-        Dealer(
-            dealer_id(n),
-            STYLES[n % len(STYLES)],
-            street=street,
-            market=market,
-            catalogue=catalogue,
-            dice=dice["dealers"],
-        )
-        for n in range(dealers)
+        Dealer(dealer_id(n), STYLES[n % len(STYLES)], dice=dice["dealers"], **around) for n in range(dealers)
     ]
     for client in asking:
         street.join(client.party, client)
@@ -77,38 +62,31 @@ def populate(
         street.join(dealer.party, dealer)
     for party in street.parties():
         street.connect(party)
-    names = tuple(one.party for one in asking)
+    known = tuple(one.party for one in quoting)
+    state = live.desk.state
     traders = Traders(
-        street=street,
-        market=market,
-        catalogue=catalogue,
         dice=dice["people"],
         exposure_usd=lambda name: float(live.desk.state.exposures.get(name, 0)),
-        dealers=tuple(one.party for one in quoting),
+        dealers=known,
         stem=stem,
+        **around,
     )
     live.observe(traders.see)
-    known = tuple(live.desk.state.parties[name] for name in names)
     watchmen = Watchmen(
         street=street,
         dice=dice["people"],
         policy=policy,
-        clients=known,
-        listed=tuple(live.desk.state.instruments.values()),
+        clients=tuple(state.parties[one.party] for one in asking),
+        listed=tuple(state.instruments.values()),
     )
-    if live.desk.state.killed:
+    if state.killed:
         watchmen.arm()
     arrivals = Arrivals(street, dice["arrivals"])
     if asking:
+        names = tuple(one.party for one in asking)
+        odd = Oddities(street=street, dice=dice["odd"], clients=names, dealers=known, stem=stem)
         weights = [one.tastes.weight for one in asking]
         arrivals.start(rates.ask_every_s, lambda: _weighted(asking, weights, dice["arrivals"]).ask())
-        odd = Oddities(
-            street=street,
-            dice=dice["odd"],
-            clients=names,
-            dealers=tuple(one.party for one in quoting),
-            stem=stem,
-        )
         arrivals.start(rates.odd_every_s, odd.send)
         arrivals.start(rates.party_every_s, watchmen.change_party)
     arrivals.start(rates.need_every_s, traders.post)

@@ -21,7 +21,7 @@ from rfq.domain.ids import ChainId
 from rfq.domain.policy import Policy
 from rfq.live.assembly import open_live
 from rfq.live.loop import Live
-from rfq.live.ports import Delays, NoDelays, Oracle
+from rfq.live.ports import NoDelays, Oracle
 from rfq.ops.schedule import Schedule, VirtualSchedule
 from rfq.ops.standard import STANDARD_POLICY
 from rfq.oracle import DelayedOracle
@@ -102,13 +102,13 @@ def build_world(
 ) -> World:
     """A world on `log`. Without a schedule it runs on virtual time from `start_at`; with one, on that one's.
 
-    `checked=False` leaves the checks out (to measure what they cost)."""
+    `checked=False` leaves the checks out (to measure what they cost).
+    """
     real = schedule is not None
     schedule = schedule or VirtualSchedule(start_at)
     dice = _dice(seed)
     began_at = schedule.now()
     instruments = list_instruments(began_at)
-    parties = list_parties(clients, dealers)
     listed = {one.name: one for one in instruments}
     door = Door()
     market = SimMarket(schedule, dice["market"], listed, door.offer)
@@ -119,10 +119,9 @@ def build_world(
         writer = CheckedWriter(writer, checks)
     delays = SimDelays(dice["delays"])
     answering = oracle(schedule, door.offer) if oracle is not None else _oracle(schedule, door, delays, dice)
-    opening = ChainOpened(
-        chain=chain or chain_of(seed), build=build, policy=policy, instruments=instruments, parties=parties
-    )
-    still: Delays = NoDelays() if real else delays
+    parties = list_parties(clients, dealers)
+    name = chain or chain_of(seed)
+    opening = ChainOpened(chain=name, build=build, policy=policy, instruments=instruments, parties=parties)
     live = open_live(
         log,
         opening,
@@ -131,27 +130,16 @@ def build_world(
         wire=street,
         market=market,
         oracle=answering,
-        delays=still,
+        delays=NoDelays() if real else delays,
         segment_records=segment_records,
         inbox_new_max=inbox_new_max,
     )
     door.live = live
-    world = World(
-        seed=seed,
-        schedule=schedule,
-        live=live,
-        log=log,
-        writer=writer,
-        market=market,
-        street=street,
-        checks=checks,
-        started_at=began_at,
-    )
     if checked:
         checks.begin(live.desk)
         live.observe(checks.on_record)
     populate(live, street, market, rates, dice, Catalogue(market, listed), clients, dealers, policy)
-    return world
+    return World(seed, schedule, live, log, writer, market, street, checks, began_at)
 
 
 def _dice(seed: int) -> dict[str, Dice]:
