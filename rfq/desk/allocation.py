@@ -68,9 +68,8 @@ def order(quotes: tuple[Quote, ...], *, side: Side, limit: Decimal | None) -> li
         if price is None or amount is None or (limit is not None and sign * price > sign * limit):
             continue
         offered.append(_Offered(quote, amount, price))
-    offered.sort(
-        key=lambda one: (sign * one.price, not one.quote.all_or_none, one.quote.received_at, one.quote.id)
-    )
+    # the sort is stable: of equal instants, the one that came first
+    offered.sort(key=lambda one: (sign * one.price, not one.quote.all_or_none, one.quote.received_at))
     return offered
 
 

@@ -97,8 +97,12 @@ def test_the_order_does_not_depend_on_the_order_of_arrival_in_the_tuple(
     offered: tuple[Quote, ...], side: Side, shuffle: list[int]
 ) -> None:
     other = tuple(offered[place] for place in shuffle if place < len(offered))
-    first = [one.quote.id for one in order(offered, side=side, limit=None)]
-    assert first == [one.quote.id for one in order(other, side=side, limit=None)]
+
+    def ranked(some: tuple[Quote, ...]) -> list[tuple[Decimal, bool, int]]:
+        found = order(some, side=side, limit=None)
+        return [(one.price, one.quote.all_or_none, one.quote.received_at) for one in found]
+
+    assert ranked(offered) == ranked(other)
 
 
 @given(quotes(), sides, st.integers(1, 12))

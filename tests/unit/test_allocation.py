@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from rfq.desk.allocation import Share, allocate, order
 from rfq.domain.ids import PartyId, QuoteId, RfqId
@@ -132,5 +133,9 @@ def test_the_order_is_price_all_or_none_time() -> None:
         quote("early", "10", "1", 1),
         quote("whole", "10", "1", 9, whole=True),
     )
+    assert [
+        one.quote.id
+        for one in order((quotes[0], replace(quotes[0], id=QuoteId("a"))), side=Side.BUY, limit=None)
+    ] == ["late", "a"]
     found = [one.quote.id for one in order(quotes, side=Side.BUY, limit=None)]
     assert found == ["whole", "early", "late", "dear"]
