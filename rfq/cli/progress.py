@@ -10,27 +10,33 @@ Tell = Callable[[int], None]
 
 
 @contextmanager
-def counting(what: str, total: int, *, quiet: bool = False) -> Iterator[Tell]:
+def counting(what: str, total: int, unit: str = "records", *, quiet: bool = False) -> Iterator[Tell]:
     """Gives a function to call with how many of `total` are done."""
     if quiet or total <= 0:
         yield lambda _done: None
     elif sys.stderr.isatty():
-        yield from _bar(what, total)
+        yield from _bar(what, total, unit)
     else:
-        yield _lines(what, total)
+        yield _lines(what, total, unit)
 
 
-def _bar(what: str, total: int) -> Iterator[Tell]:
+def _bar(what: str, total: int, unit: str) -> Iterator[Tell]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn(unit),
+        TimeRemainingColumn(),
+    )
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task(what, total=total)
         yield lambda done: progress.update(task, completed=done)
 
 
-def _lines(what: str, total: int) -> Tell:
+def _lines(what: str, total: int, unit: str) -> Tell:
     told = 0
 
     def tell(done: int) -> None:
@@ -38,6 +44,6 @@ def _lines(what: str, total: int) -> Tell:
         tenth = min(10, 10 * done // total)
         if tenth > told:
             told = tenth
-            printer.say(f"{what}: {done} of {total}")
+            printer.say(f"{what}: {done} of {total} {unit}")
 
     return tell

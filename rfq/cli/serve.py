@@ -4,36 +4,43 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from rfq.cli import printer
-from rfq.cli.options import Config, settings_of
+from rfq.cli.options import Config, Json, settings_of
 
 if TYPE_CHECKING:
     from rfq.app import Demo
     from rfq.ops.settings import Settings
 
 
-def serve(config: Config = None) -> None:
+def serve(config: Config = None, json: Json = False) -> None:
     """Run the desk on real time, with a durable log.
 
     Ends with Ctrl-C (exit code 130) or SIGTERM (0).
 
     An existing log is continued: the desk is rebuilt from it, and quotes of unknown fate are withdrawn. The
-    counterparties are simulated for now. Everything it says goes to stderr, or where [logs] sends it.
+    counterparties are simulated for now. Everything it says goes to stderr, or where [logs] sends it;
+    --json adds a line on stdout when it is ready, and one when it has stopped.
     """
     from rfq.cli.exits import Ended, Exit
 
     settings = settings_of(config)
-    if asyncio.run(_serve(settings)):
+    interrupted = asyncio.run(_serve(settings, json))
+    if json:
+        printer.give({"serve": "stopped", "interrupted": interrupted})
+    if interrupted:
         raise Ended(Exit.INTERRUPTED, "Stopped by Ctrl-C; the log is closed.")
     printer.say("Stopped; the log is closed.")
 
 
-async def _serve(settings: "Settings") -> bool:
+async def _serve(settings: "Settings", json: bool) -> bool:
     """Until a signal; True if it was an interrupt."""
     from rfq.app import serve as run
     from rfq.cli.signals import Stop
 
     def ready(demo: "Demo") -> None:
         number = demo.live.chain.next_number - 1
+        if json:
+            path = str(settings.audit.path)
+            printer.give({"serve": "ready", "chain": demo.live.chain.chain_id, "log": path, "record": number})
         printer.say(f"Ready: chain {demo.live.chain.chain_id}, log {settings.audit.path}, record {number}.")
         if demo.live.desk.state.killed:
             printer.say("The kill switch is on: nothing is quoted until two people arm the desk again.")

@@ -37,7 +37,7 @@ def sim(
 
     chosen = settings.world.seed if seed is None else seed
     seconds = round(hours * 3_600)
-    with counting(f"Simulating {hours:g} h, seed {chosen}, in seconds", seconds, quiet=json) as tell:
+    with counting(f"World {chosen}", seconds, "simulated seconds", quiet=json) as tell:
         found = run_sim(
             settings, seed=chosen, hours=hours, log_path=log, progress=lambda done, _total: tell(done)
         )

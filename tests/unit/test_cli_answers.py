@@ -276,7 +276,7 @@ def test_progress_without_a_terminal_is_a_line_for_a_tenth(capsys: pytest.Captur
         tell(1_000)
     lines = list(told(capsys))
     assert len(lines) == 10
-    assert lines[-1] == "Work: 1000 of 1000"
+    assert lines[-1] == "Work: 1000 of 1000 records"
     with counting("Work", 1_000, quiet=True) as tell:
         tell(1_000)
     assert list(told(capsys)) == []
