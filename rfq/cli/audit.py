@@ -24,7 +24,10 @@ def verify(
     config: Config = None,
     json: Json = False,
 ) -> None:
-    """Check the hash chain and name the first bad record (exit code 4)."""
+    """Is the log what was written? Names the first bad record.
+
+    Every record is hashed behind the one before it; exit code 4 if something was changed, cut off or put in.
+    """
     from rfq.audit.errors import LogDamaged
     from rfq.audit.verify import verify as check
     from rfq.cli.exits import Ended, Exit
@@ -75,7 +78,10 @@ def tail(
     damaged: Damaged = False,
     json: Json = False,
 ) -> None:
-    """Show the newest records; with -f go on until interrupted (JSON: then one line for each record)."""
+    """Show the newest records; -f goes on with what comes.
+
+    With -f, --json gives one line for each record instead of one for all.
+    """
     from rfq.audit import queries
 
     with open_log(log_path(log, config), damaged=damaged) as opened:
@@ -120,7 +126,10 @@ def search(
     damaged: Damaged = False,
     json: Json = False,
 ) -> None:
-    """Find records; everything given must apply. WHEN may be a span (30s, 10m, 2h, 1d) before the newest record."""
+    """Find records; everything that is given must apply.
+
+    WHEN may be a span (30s, 10m, 2h, 1d) before the newest record.
+    """
     from rfq.audit import queries
     from rfq.cli.exits import Ended, Exit
     from rfq.cli.instants import parse_instant
@@ -176,7 +185,10 @@ def show_story(
     damaged: Damaged = False,
     json: Json = False,
 ) -> None:
-    """Tell the whole story of one request: asked, priced, quoted, ranked, accepted, filled, marked out."""
+    """Tell the whole story of one request.
+
+    Asked, priced with its waterfall, quoted, ranked, accepted, filled, marked out; times since the asking.
+    """
     from rfq.audit import queries
     from rfq.cli.exits import Ended, Exit
     from rfq.cli.narrative import tell

@@ -15,7 +15,10 @@ File = Annotated[Path | None, typer.Argument(metavar="[FILE]", help="The file [d
 
 @app.command()
 def validate(file: File = None, config: Config = None, json: Json = False) -> None:
-    """Check a settings file and the environment; every mistake is named at once (exit code 3)."""
+    """Check a settings file and the environment.
+
+    Every mistake is told at once, each key by its name; exit code 3.
+    """
     from rfq.ops.problems import ConfigInvalid
 
     try:
@@ -35,7 +38,10 @@ def validate(file: File = None, config: Config = None, json: Json = False) -> No
 
 @app.command()
 def show(config: Config = None, json: Json = False) -> None:
-    """Show every setting as it is in force, as TOML (or JSON): file, environment and defaults together."""
+    """Show every setting as it is in force.
+
+    File, environment and defaults together, as TOML or JSON; the TOML can be saved as rfq.toml.
+    """
     from rfq.domain import canon
 
     settings = settings_of(config)
