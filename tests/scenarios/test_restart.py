@@ -6,6 +6,7 @@ from driver import (
     CLIENT,
     LOYAL,
     OPERATOR,
+    SECOND,
     Driver,
     ask,
     picked,
@@ -111,3 +112,15 @@ def test_a_log_that_disagrees_about_what_was_sent_is_noted_and_dealt_with() -> N
     assert the(effects, fx.Quarantined).rfq == ""
     assert the(effects, fx.WithdrawQuote)
     assert not world.desk.state.sessions
+
+
+def test_a_restart_keeps_the_kill_and_who_asked_to_arm() -> None:
+    world = Driver()
+    world(ev.KillPressed(by=OPERATOR))
+    world(ev.ArmAsked(by=OPERATOR))
+    restart(world)
+    assert world.desk.state.killed
+    assert not picked(world(ev.ArmAsked(by=OPERATOR)), fx.KillSet)
+    assert not the(world(ev.ArmAsked(by=SECOND)), fx.KillSet).on
+    assert not world.desk.state.killed
+    world.check_replay()

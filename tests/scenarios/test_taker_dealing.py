@@ -147,6 +147,7 @@ def test_fills_that_do_not_fit_are_not_booked() -> None:
     assert the(world.fill(stolen), fx.Ignored).reason.code is Code.UNKNOWN_QUOTE
     world.fill(accepted, amount="40000", reference="x1")
     assert the(world.fill(accepted, amount="40000", reference="x1"), fx.Ignored).reason.code is Code.DUPLICATE
+    assert the(world.fill(accepted, amount="60010"), fx.Ignored).reason.code is Code.AMOUNT
     world(ev.AcceptRefused(dealer=dealer, accept=accepted.accept, reason=NO))
     card = world.desk.state.cards[rfq]
     assert card.quotes[0].state is QuoteState.PARTIALLY_FILLED and card.rfq.state is RfqState.QUOTABLE
