@@ -102,7 +102,7 @@ class Street:
         assert self.live is not None
         self.live.offer(event)
 
-    def snapshot(self) -> tuple[MarketSnapshot, str, bytes]:
+    def snapshot(self, underlying: str) -> tuple[MarketSnapshot, str, bytes]:
         now = self._clock.now()
         found = market(now - now % S, 60_000.0)
         raw = canon.encode(found)

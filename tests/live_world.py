@@ -107,7 +107,7 @@ class World:
         self.left.append(effect)
         return "ab" * 32
 
-    def snapshot(self) -> tuple[MarketSnapshot, str, bytes] | None:
+    def snapshot(self, underlying: str) -> tuple[MarketSnapshot, str, bytes] | None:
         if self.blind:
             return None
         shown = market(self.schedule.now())

@@ -143,6 +143,7 @@ _COUNTED_EFFECTS = {
         "SendQuote",
         "Ranked",
         "ConfirmFill",
+        "Booked",
         "RefuseRfq",
         "Marked",
         "Quarantined",
@@ -155,14 +156,14 @@ _COUNTED_EFFECTS = {
 def counts(log: AuditLog) -> dict[str, int]:
     """Count what the log holds, in one reading: kinds by column, effects by their tags, quotes sent by their marks.
 
-    Effects sent again after a restart are counted once; `fills_taker` are the reports that were booked; `closed_*` are
-    the Rfqs that ended with each outcome.
+    Effects sent again after a restart are counted once; `fills_taker` are the dealers' reports that were booked;
+    `closed_*` are the Rfqs that ended with each outcome.
     """
     kinds: Counter[str] = Counter()
     effects: Counter[str] = Counter()
     outcomes: Counter[str] = Counter()
     quotes: set[tuple[int, int]] = set()
-    sent = fills_taker = 0
+    sent = 0
     decode_sent = msgspec.json.Decoder(_SentRecord).decode
     for number, kind, body in log.connection.execute(
         "SELECT number, kind, body FROM records ORDER BY number"
@@ -173,11 +174,8 @@ def counts(log: AuditLog) -> dict[str, int]:
                 sent += (mark.number, mark.index) in quotes
         here = {name: body.count(tag) for name, tag in _COUNTED_EFFECTS.items() if tag in body}
         if not here:
-            fills_taker += kind == "FillReported"
             continue
         effects.update(here)
-        if kind == "FillReported" and "Ignored" not in here and "Quarantined" not in here:
-            fills_taker += 1
         if "SendQuote" in here or "Closed" in here or b'"again":true' in body:
             for index, effect in enumerate(decode_record(body).effects):
                 name = type(effect).__name__
@@ -196,9 +194,9 @@ def counts(log: AuditLog) -> dict[str, int]:
         "quotes_made": effects["SendQuote"],
         "quotes_sent": sent,
         "ranked": effects["Ranked"],
-        "fills": effects["ConfirmFill"] + fills_taker,
+        "fills": effects["ConfirmFill"] + effects["Booked"],
         "fills_maker": effects["ConfirmFill"],
-        "fills_taker": fills_taker,
+        "fills_taker": effects["Booked"],
         "refusals": effects["RefuseRfq"],
         "markouts": effects["Marked"],
         "quarantined": effects["Quarantined"],

@@ -15,6 +15,7 @@ from rfq.domain import effects as fx
 from rfq.domain import events as ev
 from rfq.domain.effects import Effect, outward_of
 from rfq.domain.events import Stamped
+from rfq.domain.fills import Fill
 from rfq.domain.request import Ask, Role, Side
 
 RFQS_KEPT = 400
@@ -115,7 +116,6 @@ class Board:
         self.positions: dict[str, Decimal] = {}
         self.news: deque[str] = deque(maxlen=8)
         self._accepts: OrderedDict[str, _Accept] = OrderedDict()
-        self._unmarked: dict[str, list[FillLine]] = {}
 
     # --- what the view asks ------------------------------------------------------------------------------------
 
@@ -171,8 +171,6 @@ class Board:
                 line.quoted += (event.dealer,)
         elif isinstance(event, ev.DealerPassed) and event.rfq in self.rfqs:
             self.rfqs[event.rfq].passed += 1
-        elif isinstance(event, ev.FillReported):
-            self._taker_fill(stamped.at, event, effects)
         for effect in effects:
             self._take(stamped.at, effect)
 
@@ -207,8 +205,8 @@ class Board:
             self._ranked(at, effect)
         elif isinstance(effect, fx.AcceptQuote):
             self._accepted(effect)
-        elif isinstance(effect, fx.ConfirmFill) and not effect.again:
-            self._maker_fill(effect)
+        elif isinstance(effect, fx.Booked) or (isinstance(effect, fx.ConfirmFill) and not effect.again):
+            self._filled(effect.fill)
         elif isinstance(effect, fx.Marked):
             self._marked(effect)
         elif isinstance(effect, fx.Closed):
@@ -242,46 +240,23 @@ class Board:
         if line is not None:
             line.accepted += (effect.quote,)
 
-    def _maker_fill(self, effect: fx.ConfirmFill) -> None:
-        fill = effect.fill
+    def _filled(self, fill: Fill) -> None:
         line = self.rfqs.get(fill.rfq)
-        what = line.what if line is not None else fill.rfq
-        self.counts["maker"] += 1
+        self.counts[fill.role.value] += 1
         self.fills.append(
             FillLine(
                 id=fill.id,
                 at=fill.at,
-                role=Role.MAKER,
+                role=fill.role,
                 counterparty=fill.counterparty,
                 side=fill.side,
                 amount=fill.amount,
-                what=what,
+                what=line.what if line is not None else fill.rfq,
                 price=fill.price,
             )
         )
         if line is not None:
             self._move(line.ask.structure, fill.sign * fill.amount)
-
-    def _taker_fill(self, at: int, event: ev.FillReported, effects: tuple[Effect, ...]) -> None:
-        """A dealer's report that the desk booked; it keeps silent about one that it ignored."""
-        accept = self._accepts.get(event.accept)
-        line = self.rfqs.get(accept.rfq) if accept is not None else None
-        if line is None or any(isinstance(one, fx.Ignored | fx.Quarantined) for one in effects):
-            return
-        self.counts["taker"] += 1
-        fill = FillLine(
-            id="",
-            at=at,
-            role=Role.TAKER,
-            counterparty=event.dealer,
-            side=line.ask.side,
-            amount=event.amount,
-            what=line.what,
-            price=event.price,
-        )
-        self.fills.append(fill)
-        self._unmarked.setdefault(f"{line.id}/{event.dealer}", []).append(fill)
-        self._move(line.ask.structure, event.amount if line.ask.side is Side.BUY else -event.amount)
 
     def _move(self, structure: Structure, amount: Decimal) -> None:
         moves = [(leg.instrument, leg.ratio) for leg in structure.legs]
@@ -290,18 +265,10 @@ class Board:
             self.positions[instrument] = self.positions.get(instrument, Decimal(0)) + ratio * amount
 
     def _marked(self, effect: fx.Marked) -> None:
-        """A markout finds its fill by id; ours as taker learns its id from the first one."""
         fill = next((one for one in self.fills if one.id == effect.fill), None)
-        if fill is None:
-            waiting = self._unmarked.get(f"{effect.rfq}/{effect.counterparty}")
-            if not waiting:
-                return
-            fill = waiting.pop(0)
-            if not waiting:
-                del self._unmarked[f"{effect.rfq}/{effect.counterparty}"]
-            fill.id = effect.fill
-        fill.edge_bps = effect.edge_bps
-        fill.marks[effect.horizon_s] = effect.markout_bps
+        if fill is not None:
+            fill.edge_bps = effect.edge_bps
+            fill.marks[effect.horizon_s] = effect.markout_bps
 
     def _closed(self, at: int, effect: fx.Closed) -> None:
         line = self.rfqs.get(effect.rfq)
@@ -312,7 +279,7 @@ class Board:
 
 def notable(board: Board, stamped: Stamped, effects: tuple[Effect, ...]) -> Iterator[str]:
     """A line for each thing worth telling where there is no screen; call after `board.observe`."""
-    from rfq.cli.phrases import ask_text, effect_text, event_text, number
+    from rfq.cli.phrases import ask_text, effect_text, event_text
 
     seconds = (stamped.at - board.started_at) / 1e9
     head = f"{seconds:8.3f} s  #{stamped.number:<6} "
@@ -321,11 +288,6 @@ def notable(board: Board, stamped: Stamped, effects: tuple[Effect, ...]) -> Iter
         yield head + event_text(event)
     if isinstance(event, ev.NeedPosted) and effects:
         yield f"{head}we want: {ask_text(event.ask)}; {len(outward_of(effects))} dealers asked"
-    if isinstance(event, ev.FillReported) and board.fills and board.fills[-1].at == stamped.at:
-        fill = board.fills[-1]
-        word = "bought" if fill.bought else "sold"
-        whom = f"{'from' if fill.bought else 'to'} {event.dealer}"
-        yield f"{head}filled: we {word} {number(fill.amount)} {fill.what} at {number(fill.price)} {whom}"
     for effect in effects:
         if isinstance(effect, fx.SendQuote):
             line = board.rfqs.get(effect.quote.rfq)
@@ -333,7 +295,7 @@ def notable(board: Board, stamped: Stamped, effects: tuple[Effect, ...]) -> Iter
             yield head + effect_text(effect) + asked
         elif isinstance(effect, fx.Ranked) and effect.rows and _has_new_best(board, effect):
             yield head + f"quotes on {effect.rfq}: " + effect_text(effect)
-        elif isinstance(effect, fx.ConfirmFill | fx.AcceptQuote | fx.Quarantined | fx.KillSet):
+        elif isinstance(effect, fx.ConfirmFill | fx.Booked | fx.AcceptQuote | fx.Quarantined | fx.KillSet):
             yield head + effect_text(effect)
 
 

@@ -197,6 +197,10 @@ _EFFECTS: dict[type, Callable[[Any], str]] = {
     fx.ConfirmFill: lambda x: (
         f"confirm the fill to {x.to}: {x.fill.side.value} {number(x.fill.amount)} at {number(x.fill.price)}"
     ),
+    fx.Booked: lambda x: (
+        f"filled: {'bought' if x.fill.sign > 0 else 'sold'} {number(x.fill.amount)} at {number(x.fill.price)}"
+        f" {'from' if x.fill.sign > 0 else 'to'} {x.fill.counterparty}"
+    ),
     fx.RefuseAccept: lambda x: f"refuse the acceptance of {x.to}: {x.reason}",
     fx.AskDealer: lambda x: f"ask {x.to}",
     fx.WithdrawRfq: lambda x: f"tell {x.to} it is over: {x.reason}",

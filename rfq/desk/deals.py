@@ -18,7 +18,7 @@ from rfq.desk.intake import step_of
 from rfq.desk.scorecards import count
 from rfq.desk.turn import MS, Turn
 from rfq.domain.checkers import plain_decimal
-from rfq.domain.effects import AcceptQuote, Ranked, WithdrawRfq
+from rfq.domain.effects import AcceptQuote, Booked, Ranked, WithdrawRfq
 from rfq.domain.events import AcceptRefused, FillReported
 from rfq.domain.fills import Fill
 from rfq.domain.ids import AcceptId, FillId, QuoteId
@@ -191,6 +191,7 @@ def on_fill(turn: Turn, card: Card | None, event: FillReported) -> None:
         at=turn.now,
     )
     turn.draft.put_scorecard(count(turn.draft.scorecard(event.dealer), "done"))
+    turn.add(Booked(fill=fill))
     _settle(turn, book(turn, _fill_acceptance(card, found, event.amount), fill, delta_usd))
 
 

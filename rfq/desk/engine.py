@@ -20,6 +20,7 @@ from rfq.domain import canon
 from rfq.domain import events as ev
 from rfq.domain.effects import Effect, RefuseAccept, RefuseQuote, RefuseRfq, StateTaken, outward_of
 from rfq.domain.events import Event, Stamped
+from rfq.domain.ids import RfqId
 from rfq.domain.reasons import Code, Reason
 from rfq.domain.request import Role
 
@@ -266,6 +267,28 @@ def _rfq_of(state: DeskState, event: Event) -> str:
     if named:
         return str(named)
     return str(state.owner.get(getattr(event, "quote", "") or getattr(event, "accept", ""), ""))
+
+
+def underlying_of(desk: Desk, event: Event) -> str:
+    """The underlying whose market this event needs, "" if there is none: that of its Rfq, or of the first leg asked
+    for."""
+    state = desk.state
+    match event:
+        case ev.MarketMoved():
+            return event.underlying
+        case ev.RfqReceived() | ev.NeedPosted():
+            legs = event.ask.structure.legs
+            first = state.instruments.get(legs[0].instrument) if legs else None
+            return "" if first is None else first.underlying
+        case ev.NotSent():
+            effect = state.pending.get((event.number, event.index))
+            rfq = str(getattr(effect, "rfq", ""))
+        case ev.RfqCancelled():
+            rfq = str(state.seen.get((event.party, event.reference), ""))
+        case _:
+            rfq = _rfq_of(state, event)
+    card = state.cards.get(RfqId(rfq))
+    return "" if card is None else card.underlying
 
 
 def pending_of(desk: Desk) -> tuple[ev.EffectRef, ...]:

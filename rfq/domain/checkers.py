@@ -37,6 +37,8 @@ def checker_of(cls: type) -> Checker:
 def rewrite(value: Any) -> Any:
     """`value` with each Decimal and float in its one spelling (plain decimals, no negative zero)."""
     if isinstance(value, msgspec.Struct):
+        if not checker_of(type(value))(value):
+            return value
         return type(value)(**{name: rewrite(getattr(value, name)) for name in value.__struct_fields__})
     if isinstance(value, tuple):
         return tuple(rewrite(item) for item in value)

@@ -76,6 +76,12 @@ class Ranked(Fact, frozen=True, kw_only=True, tag="Ranked.1"):
     rows: tuple[RankRow, ...]
 
 
+class Booked(Fact, frozen=True, kw_only=True, tag="Booked.1"):
+    """A trade that a dealer reported is in our books (what a client is confirmed stands in `ConfirmFill`)."""
+
+    fill: Fill
+
+
 class Marked(Fact, frozen=True, kw_only=True, tag="Marked.1"):
     """The markout of a fill at one horizon: how far our fair moved since the trade, positive = good for us."""
 
@@ -246,6 +252,7 @@ Inward = (
     | Watch
     | Unwatch
     | Ranked
+    | Booked
     | Marked
     | Closed
     | Quarantined

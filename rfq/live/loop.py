@@ -10,7 +10,7 @@ from collections.abc import Callable
 from rfq.audit.chain import Chain
 from rfq.audit.errors import LogError
 from rfq.audit.writer import Failpoint, Writer, no_failpoint
-from rfq.desk.engine import Desk
+from rfq.desk.engine import Desk, underlying_of
 from rfq.domain.checkers import CanonError
 from rfq.domain.effects import Effect, Estimate, KillSet, SetTimer, Unwatch, Watch, outward_of
 from rfq.domain.events import (
@@ -191,7 +191,8 @@ class Live:
         self._last_at = at
         if now - self._offset_at >= OFFSET_EVERY_NS:
             self._offset, self._offset_at = self._schedule.offset(), now
-        found = self._market.snapshot() if type(event) in NEEDS_MARKET else None
+        underlying = underlying_of(self.desk, event) if type(event) in NEEDS_MARKET else ""
+        found = self._market.snapshot(underlying) if underlying else None
         market, market_hash, body = found if found is not None else (None, "", None)
         stamped = Stamped(
             number=self.chain.next_number,

@@ -21,8 +21,8 @@ class Wire(Protocol):
 class Market(Protocol):
     """Where the market can be seen."""
 
-    def snapshot(self) -> tuple[MarketSnapshot, str, bytes] | None:
-        """The newest snapshot with its hash and canonical bytes, None if there is none yet."""
+    def snapshot(self, underlying: str) -> tuple[MarketSnapshot, str, bytes] | None:
+        """The newest snapshot of this underlying with its hash and canonical bytes, None if there is none."""
         ...
 
     def watch(self, underlying: str, move_bps: float) -> None:

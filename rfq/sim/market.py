@@ -55,7 +55,7 @@ class SimMarket:
         self._regime = REGIMES[0]
         self._paths = [Path(coin.name, coin.start) for coin in COINS]
         self._listings = [Listing(coin, expiries(self._start_at)) for coin in COINS]
-        self._snapshot: tuple[MarketSnapshot, str, bytes] | None = None
+        self._snapshots: dict[str, tuple[MarketSnapshot, str, bytes]] = {}
         self._shown: MarketSnapshot | None = None
         self._values: dict[int, tuple[Structure, Valuation | Unpriceable]] = {}
         self._watched: dict[str, tuple[float, float]] = {}
@@ -63,13 +63,16 @@ class SimMarket:
 
     # --- the port ----------------------------------------------------------------------------------------------
 
-    def snapshot(self) -> tuple[MarketSnapshot, str, bytes]:
-        """The newest snapshot with its hash and canonical bytes."""
+    def snapshot(self, underlying: str) -> tuple[MarketSnapshot, str, bytes]:
+        """The newest snapshot, cut to one underlying, with its hash and canonical bytes."""
         shown = self.look()
-        if self._snapshot is None:
-            raw = canon.encode(shown)
-            self._snapshot = (shown, canon.digest(raw), raw)
-        return self._snapshot
+        found = self._snapshots.get(underlying)
+        if found is None:
+            under = shown.underlying(underlying)
+            cut = MarketSnapshot(at=shown.at, underlyings=() if under is None else (under,))
+            raw = canon.encode(cut)
+            found = self._snapshots[underlying] = (cut, canon.digest(raw), raw)
+        return found
 
     def watch(self, underlying: str, move_bps: float) -> None:
         """Offer `MarketMoved` when this index has moved by `move_bps` since it was last told."""
@@ -131,7 +134,8 @@ class SimMarket:
             for path in self._paths:
                 path.step(regime, common, dice)
         self._steps = due
-        self._shown = self._snapshot = None
+        self._shown = None
+        self._snapshots.clear()
         self._values.clear()
 
     def _call_next(self) -> None:

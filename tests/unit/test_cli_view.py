@@ -19,6 +19,7 @@ from rfq.cli.rows import fairness_bar
 from rfq.cli.view import View
 from rfq.domain import effects as fx
 from rfq.domain import events as ev
+from rfq.domain.fills import Fill
 from rfq.domain.ids import AcceptId, FillId, PartyId, QuoteId, RfqId
 from rfq.domain.lifecycle import QuoteState
 from rfq.domain.outcome import Outcome
@@ -163,7 +164,21 @@ def trade(feeder: Feeder) -> None:
     closed = fx.Closed(
         rfq=TAKER, party=PartyId("trader"), outcome=Outcome.DONE, reason=Reason(code=Code.TRADED)
     )
-    feeder.feed(report, closed)
+    booked = Fill(
+        id=FillId("d1-f7-0"),
+        rfq=TAKER,
+        quote=QuoteId("d1-q4-0"),
+        accept=accept,
+        role=Role.TAKER,
+        counterparty=DEALER,
+        side=Side.BUY,
+        amount=Decimal(10),
+        price=Decimal("0.0170"),
+        fair=Decimal("0.0169"),
+        reference="e1",
+        at=AT,
+    )
+    feeder.feed(report, fx.Booked(fill=booked), closed)
     feeder.feed(report, fx.Ignored(reason=Reason(code=Code.ALREADY_FILLED)))
     feeder.feed(
         ev.TimerFired(rfq=TAKER),
@@ -283,7 +298,7 @@ def test_without_a_screen_there_is_a_line_for_each_notable_thing(canned: Feeder)
         "2 dealers asked",
         "2 ranked; best dealer-01 at 0.0170",
         "accept dealer-01: buy 10 at 0.0170",
-        "filled: we bought 10 BTC-27DEC24",
+        "filled: bought 10 at 0.0170 from dealer-01",
     ):
         assert words in lines, words
     assert len(canned.lines) == 6

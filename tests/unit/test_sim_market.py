@@ -33,16 +33,16 @@ def test_it_is_the_same_however_seldom_one_looks() -> None:
         one.look()
     seldom, other, _ = market()
     seldom.run_until(often.now())
-    assert one.snapshot() == other.snapshot()
+    assert one.snapshot("BTC") == other.snapshot("BTC")
 
 
 def test_a_snapshot_is_shared_until_the_market_moves() -> None:
     schedule, one, _ = market()
-    first = one.snapshot()
+    first = one.snapshot("BTC")
     schedule.run_until(START_AT + NS_PER_S - 1)
-    assert one.snapshot() is first
+    assert one.snapshot("BTC") is first
     schedule.run_until(START_AT + NS_PER_S)
-    second = one.snapshot()
+    second = one.snapshot("BTC")
     assert second[0].at == START_AT + NS_PER_S and second[1] != first[1]
     assert second[1] == canon.digest(second[2]) and canon.encode(second[0]) == second[2]
     assert len(second[2]) < 4_096
