@@ -1,4 +1,4 @@
-"""The desk as a whole: bad input, the kill switch, faults put aside, coming up again, segments."""
+"""The desk as a whole: the kill switch, faults put aside, the record, new numbers, bounded memory."""
 
 from decimal import Decimal
 from typing import Any
@@ -21,7 +21,8 @@ from driver import (
 )
 from msgspec.structs import replace
 
-from rfq.desk.engine import Desk
+from pricing.structures import Structure
+from rfq.desk.engine import Desk, underlying_of
 from rfq.domain import canon
 from rfq.domain import effects as fx
 from rfq.domain import events as ev
@@ -241,3 +242,29 @@ def test_a_stale_market_is_no_market_for_a_need() -> None:
     world.market_age_ns = 2_001 * MS
     assert the(world(ev.NeedPosted(party=OPERATOR, reference="n", ask=ask(Side.BUY))), fx.Ignored)
     assert market(0).age_ms(2_000 * MS) == 2_000.0 and ONE.legs
+
+
+def test_the_desk_says_whose_market_an_event_needs() -> None:
+    world = Driver(policy(auto_accept=False))
+    world.answer(world.ask_us())
+    rfq = the(world.last, fx.SendQuote).quote.rfq
+    reference = world.desk.state.cards[rfq].rfq.reference
+    need = world.need()
+    world.offer(DEALERS[0], need, "60001")
+    accepted = the(world(ev.AcceptCommanded(party=OPERATOR, rfq=need)), fx.AcceptQuote)
+    index = list(world.last).index(accepted)
+    the_quote = world.desk.state.cards[rfq].quotes[0].id
+    needed: dict[ev.Event, str] = {
+        ev.MarketMoved(underlying="ETH"): "ETH",
+        ev.RfqReceived(party=CLIENT, reference="x", ask=ask()): "BTC",
+        ev.RfqReceived(party=CLIENT, reference="x", ask=ask(structure=Structure(legs=()))): "",
+        ev.NeedPosted(party=OPERATOR, reference="x", ask=ask(Side.BUY)): "BTC",
+        ev.RfqCancelled(party=CLIENT, reference=reference): "BTC",
+        ev.RfqCancelled(party=CLIENT, reference="nothing"): "",
+        ev.NotSent(number=world.number, index=index, reason=Reason(code=Code.FAULT)): "BTC",
+        ev.NotSent(number=1, index=0, reason=Reason(code=Code.FAULT)): "",
+        ev.TimerFired(rfq=need): "BTC",
+        ev.OutcomeHeard(party=CLIENT, quote=the_quote, outcome=Outcome.COVER): "BTC",
+        ev.AcceptRefused(dealer=DEALERS[0], accept=accepted.accept, reason=Reason(code=Code.USER)): "BTC",
+    }
+    assert {event: underlying_of(world.desk, event) for event in needed} == needed
