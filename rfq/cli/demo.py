@@ -1,9 +1,7 @@
 """`rfq demo`: the simulated market on real time, both roles, live in the terminal; then what it came to."""
 
-import asyncio
 import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,10 +11,8 @@ from rfq.cli import printer
 from rfq.cli.options import Config, Json, Seed, need_new, settings_of
 
 if TYPE_CHECKING:
-    from rfq.app import Demo, DemoResult
+    from rfq.app import DemoResult
     from rfq.ops.settings import Settings
-
-REFRESH_S = 0.25
 
 
 def demo(
@@ -42,7 +38,10 @@ def demo(
     At the end the log is verified and replayed, and a summary says what it came to. Without a terminal it prints
     one line for each notable happening.
     """
+    import asyncio
+
     from rfq.cli.exits import Ended, Exit
+    from rfq.cli.stage import play
 
     settings = settings_of(config)
     path = need_new(log) if log is not None else _fresh_path(settings)
@@ -50,7 +49,7 @@ def demo(
     chosen = settings.world.seed if seed is None else seed
     screen = sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb" and not (headless or json)
     lines = not (screen or headless or json)
-    result, interrupted = asyncio.run(_play(settings, chosen, seconds, path, screen, lines))
+    result, interrupted = asyncio.run(play(settings, chosen, seconds, path, screen, lines))
     _summarise(result, path, json)
     if not result.audit_ok:
         raise Ended(Exit.AUDIT, "The log of this demo does not verify: that is a fault of ours.")
@@ -67,83 +66,6 @@ def _fresh_path(settings: "Settings") -> Path:
 
     digits = "".join(filter(str.isdigit, instant_text(SystemClock().now())))
     return settings.audit.path.parent / f"demo-{digits[:8]}-{digits[8:17]}.db"
-
-
-async def _play(
-    settings: "Settings", seed: int, seconds: float | None, path: Path, screen: bool, lines: bool
-) -> "tuple[DemoResult, bool]":
-    """Run it with what shows it; True if Ctrl-C ended it."""
-    from rfq.app import run_demo
-    from rfq.cli.signals import Stop
-
-    shows: list[asyncio.Task[None]] = []
-    over = asyncio.Event()
-
-    def begin(running: "Demo") -> None:
-        if screen:
-            shows.append(asyncio.create_task(_show(running, seed, over)))
-        elif lines:
-            running.live.observe(_narrator())
-
-    with Stop() as stop:
-
-        async def watch() -> None:
-            await stop.event.wait()
-            over.set()
-
-        watching = asyncio.create_task(watch())
-        if screen:
-            asyncio.get_running_loop().call_later(seconds or 1e9, over.set)
-        try:
-            result = await run_demo(
-                settings, seed=seed, seconds=seconds, log_path=path, on_start=begin, stop=stop.event
-            )
-        finally:
-            over.set()
-            watching.cancel()
-            await asyncio.gather(*shows)
-        return result, stop.interrupted
-
-
-def _narrator() -> Callable[..., None]:
-    """Prints what is notable, as it happens."""
-    from rfq.cli.board import Board, notable
-    from rfq.domain.effects import Effect
-    from rfq.domain.events import Stamped
-
-    board = Board()
-
-    def tell(stamped: Stamped, effects: tuple[Effect, ...]) -> None:
-        board.observe(stamped, effects)
-        for line in notable(board, stamped, effects):
-            printer.show(line)
-        sys.stdout.flush()
-
-    return tell
-
-
-async def _show(running: "Demo", seed: int, over: asyncio.Event) -> None:
-    """Draw the board four times a second until it is over."""
-    from rich.console import Console
-    from rich.live import Live as Screen
-
-    from rfq.cli.board import Board
-    from rfq.cli.view import View
-
-    board = Board()
-    running.live.observe(board.observe)
-    console = Console()
-    view = View(board, title=f"rfq demo, seed {seed}")
-    with Screen(console=console, screen=True, auto_refresh=False) as shown:
-        while not over.is_set():
-            now = running.world.schedule.now()
-            shown.update(view.render(now, console.width, console.height, running.live.chain.head_hash))
-            shown.refresh()
-            try:
-                await asyncio.wait_for(over.wait(), REFRESH_S)
-            except TimeoutError:
-                continue
-    printer.say("Closing: verifying and replaying the log ...")
 
 
 def _summarise(result: "DemoResult", path: Path, json: bool) -> None:

@@ -4,7 +4,6 @@ A user's mistake and a broken environment end with one line and a code, never wi
 is a fault of ours; `rfq.cli.main` tells it in one line too.
 """
 
-import sqlite3
 from enum import IntEnum
 
 from rfq.audit.errors import LogDamaged, LogError, LogMissing
@@ -35,6 +34,8 @@ class Ended(Exception):
 
 def judge(error: BaseException) -> Ended | None:
     """What an error means for whoever called; None if it is a fault of ours."""
+    import sqlite3
+
     from rfq.domain.checkers import CanonError
 
     if isinstance(error, Ended):

@@ -1,6 +1,5 @@
 """`rfq serve`: the desk on real time with a durable log, until it is told to stop."""
 
-import asyncio
 from typing import TYPE_CHECKING
 
 from rfq.cli import printer
@@ -20,6 +19,8 @@ def serve(config: Config = None, json: Json = False) -> None:
     counterparties are simulated for now. Everything it says goes to stderr, or where [logs] sends it;
     --json adds a line on stdout when it is ready, and one when it has stopped.
     """
+    import asyncio
+
     from rfq.cli.exits import Ended, Exit
 
     settings = settings_of(config)
