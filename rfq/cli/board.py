@@ -89,15 +89,6 @@ class FillLine:
         return (self.side is Side.BUY) == (self.role is Role.TAKER)
 
 
-@dataclass(slots=True)
-class _Accept:
-    """An acceptance of ours that is out."""
-
-    rfq: str
-    counterparty: str
-    quote: str
-
-
 class Board:
     """Everything that is on the screen."""
 
@@ -114,8 +105,6 @@ class Board:
         self.rfqs: OrderedDict[str, RfqLine] = OrderedDict()
         self.fills: deque[FillLine] = deque(maxlen=FILLS_KEPT)
         self.positions: dict[str, Decimal] = {}
-        self.news: deque[str] = deque(maxlen=8)
-        self._accepts: OrderedDict[str, _Accept] = OrderedDict()
 
     # --- what the view asks ------------------------------------------------------------------------------------
 
@@ -233,9 +222,6 @@ class Board:
             line.ranked, line.ranked_at, line.fair = effect.rows, at, effect.fair
 
     def _accepted(self, effect: fx.AcceptQuote) -> None:
-        self._accepts[effect.accept] = _Accept(effect.rfq, effect.to, effect.quote)
-        while len(self._accepts) > RFQS_KEPT:
-            self._accepts.popitem(last=False)
         line = self.rfqs.get(effect.rfq)
         if line is not None:
             line.accepted += (effect.quote,)
