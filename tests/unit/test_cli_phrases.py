@@ -4,13 +4,17 @@ from decimal import Decimal
 from typing import get_args
 
 import pytest
+from rich.text import Text
 
+from pricing.structures import Hedge, Leg, Structure
 from rfq.audit import queries
 from rfq.audit.log import AuditLog
 from rfq.audit.terms import terms_of
 from rfq.cli.audit import row_line
+from rfq.cli.canvas import Cell, beside, fill, fit, heading
 from rfq.cli.narrative import tell, waterfall
-from rfq.cli.phrases import _EFFECTS, _EVENTS, effect_text, event_text, seconds_text
+from rfq.cli.phrases import _EFFECTS, _EVENTS, ask_text, effect_text, event_text, seconds_text, structure_text
+from rfq.cli.rows import fairness_bar
 from rfq.domain import effects as fx
 from rfq.domain import events as ev
 from rfq.domain.effects import Effect
@@ -18,9 +22,18 @@ from rfq.domain.events import Event
 from rfq.domain.ids import PartyId
 from rfq.domain.reasons import Code, Reason
 from rfq.domain.record import decode_record
+from rfq.domain.request import Ask, Side
 from rfq.sim.population import DEMO_RATES
 from rfq.sim.run import advance
 from rfq.sim.world import build_world
+
+SPREAD = Structure(
+    legs=(
+        Leg(instrument="BTC-27DEC24-60000-C", ratio=Decimal(1)),
+        Leg(instrument="BTC-27DEC24-65000-C", ratio=Decimal(-2)),
+    ),
+    hedges=(Hedge(instrument="BTC-PERPETUAL", ratio=Decimal(-30), price=Decimal(60000)),),
+)
 
 
 def test_nothing_is_without_words() -> None:
@@ -93,3 +106,29 @@ def check_waterfall(effect: fx.SendQuote) -> None:
     for place, side in enumerate(head[1:], 1):
         *steps, wire = [Decimal(row[place]) for row in rows]
         assert sum(steps) == wire == getattr(effect.price, side)
+
+
+def test_what_structures_are_called() -> None:
+    assert structure_text(SPREAD) == "BTC-27DEC24 60000-C - 2 x 65000-C, hedge -30 BTC-PERPETUAL at 60000"
+    one = Structure(legs=(Leg(instrument="BTC-PERPETUAL", ratio=Decimal(1)),))
+    assert (
+        ask_text(Ask(structure=one, amount=Decimal("0.5"), side=Side.TWO_WAY)) == "two-way 0.5 BTC-PERPETUAL"
+    )
+    mixed = Structure(
+        legs=(Leg(instrument="ETH-PERPETUAL", ratio=Decimal(-1)), Leg(instrument="BTC-1", ratio=Decimal(1)))
+    )
+    assert structure_text(mixed) == "-ETH-PERPETUAL + BTC-1"
+    assert structure_text(Structure(legs=())) == "(no legs)"
+
+
+def test_lines_have_the_width_they_are_asked_for() -> None:
+    assert (
+        row(20, [Cell("abc", -5), Cell("a long text that is cut"), Cell("x", 3)]).plain
+        == "  abc a long te… x  "
+    )
+    assert heading(12, "TITLE", "").plain == "TITLE ──────"
+    assert fit(Text("abcdef"), 4).plain == "abc…"
+    assert [line.plain for line in fill([Text("a")], 2, 2)] == ["a", "  "]
+    pair = beside([Text("a")], [Text("b"), Text("c")], (1, 1))
+    assert [line.plain for line in pair] == ["a │ b", "  │ c"]
+    assert [fairness_bar(p) for p in (-1.0, 0.5, 2.0)] == ["░" * 8, "█" * 4 + "░" * 4, "█" * 8]

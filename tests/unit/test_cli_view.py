@@ -6,16 +6,12 @@ from decimal import Decimal
 
 import pytest
 from rich.console import Console
-from rich.text import Text
 
 from pricing.quoting import Line, QuotePrice
 from pricing.structures import Hedge, Leg, Structure
 from rfq.audit import queries
 from rfq.audit.log import AuditLog
 from rfq.cli.board import Board, FillLine, notable
-from rfq.cli.canvas import Cell, beside, fill, fit, heading, row
-from rfq.cli.phrases import ask_text, structure_text
-from rfq.cli.rows import fairness_bar
 from rfq.cli.view import View
 from rfq.domain import effects as fx
 from rfq.domain import events as ev
@@ -329,32 +325,6 @@ def test_a_whole_world_on_the_board() -> None:
         assert board.counts["taker"] == counts["fills_taker"] > 5
         assert board.counts["quotes sent"] == counts["quotes_made"]
         assert board.number == counts["records"]
-
-
-def test_what_structures_are_called() -> None:
-    assert structure_text(SPREAD) == "BTC-27DEC24 60000-C - 2 x 65000-C, hedge -30 BTC-PERPETUAL at 60000"
-    one = Structure(legs=(Leg(instrument="BTC-PERPETUAL", ratio=Decimal(1)),))
-    assert (
-        ask_text(Ask(structure=one, amount=Decimal("0.5"), side=Side.TWO_WAY)) == "two-way 0.5 BTC-PERPETUAL"
-    )
-    mixed = Structure(
-        legs=(Leg(instrument="ETH-PERPETUAL", ratio=Decimal(-1)), Leg(instrument="BTC-1", ratio=Decimal(1)))
-    )
-    assert structure_text(mixed) == "-ETH-PERPETUAL + BTC-1"
-    assert structure_text(Structure(legs=())) == "(no legs)"
-
-
-def test_lines_have_the_width_they_are_asked_for() -> None:
-    assert (
-        row(20, [Cell("abc", -5), Cell("a long text that is cut"), Cell("x", 3)]).plain
-        == "  abc a long te… x  "
-    )
-    assert heading(12, "TITLE", "").plain == "TITLE ──────"
-    assert fit(Text("abcdef"), 4).plain == "abc…"
-    assert [line.plain for line in fill([Text("a")], 2, 2)] == ["a", "  "]
-    pair = beside([Text("a")], [Text("b"), Text("c")], (1, 1))
-    assert [line.plain for line in pair] == ["a │ b", "  │ c"]
-    assert [fairness_bar(p) for p in (-1.0, 0.5, 2.0)] == ["░" * 8, "█" * 4 + "░" * 4, "█" * 8]
 
 
 def test_roles_are_told_apart(canned: Feeder) -> None:
