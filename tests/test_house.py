@@ -11,7 +11,17 @@ from house_rules import FOLDERS, RULES, Rule, Source
 
 ROOT = Path(__file__).resolve().parent.parent
 TEXT_SUFFIXES = {".py", ".md", ".toml", ".txt", ".yml", ".yaml", ".html", ".css", ".js", ".mako", ".sh", ""}
-UNREAD = {".git", ".venv", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis", "htmlcov", "dist"}
+UNREAD = {
+    ".git",
+    ".venv",
+    ".mypy_cache",
+    ".ruff_cache",
+    ".pytest_cache",
+    ".hypothesis",
+    "htmlcov",
+    "dist",
+    ".coverage",
+}
 
 
 def python_files() -> list[Source]:

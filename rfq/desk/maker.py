@@ -163,9 +163,12 @@ def _pass(turn: Turn, card: Card, reason: Reason) -> None:
 
 
 def withdraw(turn: Turn, card: Card, quote: Quote, reason: Reason) -> Card:
-    """Take one of our standing quotes back, and tell the client if it can be reached."""
-    if card.rfq.party in turn.state.sessions:
-        turn.add(WithdrawQuote(to=card.rfq.party, rfq=card.rfq.id, quote=quote.id, reason=reason))
+    """Take one of our standing quotes back, and tell the client; one that is away is told when it is back."""
+    effect = WithdrawQuote(to=card.rfq.party, rfq=card.rfq.id, quote=quote.id, reason=reason)
+    if effect.to in turn.state.sessions:
+        turn.add(effect)
+    else:
+        turn.draft.owe(effect.to, effect)
     before = watches(card)
     card = move_quote(card, quote, QuoteTrigger.CANCELLED)
     if before and not watches(card):

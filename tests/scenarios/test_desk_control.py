@@ -22,6 +22,7 @@ from driver import (
 from msgspec.structs import replace
 
 from pricing.structures import Structure
+from rfq.desk import features
 from rfq.desk.engine import Desk, underlying_of
 from rfq.domain import canon
 from rfq.domain import effects as fx
@@ -29,8 +30,9 @@ from rfq.domain import events as ev
 from rfq.domain.ids import PartyId, RfqId
 from rfq.domain.lifecycle import RfqState
 from rfq.domain.outcome import Outcome
+from rfq.domain.parties import Party
 from rfq.domain.reasons import Code, Reason
-from rfq.domain.request import Side
+from rfq.domain.request import Rfq, Side
 
 D = Decimal
 
@@ -133,6 +135,35 @@ def test_whoever_waits_for_an_answer_gets_one_even_after_a_fault(monkeypatch: py
     assert all(card.closed for card in world.desk.state.cards.values())
     world.wait(3_600_000)
     assert not world.desk.state.cards
+
+
+def test_replay_puts_the_same_request_aside_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = features.build
+
+    def broken(rfq: Rfq, *rest: Any) -> Any:
+        if rfq.reference == "sick":
+            raise KeyError("a bug that this build has")
+        return real(rfq, *rest)
+
+    monkeypatch.setattr(features, "build", broken)
+    world = Driver()
+    effects = world(ev.RfqReceived(party=CLIENT, reference="sick", ask=ask()))
+    assert the(effects, fx.Quarantined).where == "RfqReceived: KeyError in broken"
+    world.accept(world.quoted())
+    world.check_replay()
+    monkeypatch.setattr(features, "build", real)
+    with pytest.raises(AssertionError, match="differs in replay"):
+        world.check_replay()
+
+
+def test_a_quote_that_is_taken_back_from_a_client_that_is_away_is_told_when_it_is_back() -> None:
+    world = Driver()
+    world(ev.PartyAdmitted(party=Party(id=CLIENT, may_ask=True, cancel_on_disconnect=False)))
+    made = world.quoted()
+    world(ev.SessionDown(party=CLIENT))
+    assert not any(isinstance(one, fx.WithdrawQuote) for one in world(ev.KillPressed(by=OPERATOR)))
+    back = world(ev.SessionUp(party=CLIENT))
+    assert the(back, fx.WithdrawQuote).quote == made.quote.id
 
 
 def test_a_fault_after_the_end_gives_the_markouts_up(monkeypatch: pytest.MonkeyPatch) -> None:

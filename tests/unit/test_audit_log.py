@@ -336,22 +336,3 @@ def test_a_log_with_something_waiting_is_not_read_without_it(path: Path) -> None
     path.with_name("desk.db-wal").write_bytes(b"x" * 5_000)
     with pytest.raises(LogUnavailable):
         AuditLog.open(path, writable=False)
-
-
-def test_a_file_that_cannot_be_locked_is_unavailable(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def no_locks(handle: int, how: int) -> None:
-        raise OSError("no locks available")
-
-    monkeypatch.setattr("fcntl.flock", no_locks)
-    with pytest.raises(LogUnavailable, match="no locks"):
-        AuditLog.open(path, writable=True)
-
-
-def test_rows_are_stored_whatever_their_count() -> None:
-    connection = sqlite.connect_memory()
-    connection.execute("CREATE TABLE t (a, b)")
-    for count in (0, 1, 5, 200, 333):
-        connection.execute("DELETE FROM t")
-        rows = [(number, str(number)) for number in range(count)]
-        sqlite.insert_rows(connection, "INSERT INTO t VALUES (?, ?)", rows)
-        assert connection.execute("SELECT a, b FROM t ORDER BY a").fetchall() == rows

@@ -123,7 +123,7 @@ def test_what_structures_are_called() -> None:
 
 def test_lines_have_the_width_they_are_asked_for() -> None:
     assert (
-        row(20, [Cell("abc", -5), Cell("a long text that is cut"), Cell("x", 3)]).plain
+        line_of(20, [Cell("abc", -5), Cell("a long text that is cut"), Cell("x", 3)]).plain
         == "  abc a long te… x  "
     )
     assert heading(12, "TITLE", "").plain == "TITLE ──────"
