@@ -12,6 +12,7 @@ from rfq.audit.log import AuditLog
 from rfq.audit.terms import terms_of
 from rfq.cli.audit import row_line
 from rfq.cli.canvas import Cell, beside, fill, fit, heading
+from rfq.cli.canvas import row as line_of
 from rfq.cli.narrative import tell, waterfall
 from rfq.cli.phrases import _EFFECTS, _EVENTS, ask_text, effect_text, event_text, seconds_text, structure_text
 from rfq.cli.rows import fairness_bar
