@@ -23,7 +23,7 @@ import hashlib
 import math
 from typing import Final
 
-from models.features import INDEX, SCHEMA_HASH, FeatureRow
+from models.features import INDEX, SCHEMA_HASH, Row
 from models.prediction import Prediction
 
 LEVELS: Final = (0.01, 0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95, 0.99)
@@ -110,7 +110,7 @@ def _within(number: float, low: float, high: float) -> float:
     return low if number < low else high if number > high else number
 
 
-def daily_risk_bps(row: FeatureRow) -> float:
+def daily_risk_bps(row: Row) -> float:
     """One day's standard deviation of the structure's value, bps of notional: its delta's and its vega's."""
     values = row.values
     moved = 1e4 * _within(values[_SIGMA], 0.0, 10.0) * _within(abs(values[_DELTA]), 0.0, 100.0)
@@ -118,23 +118,23 @@ def daily_risk_bps(row: FeatureRow) -> float:
     return _within(math.hypot(moved, repriced), 0.0, _RISK_MAX_BPS)
 
 
-def horizon_days(row: FeatureRow) -> float:
+def horizon_days(row: Row) -> float:
     """The days it takes to trade the size at a tenth of the volume."""
     return _within(row.values[_SIZE] / PARTICIPATION, HORIZON_MIN_DAYS, HORIZON_MAX_DAYS)
 
 
-def impact_bps(row: FeatureRow) -> float:
+def impact_bps(row: Row) -> float:
     """The average impact paid over the order, bps of notional."""
     size = _within(row.values[_SIZE], 0.0, _SIZE_MAX)
     return float(IMPACT_Y * daily_risk_bps(row) * size**IMPACT_EXPONENT / (1.0 + IMPACT_EXPONENT))
 
 
-def residual_bps(row: FeatureRow) -> float:
+def residual_bps(row: Row) -> float:
     """One standard deviation of cost around its median, bps of notional."""
     return daily_risk_bps(row) * math.sqrt(horizon_days(row) / 3.0)
 
 
-def predict(row: FeatureRow) -> Prediction:
+def predict(row: Row) -> Prediction:
     """The closed forms for one row of the current schema."""
     values = row.values
     half = _within(values[_HALF], 0.0, _SPREAD_MAX_BPS)

@@ -7,14 +7,13 @@ asks for both).
 
 import hashlib
 import math
-from typing import Final
-
-from models.fact import Fact
+from dataclasses import dataclass
+from typing import Final, NamedTuple, Protocol
 
 SCHEMA_VERSION: Final = 1
 
 
-class Column(Fact, frozen=True, kw_only=True, omit_defaults=False, tag="Column.1"):
+class Column(NamedTuple):
     """One column: its name (unit last), unit, the horizon it looks over ("" = none), and its value when
     unknown.
     """
@@ -88,7 +87,22 @@ MISSING: Final = tuple(column.when_missing for column in SCHEMA)
 """A row's values when nothing at all is known."""
 
 
-class FeatureRow(Fact, frozen=True, kw_only=True, tag="FeatureRow.1"):
+class Row(Protocol):
+    """What every model reads, whoever keeps it: the schema's short hash, and the values in the schema's order."""
+
+    @property
+    def schema(self) -> str:
+        """The short hash of the schema."""
+        ...
+
+    @property
+    def values(self) -> tuple[float, ...]:
+        """One finite number for each column."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeatureRow:
     """One request as a model sees it: the schema's short hash and its values in the schema's order, all
     finite.
     """

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from models import baselines
-from models.features import SCHEMA_HASH, FeatureRow
+from models.features import SCHEMA_HASH, Row
 from models.prediction import Prediction
 
 
@@ -27,7 +27,7 @@ class Scorer(Protocol):
         """The name of weights and code together (hex sha256)."""
         ...
 
-    def predict(self, rows: Sequence[FeatureRow]) -> tuple[Prediction, ...]:
+    def predict(self, rows: Sequence[Row]) -> tuple[Prediction, ...]:
         """One prediction for each row, in order."""
         ...
 
@@ -42,7 +42,7 @@ class BaselineScorer:
         """The hash of the closed forms' numbers."""
         return baselines.BASELINE_HASH
 
-    def predict(self, rows: Sequence[FeatureRow]) -> tuple[Prediction, ...]:
+    def predict(self, rows: Sequence[Row]) -> tuple[Prediction, ...]:
         """One prediction for each row, in order; refuses rows of another schema."""
         for row in rows:
             if row.schema != SCHEMA_HASH:

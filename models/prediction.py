@@ -5,14 +5,14 @@ against the client; markouts are bps, + = good for us.
 """
 
 import math
+from dataclasses import dataclass
 from typing import Final
-
-from models.fact import Fact
 
 _INF: Final = math.inf
 
 
-class Prediction(Fact, frozen=True, kw_only=True, tag="Prediction.1"):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prediction:
     """Cost quantiles, win curve and markout curve with their source; valid by construction.
 
     `cost_bps[i]` is the quantile of cost at `levels[i]`; `permanent_share` the part of cost that does not

@@ -7,7 +7,6 @@ the model runs on its own thread; on virtual time at once, with a delay drawn by
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from models.features import FeatureRow
 from models.infer import Scorer
 from rfq.desk.response import estimates_of
 from rfq.domain.effects import Estimate
@@ -23,8 +22,7 @@ def answer_of(scorer: Scorer, effect: Estimate) -> Estimated:
     """What the model says to one question, or why it says nothing."""
     name = scorer.hash[:16]
     try:
-        rows: list[FeatureRow] = [effect.row]
-        prediction = scorer.predict(rows)[0]
+        prediction = scorer.predict((effect.row,))[0]
         return Estimated(rfq=effect.rfq, model=name, estimates=estimates_of(prediction))
     except (ValueError, ArithmeticError, IndexError) as error:
         reason = Reason(code=Code.MODEL_FAULT, detail=f"{type(error).__name__}: {error}"[:200])

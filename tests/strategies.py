@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 from hypothesis import strategies as st
 
-from models.features import SCHEMA_HASH, WIDTH, FeatureRow
+from models.features import SCHEMA_HASH, WIDTH
 from pricing.estimates import Estimates
 from pricing.instruments import Future, Option, Perpetual
 from pricing.market import MarketSnapshot, Slice, Top, UnderlyingMarket
@@ -26,6 +26,7 @@ from rfq.domain.parties import Party
 from rfq.domain.policy import Allocation, Policy
 from rfq.domain.quote import Quote
 from rfq.domain.record import Record
+from rfq.domain.row import FeatureRow
 
 UNIONS = (Event, Effect)
 ROOTS: tuple[Any, ...] = (*UNIONS, Record, StateImage, MarketSnapshot)

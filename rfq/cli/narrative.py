@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from decimal import Decimal
 
-from models.features import SCHEMA_HASH, FeatureRow
+from models.features import SCHEMA_HASH
 from pricing.estimates import Estimates, median_cost
 from pricing.quoting import Line, QuotePrice
 from rfq.audit.export import instant_text
@@ -12,6 +12,7 @@ from rfq.cli.phrases import ask_text, effect_text, event_text, number, seconds_t
 from rfq.cli.printer import table
 from rfq.domain.effects import AcceptQuote, Estimate, Ranked, SendQuote, SetTimer, Unwatch, Watch
 from rfq.domain.events import Estimated, NeedPosted, TimerFired
+from rfq.domain.row import FeatureRow
 
 _SHOWN = (
     ("size_vs_adv_ratio", "size {:.4%} of a day's volume"),

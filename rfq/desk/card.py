@@ -4,7 +4,6 @@ from decimal import Decimal
 
 from msgspec.structs import replace
 
-from models.features import FeatureRow
 from pricing.estimates import Estimates
 from rfq.domain.block import Block
 from rfq.domain.fact import Fact
@@ -22,6 +21,7 @@ from rfq.domain.lifecycle import (
 from rfq.domain.outcome import Outcome
 from rfq.domain.quote import Quote
 from rfq.domain.request import Rfq
+from rfq.domain.row import FeatureRow
 
 
 class MarkDue(Fact, frozen=True, kw_only=True, tag="MarkDue.1"):

@@ -6,7 +6,7 @@ Everything it reads is in the event or in the state, so a row can be built again
 
 import math
 
-from models.features import MISSING, SCHEMA, SCHEMA_HASH, FeatureRow
+from models.features import MISSING, SCHEMA, SCHEMA_HASH
 from pricing.instruments import Option
 from pricing.market import MarketSnapshot, UnderlyingMarket
 from pricing.valuation import Valuation
@@ -17,6 +17,7 @@ from rfq.desk.state import DeskState
 from rfq.desk.turn import Turn, exact
 from rfq.domain.reasons import Reason
 from rfq.domain.request import Rfq, Role, Side
+from rfq.domain.row import FeatureRow
 
 _SECOND = 1e9
 _DAY_NS = 86_400 * 1_000_000_000

@@ -3,7 +3,6 @@
 from decimal import Decimal
 
 from models.baselines import predict
-from models.features import FeatureRow
 from models.prediction import Prediction
 from pricing.estimates import Estimates
 from pricing.quoting import QuotePrice, quote
@@ -18,6 +17,7 @@ from rfq.domain.lifecycle import QuoteState
 from rfq.domain.parties import DESK
 from rfq.domain.quote import Quote
 from rfq.domain.reasons import Code, Reason
+from rfq.domain.row import FeatureRow
 
 BASELINE = "baseline"
 

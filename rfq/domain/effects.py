@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import TypeGuard, get_args
 
-from models.features import FeatureRow
 from pricing.quoting import QuotePrice
 from rfq.domain.fact import Fact
 from rfq.domain.fills import Fill
@@ -18,6 +17,7 @@ from rfq.domain.outcome import Outcome
 from rfq.domain.quote import Quote
 from rfq.domain.reasons import Reason
 from rfq.domain.request import Ask, Side
+from rfq.domain.row import FeatureRow
 
 # --- inward ----------------------------------------------------------------------------------------------------
 

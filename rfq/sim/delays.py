@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from models.features import FeatureRow
+from models.features import Row
 from models.infer import Scorer
 from models.prediction import Prediction
 from rfq.sim.dice import Dice
@@ -43,7 +43,7 @@ class MoodyScorer:
         """The name of the model behind it."""
         return self._scorer.hash
 
-    def predict(self, rows: Sequence[FeatureRow]) -> tuple[Prediction, ...]:
+    def predict(self, rows: Sequence[Row]) -> tuple[Prediction, ...]:
         """The model's answer, or a ValueError."""
         if self._dice.chance(0.005):
             raise ValueError("the model is moody")

@@ -1,5 +1,6 @@
 """Laws of the baselines: any row gives a usable prediction, monotone where it must be, calibrated under its own law."""
 
+import dataclasses
 import math
 
 import numpy as np
@@ -19,7 +20,7 @@ SIZES = [0.0] + [10.0 ** (p / 4) for p in range(-28, 4)]
 def _estimates(found: FeatureRow) -> Estimates:
     """The same numbers in pricing's words; a Prediction that pricing would refuse fails here."""
     made = predict(found)
-    return Estimates(**{name: getattr(made, name) for name in made.__struct_fields__})
+    return Estimates(**dataclasses.asdict(made))
 
 
 @given(WILD)

@@ -57,7 +57,8 @@ class Feeder:
 
 
 def estimate(rfq: RfqId) -> fx.Estimate:
-    from models.features import MISSING, SCHEMA_HASH, FeatureRow
+    from models.features import MISSING, SCHEMA_HASH
+    from rfq.domain.row import FeatureRow
 
     return fx.Estimate(rfq=rfq, row=FeatureRow(schema=SCHEMA_HASH, values=MISSING), deadline_at=AT)
 

@@ -1,9 +1,9 @@
 """The closed forms, the residual law they state, and the door they stand behind."""
 
+import dataclasses
 import math
 from typing import Any
 
-import msgspec
 import pytest
 from models_cases import row
 
@@ -156,7 +156,7 @@ GOOD = predict(row())
 )
 def test_no_prediction_without_sense(changed: dict[str, Any], field: str) -> None:
     with pytest.raises(ValueError, match=field):
-        msgspec.structs.replace(GOOD, **changed)
+        dataclasses.replace(GOOD, **changed)
 
 
 def test_the_baseline_stands_behind_the_door() -> None:

@@ -1,4 +1,4 @@
-"""Every value of pricing and models has one spelling in the log, and comes back from it as it was."""
+"""Every value of pricing, and the feature row, has one spelling in the log, and comes back from it as it was."""
 
 import inspect
 from types import ModuleType
@@ -20,17 +20,18 @@ from pricing_cases import (
     worth,
 )
 
-from models import baselines, features, prediction
+from models.features import SCHEMA_HASH
 from pricing import estimates, fact, instruments, market, quoting, structures, valuation
 from pricing.structures import Hedge
 from rfq.domain import canon
+from rfq.domain.row import FeatureRow
 
 SPREAD = worth((CALL_60, "1"), (CALL_65, "-1"))
 HEDGED = structure((CALL_60, "1"), hedge=Hedge(instrument=PERP.name, ratio=D("-0.3"), price=D(60_000)))
 VALUES: list[msgspec.Struct] = [
     *(PERP, FUTURE, CALL_60, HEDGED, SNAPSHOT, ESTIMATES, TERMS, SPREAD, worth((PERP, "1"))),
     *(quoted(worth((PERP, "1"))), quoted(SPREAD, amount=25.0, tick=D("0.0001"))),
-    *(baselines.predict(row()), row(), features.SCHEMA[0]),
+    FeatureRow(schema=SCHEMA_HASH, values=row().values),
     *(valuation.Unpriceable(reason="no_book", field="x"), fact.Fault(field="legs", problem="no legs")),
 ]
 
@@ -43,9 +44,7 @@ def test_values_come_back_as_they_were(value: msgspec.Struct) -> None:
     assert canon.encode(again) == raw == canon.encode(msgspec.structs.replace(value))
 
 
-@pytest.mark.parametrize(
-    "module", [estimates, fact, instruments, market, quoting, structures, valuation, features, prediction]
-)
+@pytest.mark.parametrize("module", [estimates, fact, instruments, market, quoting, structures, valuation])
 def test_no_value_is_forgotten_here(module: ModuleType) -> None:
     shown = {type(value) for value in VALUES}
     inner = {structures.Leg, structures.Hedge, quoting.Line, fact.Fact}
