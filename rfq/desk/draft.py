@@ -131,21 +131,26 @@ class Draft:
                 state.cards[rfq] = card
             elif before is not None:
                 del state.cards[rfq]
-        state.scorecards.update(self._scorecards)
-        state.positions.update(self.positions)
-        state.exposures.update(self.exposures)
-        state.watches.update(self.watches)
+        if self._scorecards:
+            state.scorecards.update(self._scorecards)
+        if self.positions:
+            state.positions.update(self.positions)
+        if self.exposures:
+            state.exposures.update(self.exposures)
+        if self.watches:
+            state.watches.update(self.watches)
         if self._seen:
             state.seen.update(self._seen)
             _forget(state.seen, state.policy.closed_memory, state.cards)
         if self._done:
             state.done.update(self._done)
             _forget(state.done, state.policy.closed_memory, {})
-        for party, effects in self._owed.items():
-            if effects:
-                state.owed[party] = effects
-            else:
-                state.owed.pop(party, None)
+        if self._owed:
+            for party, effects in self._owed.items():
+                if effects:
+                    state.owed[party] = effects
+                else:
+                    state.owed.pop(party, None)
 
 
 def _forget(

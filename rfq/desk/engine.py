@@ -5,7 +5,8 @@ event was about is put aside (QUARANTINED), our quotes on it are withdrawn, and 
 same. After the handler, outward effects are noted as pending until a `Sent` or `NotSent` tells their fate.
 """
 
-from typing import assert_never
+from collections.abc import Callable
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -18,7 +19,7 @@ from rfq.desk.state import DeskState, StateImage, restore
 from rfq.desk.turn import Turn
 from rfq.domain import canon
 from rfq.domain import events as ev
-from rfq.domain.effects import Effect, RefuseAccept, RefuseQuote, RefuseRfq, StateTaken, outward_of
+from rfq.domain.effects import Effect, RefuseAccept, RefuseQuote, RefuseRfq, StateTaken, is_outward
 from rfq.domain.events import Event, Stamped
 from rfq.domain.ids import RfqId
 from rfq.domain.reasons import Code, Reason
@@ -67,7 +68,7 @@ class Desk:
             return (StateTaken(state=canon.digest(image), size=len(image)),)
         turn = Turn(state, stamped)
         try:
-            _dispatch(turn, event)
+            HANDLERS[type(event)](turn, event)
         except Exception as error:
             turn = _quarantine(state, stamped, error)
         return self._commit(turn, event)
@@ -76,14 +77,30 @@ class Desk:
         """Make the draft the state, and note what is now to be sent."""
         state, number = turn.state, turn.stamped.number
         turn.draft.commit()
-        _apply(state, event, turn)
+        if type(event) in OF_THE_WHOLE:
+            _apply(state, event)
         pending = state.pending
         for slot in turn.resolved:
             pending.pop(slot, None)
-        for index, effect in outward_of(turn.effects):
-            pending[(number, index)] = effect
+        for index, effect in enumerate(turn.effects):
+            if is_outward(effect):
+                pending[(number, index)] = effect
         state.number, state.at = number, turn.now
         return tuple(turn.effects)
+
+
+OF_THE_WHOLE: frozenset[type] = frozenset(
+    {
+        ev.PolicyChanged,
+        ev.InstrumentsListed,
+        ev.PartyAdmitted,
+        ev.SessionUp,
+        ev.SessionDown,
+        ev.Started,
+        ev.KillPressed,
+        ev.ArmAsked,
+    }
+)
 
 
 def _open(event: ev.ChainOpened, stamped: Stamped) -> DeskState:
@@ -94,7 +111,7 @@ def _open(event: ev.ChainOpened, stamped: Stamped) -> DeskState:
     return state
 
 
-def _apply(state: DeskState, event: Event, turn: Turn) -> None:
+def _apply(state: DeskState, event: Event) -> None:
     """Changes of the desk as a whole; they cannot fail, so they need no draft."""
     match event:
         case ev.PolicyChanged():
@@ -115,7 +132,7 @@ def _apply(state: DeskState, event: Event, turn: Turn) -> None:
         case ev.ArmAsked():
             _apply_arm(state, event)
         case _:
-            pass
+            raise AssertionError("an event that changes the desk as a whole")
 
 
 def _apply_arm(state: DeskState, event: ev.ArmAsked) -> None:
@@ -126,85 +143,6 @@ def _apply_arm(state: DeskState, event: ev.ArmAsked) -> None:
         state.arming = event.by
     else:
         state.killed, state.arming = False, ""
-
-
-def _dispatch(turn: Turn, event: Event) -> None:
-    """To the handler of this event."""
-    match event:
-        case ev.TimerFired():
-            _on_timer(turn, event)
-        case ev.Sent():
-            control.on_sent(turn, event)
-        case ev.RfqReceived():
-            maker.on_rfq_received(turn, event)
-        case ev.Estimated():
-            _on_estimated(turn, event)
-        case ev.QuoteReceived():
-            taker.on_quote_received(turn, turn.draft.card(event.rfq), event)
-        case ev.AcceptReceived():
-            acceptance.on_accept(turn, _owned(turn, event.quote), event)
-        case ev.FillReported():
-            deals.on_fill(turn, _owned(turn, event.accept), event)
-        case ev.NeedPosted():
-            taker.on_need_posted(turn, event)
-        case ev.MarketMoved():
-            maker.on_market_moved(turn, event)
-        case ev.OutcomeHeard():
-            maker.on_outcome_heard(turn, _owned(turn, event.quote), event)
-        case _:
-            _dispatch_rare(turn, event)
-
-
-def _dispatch_rare(turn: Turn, event: Event) -> None:
-    """The events that are not on the hot path."""
-    match event:
-        case ev.AcceptRefused():
-            deals.on_refused(turn, _owned(turn, event.accept), event)
-        case ev.QuoteWithdrawn():
-            taker.on_quote_withdrawn(turn, turn.draft.card(event.rfq), event)
-        case ev.DealerPassed():
-            taker.on_dealer_passed(turn, turn.draft.card(event.rfq), event)
-        case ev.AcceptCommanded():
-            taker.on_accept_commanded(turn, turn.draft.card(event.rfq), event)
-        case ev.NeedCancelled():
-            taker.on_need_cancelled(turn, turn.draft.card(event.rfq), event)
-        case ev.RfqCancelled():
-            maker.on_rfq_cancelled(turn, event)
-        case ev.MessageUnreadable():
-            maker.on_unreadable(turn, event)
-        case ev.InboxOverflowed():
-            maker.on_overflow(turn, event)
-        case ev.NotSent():
-            control.on_not_sent(turn, event)
-        case ev.Started():
-            control.on_started(turn, event)
-        case ev.SessionUp():
-            control.on_session_up(turn, event)
-        case ev.SessionDown():
-            control.on_session_down(turn, event)
-        case ev.KillPressed():
-            control.on_kill(turn, event)
-        case ev.ArmAsked():
-            control.on_arm_asked(turn, event)
-        case ev.PolicyChanged() | ev.InstrumentsListed() | ev.PartyAdmitted():
-            pass
-        case ev.ChainOpened() | ev.SegmentOpened():
-            raise AssertionError("a chain opens once")
-        case (
-            ev.TimerFired()
-            | ev.Sent()
-            | ev.RfqReceived()
-            | ev.Estimated()
-            | ev.QuoteReceived()
-            | ev.AcceptReceived()
-            | ev.FillReported()
-            | ev.NeedPosted()
-            | ev.MarketMoved()
-            | ev.OutcomeHeard()
-        ):
-            raise AssertionError("dispatched before")
-        case _:
-            assert_never(event)
 
 
 def _owned(turn: Turn, identifier: str) -> Card | None:
@@ -235,6 +173,54 @@ def _on_estimated(turn: Turn, event: ev.Estimated) -> None:
         maker.on_estimated(turn, card, event)
     else:
         taker.on_estimated(turn, card, event)
+
+
+def _nothing(turn: Turn, event: Event) -> None:
+    """All that this event does is done when it is applied."""
+
+
+def _opens_twice(turn: Turn, event: Event) -> None:
+    """A chain opens once, and a segment has no turn."""
+    raise AssertionError("a chain opens once")
+
+
+Handler = Callable[[Turn, Any], object]
+"""A function of a turn and of an event of one kind; what it returns is not looked at."""
+
+HANDLERS: dict[type, Handler] = {
+    ev.ChainOpened: _opens_twice,
+    ev.SegmentOpened: _opens_twice,
+    ev.Started: control.on_started,
+    ev.PolicyChanged: _nothing,
+    ev.InstrumentsListed: _nothing,
+    ev.PartyAdmitted: _nothing,
+    ev.SessionUp: control.on_session_up,
+    ev.SessionDown: control.on_session_down,
+    ev.KillPressed: control.on_kill,
+    ev.ArmAsked: control.on_arm_asked,
+    ev.TimerFired: _on_timer,
+    ev.Estimated: _on_estimated,
+    ev.MarketMoved: maker.on_market_moved,
+    ev.Sent: control.on_sent,
+    ev.NotSent: control.on_not_sent,
+    ev.InboxOverflowed: maker.on_overflow,
+    ev.MessageUnreadable: maker.on_unreadable,
+    ev.RfqReceived: maker.on_rfq_received,
+    ev.RfqCancelled: maker.on_rfq_cancelled,
+    ev.AcceptReceived: lambda turn, event: acceptance.on_accept(turn, _owned(turn, event.quote), event),
+    ev.OutcomeHeard: lambda turn, event: maker.on_outcome_heard(turn, _owned(turn, event.quote), event),
+    ev.NeedPosted: taker.on_need_posted,
+    ev.NeedCancelled: lambda turn, event: taker.on_need_cancelled(turn, turn.draft.card(event.rfq), event),
+    ev.AcceptCommanded: lambda turn, event: taker.on_accept_commanded(
+        turn, turn.draft.card(event.rfq), event
+    ),
+    ev.QuoteReceived: lambda turn, event: taker.on_quote_received(turn, turn.draft.card(event.rfq), event),
+    ev.QuoteWithdrawn: lambda turn, event: taker.on_quote_withdrawn(turn, turn.draft.card(event.rfq), event),
+    ev.DealerPassed: lambda turn, event: taker.on_dealer_passed(turn, turn.draft.card(event.rfq), event),
+    ev.FillReported: lambda turn, event: deals.on_fill(turn, _owned(turn, event.accept), event),
+    ev.AcceptRefused: lambda turn, event: deals.on_refused(turn, _owned(turn, event.accept), event),
+}
+"""What is done about each kind of event; a test holds it against the union of them all."""
 
 
 def _quarantine(state: DeskState, stamped: Stamped, error: Exception) -> Turn:

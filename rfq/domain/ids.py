@@ -26,15 +26,15 @@ def parse_chain(text: str) -> ChainId:
 class IdMaker:
     """Makes the ids of one record: `chain-<kind><record number, hex>-<index, hex>`, at most 10+2+15+1+4 characters."""
 
-    __slots__ = ("_index", "_stem_left", "_stem_right")
+    __slots__ = ("_chain", "_index", "_number")
 
     def __init__(self, chain: ChainId, number: int) -> None:
-        self._stem_left = chain + "-"
-        self._stem_right = f"{number:x}-"
+        self._chain = chain
+        self._number = number
         self._index = 0
 
     def make(self, kind: str) -> str:
         """The next id of this record; `kind` is one letter (r rfq, q quote, f fill, a acceptance, b block)."""
         index = self._index
         self._index = index + 1
-        return f"{self._stem_left}{kind}{self._stem_right}{index:x}"
+        return f"{self._chain}-{kind}{self._number:x}-{index:x}"
