@@ -48,6 +48,20 @@ class InverseGreeks(NamedTuple):
     theta: float
 
 
+def value(forward: float, strike: float, term: float, sigma: float, call: bool) -> float:
+    """The value alone, undiscounted: to the bit what `price` says, for less."""
+    stdev = sigma * _sqrt(term) if term > 0.0 else 0.0
+    if stdev < _STDEV_MIN:
+        return max(forward - strike if call else strike - forward, 0.0)
+    d1 = _log(forward / strike) / stdev + 0.5 * stdev
+    d2 = d1 - stdev
+    if call:
+        found = forward * (0.5 * _erfc(-d1 * _SQRT_HALF)) - strike * (0.5 * _erfc(-d2 * _SQRT_HALF))
+    else:
+        found = forward * (-0.5 * _erfc(d1 * _SQRT_HALF)) - strike * (-0.5 * _erfc(d2 * _SQRT_HALF))
+    return found if found > 0.0 else 0.0
+
+
 def price(
     forward: float, strike: float, term: float, sigma: float, call: bool, discount: float = 1.0
 ) -> Greeks:

@@ -117,8 +117,7 @@ def leg_fair(instrument: Instrument, market: MarketSnapshot, now: int) -> float 
     if isinstance(under, Unpriceable):
         return under
     if isinstance(instrument, Option):
-        option = _option_worth(instrument, under, now)
-        return option if isinstance(option, Unpriceable) else option[0]
+        return _option_fair(instrument, under, now)
     book = _book_worth(instrument, under, now)
     return book if isinstance(book, Unpriceable) else book[0]
 
@@ -139,6 +138,47 @@ def value(
     if len(legs) == 1 and not structure.hedges and not isinstance(first, Option):
         return _single_book(first, float(legs[0].ratio), under, now)
     return _package(structure, instruments, under, now)
+
+
+def mark(
+    structure: Structure, instruments: Mapping[str, Instrument], market: MarketSnapshot, now: int
+) -> tuple[float, float] | Unpriceable:
+    """Fair and bp alone, to the bit those of `value`, for marking what was traded: no greeks, half the work."""
+    legs = structure.legs
+    if not legs:
+        return Unpriceable(reason="no_legs", field="legs")
+    first = instruments.get(legs[0].instrument)
+    if first is None:
+        return Unpriceable(reason="unknown_instrument", field=legs[0].instrument)
+    under = _underlying(first.underlying, market)
+    if isinstance(under, Unpriceable):
+        return under
+    fair = notional = usd = 0.0
+    for leg in legs:
+        instrument = instruments.get(leg.instrument)
+        if instrument is None:
+            return Unpriceable(reason="unknown_instrument", field=leg.instrument)
+        ratio = float(leg.ratio)
+        if isinstance(instrument, Option):
+            price = _option_fair(instrument, under, now)
+            if isinstance(price, Unpriceable):
+                return price
+            unit = under.index
+            leg_usd = unit if instrument.inverse else 1.0
+        else:
+            book = _book_worth(instrument, under, now)
+            if isinstance(book, Unpriceable):
+                return book
+            price, leg_usd, unit = book[:3]
+        fair += ratio * price
+        notional = max(notional, abs(ratio) * unit)
+        usd = usd or leg_usd
+    for hedge in structure.hedges:
+        gain = _hedge_gain(hedge, instruments, under, now)
+        if isinstance(gain, Unpriceable):
+            return gain
+        fair += gain[0] / usd
+    return fair, notional * BPS / usd
 
 
 def _underlying(name: str, market: MarketSnapshot) -> UnderlyingMarket | Unpriceable:
@@ -167,11 +207,9 @@ def _book_worth(instrument: Perpetual | Future, under: UnderlyingMarket, now: in
 
 def _option_worth(option: Option, under: UnderlyingMarket, now: int) -> _OptionWorth | Unpriceable:
     """An option from its expiry's slice; at and after expiry it is settled, not priced."""
-    if option.expiry_at <= now:
-        return Unpriceable(reason="expired", field=option.name)
-    expiry = under.slice(option.expiry_at)
-    if expiry is None:
-        return Unpriceable(reason="no_slice", field=option.name)
+    expiry = _slice_of(option, under, now)
+    if isinstance(expiry, Unpriceable):
+        return expiry
     term = (option.expiry_at - now) / YEAR_NS
     strike = float(option.strike)
     forward = expiry.forward
@@ -187,6 +225,27 @@ def _option_worth(option: Option, under: UnderlyingMarket, now: int) -> _OptionW
     doubt = vega * _VOL_DOUBT * (1.0 + (square if square < _REACH_SQUARE else _REACH_SQUARE))
     gamma *= forward * forward * 0.01
     return fair, usd, under.index, delta * forward, half, doubt, gamma, vega, theta, term
+
+
+def _option_fair(option: Option, under: UnderlyingMarket, now: int) -> float | Unpriceable:
+    """The fair price of an option alone, in its price units."""
+    expiry = _slice_of(option, under, now)
+    if isinstance(expiry, Unpriceable):
+        return expiry
+    term = (option.expiry_at - now) / YEAR_NS
+    strike = float(option.strike)
+    forward = expiry.forward
+    sigma = smile_vol(expiry, moneyness(forward, strike, term))
+    fair = black.value(forward, strike, term, sigma, option.call)
+    return fair / forward if option.inverse else fair
+
+
+def _slice_of(option: Option, under: UnderlyingMarket, now: int) -> Slice | Unpriceable:
+    """The slice that an option is priced off."""
+    if option.expiry_at <= now:
+        return Unpriceable(reason="expired", field=option.name)
+    expiry = under.slice(option.expiry_at)
+    return Unpriceable(reason="no_slice", field=option.name) if expiry is None else expiry
 
 
 def _single_book(

@@ -19,7 +19,7 @@ from pricing.market import MarketSnapshot, Slice, Top, UnderlyingMarket
 from pricing.quoting import QuotePrice, QuoteTerms, quote
 from pricing.structures import Hedge, Leg, Structure
 from pricing.units import DAY_NS, NS_PER_S
-from pricing.valuation import Unpriceable, Valuation, value
+from pricing.valuation import Unpriceable, Valuation, mark, value
 
 D = Decimal
 NOW = 1_730_000_000 * NS_PER_S
@@ -138,18 +138,22 @@ def structure(*legs: tuple[Instrument, str], hedge: Hedge | None = None) -> Stru
 
 
 def worth(*legs: tuple[Instrument, str], hedge: Hedge | None = None, at: int = NOW) -> Valuation:
-    """The value of a structure that can be priced."""
-    found = value(structure(*legs, hedge=hedge), INSTRUMENTS, SNAPSHOT, at)
+    """The value of a structure that can be priced; `mark` says the same to the bit."""
+    asked = structure(*legs, hedge=hedge)
+    found = value(asked, INSTRUMENTS, SNAPSHOT, at)
     assert isinstance(found, Valuation), found
+    assert mark(asked, INSTRUMENTS, SNAPSHOT, at) == (found.fair, found.bp)
     return found
 
 
 def refused(
     *legs: tuple[Instrument, str], hedge: Hedge | None = None, seen: MarketSnapshot = SNAPSHOT, at: int = NOW
 ) -> Unpriceable:
-    """Why a structure cannot be priced."""
-    found = value(structure(*legs, hedge=hedge), INSTRUMENTS, seen, at)
+    """Why a structure cannot be priced; `mark` says the same."""
+    asked = structure(*legs, hedge=hedge)
+    found = value(asked, INSTRUMENTS, seen, at)
     assert isinstance(found, Unpriceable), found
+    assert mark(asked, INSTRUMENTS, seen, at) == found
     return found
 
 

@@ -37,18 +37,19 @@ def take_marks(turn: Turn, card: Card) -> Card:
     if not due:
         return card
     left = tuple(mark for mark in card.marks if mark.due_at > turn.now)
-    valuation = turn.valuation(card)
-    if isinstance(valuation, Reason):
+    found = turn.mark(card)
+    if isinstance(found, Reason):
         retry = tuple(
             replace(mark, due_at=turn.now + _SECOND)
             for mark in due
             if turn.now < card.fills[mark.fill].at + (mark.horizon_s + 60) * _SECOND
         )
         return replace(card, marks=left + retry)
+    fair, bp = found
     for mark in due:
         fill = card.fills[mark.fill]
-        moved = fill.sign * (valuation.fair - float(fill.fair)) / valuation.bp
-        edge = fill.sign * float(fill.fair - fill.price) / valuation.bp
+        moved = fill.sign * (fair - float(fill.fair)) / bp
+        edge = fill.sign * float(fill.fair - fill.price) / bp
         turn.add(
             Marked(
                 rfq=card.rfq.id,

@@ -4,7 +4,9 @@ from decimal import Decimal
 
 from msgspec.structs import replace
 
-from pricing.valuation import Unpriceable, Valuation, value
+from pricing.market import MarketSnapshot
+from pricing.structures import Structure
+from pricing.valuation import Unpriceable, Valuation, mark, value
 from rfq.desk.card import Card
 from rfq.desk.draft import Draft
 from rfq.desk.limits import Approved, Facts, T
@@ -24,7 +26,18 @@ _WAITING = (RfqState.ACCEPTING, RfqState.LAST_LOOK, RfqState.PENDING_SETTLEMENT,
 class Turn:
     """What a handler works with. `now` is the event's stamp, `received_at` judges deadlines."""
 
-    __slots__ = ("draft", "effects", "ids", "now", "received_at", "resolved", "stamped", "state")
+    __slots__ = (
+        "_valuation",
+        "_valued",
+        "draft",
+        "effects",
+        "ids",
+        "now",
+        "received_at",
+        "resolved",
+        "stamped",
+        "state",
+    )
 
     def __init__(self, state: DeskState, stamped: Stamped) -> None:
         self.state = state
@@ -35,6 +48,8 @@ class Turn:
         self.resolved: list[Slot] = []
         self.now = stamped.at
         self.received_at = stamped.received_at
+        self._valued: Structure | None = None
+        self._valuation: Valuation | Reason
 
     def add(self, effect: Effect) -> None:
         """Ask for an effect that commits us to nothing."""
@@ -66,17 +81,35 @@ class Turn:
         self.effects.append(SetTimer(rfq=rfq, at=0))
 
     def valuation(self, card: Card) -> Valuation | Reason:
-        """What the card's structure is worth in the event's market, or why that cannot be said."""
+        """What the card's structure is worth in the event's market, or why that cannot be said. Found once a turn."""
+        structure = card.rfq.ask.structure
+        if structure is self._valued:
+            return self._valuation
+        market = self._market()
+        if isinstance(market, Reason):
+            return market
+        found = value(structure, self.state.instruments, market, self.now)
+        self._valued = structure
+        self._valuation = _unpriced(found) if isinstance(found, Unpriceable) else found
+        return self._valuation
+
+    def mark(self, card: Card) -> tuple[float, float] | Reason:
+        """Fair (price units) of the card's structure and what a bp of it is, or why that cannot be said."""
+        market = self._market()
+        if isinstance(market, Reason):
+            return market
+        found = mark(card.rfq.ask.structure, self.state.instruments, market, self.now)
+        return _unpriced(found) if isinstance(found, Unpriceable) else found
+
+    def _market(self) -> MarketSnapshot | Reason:
+        """The event's market, if it has one that is fresh enough."""
         market = self.stamped.market
         if market is None:
             return Reason(code=Code.NO_MARKET)
         age_ms = market.age_ms(self.now)
         if age_ms > self.state.policy.market_age_ms_max:
             return Reason(code=Code.STALE_MARKET, detail=f"{age_ms:.0f} ms old")
-        found = value(card.rfq.ask.structure, self.state.instruments, market, self.now)
-        if isinstance(found, Unpriceable):
-            return Reason(code=Code.NO_MARKET, field=found.field, detail=found.reason)
-        return found
+        return market
 
     def facts(self, card: Card, valuation: Valuation, party: PartyId, amount: Decimal) -> Facts:
         """What the limits need to know about trading `amount` of this card's structure with `party`."""
@@ -128,6 +161,10 @@ def next_wake(card: Card) -> int:
             dues.append(card.rfq.expires_at)
             dues.extend(one.expires_at for one in card.quotes if one.state in _STANDING)
     return min(dues) if dues else 0
+
+
+def _unpriced(found: Unpriceable) -> Reason:
+    return Reason(code=Code.NO_MARKET, field=found.field, detail=found.reason)
 
 
 def exact(number: float) -> Decimal:

@@ -23,8 +23,8 @@ from pricing_cases import (
 
 from pricing import black
 from pricing.structures import Leg, Structure
-from pricing.units import plain, round_bid, round_near, round_offer
-from pricing.valuation import Valuation, value
+from pricing.units import DAY_NS, plain, round_bid, round_near, round_offer
+from pricing.valuation import Valuation, mark, value
 
 FORWARDS = st.floats(1e-3, 1e6)
 RATIOS = st.floats(0.2, 5.0)  # strike over forward
@@ -142,6 +142,30 @@ def test_a_structure_is_the_sum_of_its_legs(legs: list[tuple[object, int]]) -> N
     biggest = max(abs(r) for _, r in legs)
     assert 0.0 <= whole.width_bps <= math.fsum(widths) / biggest * (1 + 1e-9)
     assert whole.notional_usd == pytest.approx(biggest * 60_000.0)
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from((*INSTRUMENTS, "NOBODY")), st.integers(-5, 5).filter(bool)),
+        max_size=4,
+    ),
+    st.integers(0, 400),
+)
+def test_a_mark_is_the_fair_and_the_bp_of_the_value(legs: list[tuple[str, int]], days: int) -> None:
+    asked = Structure(legs=tuple(Leg(instrument=name, ratio=D(ratio) / 3) for name, ratio in legs))
+    whole = value(asked, INSTRUMENTS, SNAPSHOT, NOW + days * DAY_NS)
+    fast = mark(asked, INSTRUMENTS, SNAPSHOT, NOW + days * DAY_NS)
+    assert fast == ((whole.fair, whole.bp) if isinstance(whole, Valuation) else whole)
+
+
+@given(FORWARDS, RATIOS, st.floats(-1.0, 5.0), st.floats(0.0, 3.0), CALLS)
+def test_the_value_alone_is_that_of_the_greeks(
+    forward: float, ratio: float, term: float, vol: float, call: bool
+) -> None:
+    strike = forward * ratio
+    assert (
+        black.value(forward, strike, term, vol, call) == black.price(forward, strike, term, vol, call).value
+    )
 
 
 @given(st.integers(1, 1000), st.sampled_from((PERP, FUTURE, CALL_60)))

@@ -175,7 +175,7 @@ def test_a_fault_after_the_end_gives_the_markouts_up(monkeypatch: pytest.MonkeyP
         raise ZeroDivisionError
 
     with monkeypatch.context() as patch:
-        patch.setattr("rfq.desk.turn.value", broken)
+        patch.setattr("rfq.desk.turn.mark", broken)
         assert the(world.wait(1_000), fx.Quarantined).rfq == made.quote.rfq
     assert not world.desk.state.cards[made.quote.rfq].marks
     world.wait(3_600_000)
