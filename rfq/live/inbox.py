@@ -56,6 +56,9 @@ class Inbox:
     def put(self, event: Event, received_at: int, raw: str = "") -> bool:
         """Take an event in; False if there is no room (a new request is then declined by a logged event)."""
         kind = type(event)
+        if kind in _NEVER_LOST:
+            self._queue.append((event, received_at, raw))
+            return True
         if kind is KillPressed:
             self._queue.appendleft((event, received_at, raw))
             return True
@@ -66,24 +69,27 @@ class Inbox:
                 self._decline(event)
                 return False
             self._new += 1
-        elif len(self._queue) >= self._total_max and kind not in _NEVER_LOST:
+        elif len(self._queue) >= self._total_max:
             return False
         self._queue.append((event, received_at, raw))
         return True
 
-    def take(self, now: int) -> tuple[Event, int, str]:
-        """The next event; the declined requests, as one event, come before the rest."""
+    def take(self, now: int) -> tuple[Event, int, str] | None:
+        """The next event, None if none waits; the declined requests, as one event, come before the rest."""
         if self._declined and not (self._queue and type(self._queue[0][0]) is KillPressed):
             requests, self._declined = tuple(self._declined), []
             return InboxOverflowed(requests=requests), now, ""
-        event, received_at, raw = self._queue.popleft()
+        if not self._queue:
+            return None
+        found = self._queue.popleft()
+        event = found[0]
         kind = type(event)
         if kind in _NEW:
             self._new -= 1
         elif kind is MarketMoved:
             assert isinstance(event, MarketMoved)
             self._moves.discard(event.underlying)
-        return event, received_at, raw
+        return found
 
     def _put_move(self, event: Event, received_at: int) -> bool:
         assert isinstance(event, MarketMoved)

@@ -6,10 +6,12 @@ desk is then thrown away and rebuilt from the log.
 """
 
 from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 from rfq.audit.chain import Chain
 from rfq.audit.errors import LogError
-from rfq.audit.writer import Failpoint, Writer, no_failpoint
+from rfq.audit.writer import Done, Failpoint, Writer, no_failpoint
 from rfq.desk.engine import Desk, underlying_of
 from rfq.domain.checkers import CanonError
 from rfq.domain.effects import Effect, Estimate, KillSet, SetTimer, Unwatch, Watch, outward_of
@@ -68,11 +70,17 @@ class Live:
         self._writer = writer
         self._schedule = schedule
         self._market = market
-        self._oracle = oracle
         self._delays: Delays = delays or NoDelays()
         self._inbox = Inbox(inbox_new_max, inbox_reserved)
         self._outbox = Outbox(wire, failpoint)
         self._failpoint = failpoint
+        self._inward: dict[type, Callable[[Any], None]] = {
+            SetTimer: self._set_timer,
+            Estimate: oracle.ask,
+            Watch: self._watch,
+            Unwatch: self._unwatch,
+            KillSet: self._set_killed,
+        }
         self._timers: dict[RfqId, int] = {}
         self._observers: list[Observer] = []
         self._on_failure = on_failure
@@ -103,12 +111,15 @@ class Live:
     def offer(self, event: Event, received_at: int | None = None, raw: str = "") -> bool:
         """Put an event in the inbox; False if it was turned away. `received_at` is when its bytes were read, `raw`
         their hash."""
-        if self._stopped:
+        if self.finished or self.failure is not None:
             return False
         if type(event) is KillPressed:
             self._outbox.killed = True
-        taken = self._inbox.put(event, self._schedule.now() if received_at is None else received_at, raw)
-        self._wake()
+        now = self._schedule.now()
+        taken = self._inbox.put(event, now if received_at is None else received_at, raw)
+        if not self._pumping:
+            self._pumping = True
+            self._schedule.call_at(now, self._pump)
         return taken
 
     def close_door(self) -> None:
@@ -132,11 +143,6 @@ class Live:
 
     # --- the loop ----------------------------------------------------------------------------------------------
 
-    def _wake(self) -> None:
-        if not self._pumping:
-            self._pumping = True
-            self._schedule.call_at(self._schedule.now(), self._pump)
-
     def _pump(self) -> None:
         """Handle what waits, at most a batch at a time, so that others get their turn."""
         self._pumping = False
@@ -146,15 +152,21 @@ class Live:
             self._pumping = True
             self._schedule.call_at(self._schedule.now() + BACKOFF_NS, self._pump)
             return
+        take, now = self._inbox.take, self._schedule.now
         for _ in range(PUMP_MAX):
-            if not len(self._inbox) or self._stopped:
+            found = take(now())
+            if found is None:
                 return
             if self.chain.next_number - self._segment_number >= self._segment_records:
                 self._cut()
-                continue
-            self._process(*self._inbox.take(self._schedule.now()))
-        if len(self._inbox):
-            self._wake()
+                if self.failure is not None:
+                    return
+            self._process(*found)
+            if self.finished or self.failure is not None:
+                return
+        if len(self._inbox) and not self._pumping:
+            self._pumping = True
+            self._schedule.call_at(now(), self._pump)
 
     def _cut(self) -> None:
         """Begin a new segment: the desk's state goes beside its first record."""
@@ -171,24 +183,27 @@ class Live:
             self._failpoint("decided")
             entry = self.chain.entry(stamped, effects, snapshot=snapshot, image=image)
             outward = outward_of(effects)
+            done: Done = self._stored
             if outward:
                 self._outbox.put(stamped.number, outward)
-            number = stamped.number
-            self._writer.submit(entry, lambda error: self._done(number, error, bool(outward)))
+                done = partial(self._durably, stamped.number)
+            self._writer.submit(entry, done)
         except (CanonError, LogError, ValueError, LookupError, AssertionError) as error:
             self._fail(error)  # a bug outside any one Rfq, or the log: nothing after it could be trusted
             return
         self._failpoint("submitted")
+        inward = self._inward
         for effect in effects:
-            self._run_inward(effect)
+            run = inward.get(type(effect))
+            if run is not None:
+                run(effect)
         for observer in self._observers:
             observer(stamped, effects)
 
     def _stamp(self, event: Event, received_at: int, raw: str) -> tuple[Stamped, bytes | None]:
         """Number and stamp an event, and attach the market if it needs it; `at` never goes back."""
         now = self._schedule.now()
-        at = max(now, self._last_at)
-        self._last_at = at
+        at = self._last_at = now if now > self._last_at else self._last_at
         if now - self._offset_at >= OFFSET_EVERY_NS:
             self._offset, self._offset_at = self._schedule.offset(), now
         underlying = underlying_of(self.desk, event) if type(event) in NEEDS_MARKET else ""
@@ -207,31 +222,23 @@ class Live:
         )
         return stamped, body
 
-    def _run_inward(self, effect: Effect) -> None:
-        kind = type(effect)
-        if kind is SetTimer:
-            assert isinstance(effect, SetTimer)
-            self._set_timer(effect.rfq, effect.at)
-        elif kind is Estimate:
-            assert isinstance(effect, Estimate)
-            self._oracle.ask(effect)
-        elif kind is Watch:
-            assert isinstance(effect, Watch)
-            self._market.watch(effect.underlying, float(effect.move_bps))
-        elif kind is Unwatch:
-            assert isinstance(effect, Unwatch)
-            self._market.unwatch(effect.underlying)
-        elif kind is KillSet:
-            assert isinstance(effect, KillSet)
-            self._outbox.killed = effect.on
-
-    def _set_timer(self, rfq: RfqId, at: int) -> None:
+    def _set_timer(self, effect: SetTimer) -> None:
         """One wake per Rfq: a later call replaces it."""
+        rfq, at = effect.rfq, effect.at
         if not at:
             self._timers.pop(rfq, None)
             return
         self._timers[rfq] = at
-        self._schedule.call_at(at, lambda: self._fire(rfq, at))
+        self._schedule.call_at(at, partial(self._fire, rfq, at))
+
+    def _watch(self, effect: Watch) -> None:
+        self._market.watch(effect.underlying, float(effect.move_bps))
+
+    def _unwatch(self, effect: Unwatch) -> None:
+        self._market.unwatch(effect.underlying)
+
+    def _set_killed(self, effect: KillSet) -> None:
+        self._outbox.killed = effect.on
 
     def _fire(self, rfq: RfqId, at: int) -> None:
         if self._timers.get(rfq) == at:
@@ -240,19 +247,25 @@ class Live:
 
     # --- durable, then sent ------------------------------------------------------------------------------------
 
-    def _done(self, number: int, error: Exception | None, outward: bool) -> None:
-        """The log's word on one record; may come from the writer's thread, in order of records."""
+    def _stored(self, error: Exception | None) -> None:
+        """The log's word on a record from which nothing leaves; may come from the writer's thread."""
         if error is not None:
-            self._schedule.call_soon_from_thread(lambda: self._fail(error))
+            self._schedule.call_soon_from_thread(partial(self._fail, error))
+        else:
+            self._delays.commit_ns()
+
+    def _durably(self, number: int, error: Exception | None) -> None:
+        """The log's word on a record with outward effects; may come from the writer's thread, in order."""
+        if error is not None:
+            self._schedule.call_soon_from_thread(partial(self._fail, error))
             return
         delay = self._delays.commit_ns()
         if delay:
-            if outward:
-                self._durable_at = max(self._durable_at, self._schedule.now() + delay)
-                self._schedule.call_at(self._durable_at, lambda: self._release(number))
+            self._durable_at = max(self._durable_at, self._schedule.now() + delay)
+            self._schedule.call_at(self._durable_at, partial(self._release, number))
             return
         self._durable = number
-        if outward and not self._releasing:
+        if not self._releasing:
             self._releasing = True
             self._schedule.call_soon_from_thread(self._release_durable)
 

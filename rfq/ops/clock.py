@@ -85,32 +85,34 @@ class SystemClock:
 class VirtualClock:
     """Time that stands still until it is told to move; it only moves forwards."""
 
-    __slots__ = ("_now", "_start")
+    __slots__ = ("_start", "at")
 
     def __init__(self, start: int = 0) -> None:
         """Start at `start` (UTC ns)."""
         if start < 0:
             raise ValueError(f"start: {start} ns is before 1970")
-        self._start = self._now = start
+        self._start = start
+        self.at = start
+        """What `now` tells; moved by `set` and `advance` alone."""
 
     def now(self) -> int:
         """The UTC ns it was last set to."""
-        return self._now
+        return self.at
 
     def monotonic(self) -> int:
         """The ns passed since the start."""
-        return self._now - self._start
+        return self.at - self._start
 
     def set(self, at: int) -> None:
         """Move to `at` (UTC ns); a time before the present one is refused."""
-        if at < self._now:
-            raise ValueError(f"at: virtual time cannot go back, from {self._now} to {at} ns")
-        self._now = at
+        if at < self.at:
+            raise ValueError(f"at: virtual time cannot go back, from {self.at} to {at} ns")
+        self.at = at
 
     def advance(self, ns: int) -> int:
         """Move on by `ns`, and return the new time."""
-        self.set(self._now + ns)
-        return self._now
+        self.set(self.at + ns)
+        return self.at
 
     @property
     def offset_ns(self) -> int:

@@ -46,12 +46,13 @@ class VirtualSchedule:
 
     def now(self) -> int:
         """Virtual UTC ns."""
-        return self.clock.now()
+        return self.clock.at
 
     def call_at(self, at: int, run: Run) -> None:
         """Run when virtual time gets to `at`."""
-        self._order += 1
-        heapq.heappush(self._heap, (max(at, self.clock.now()), self._order, run))
+        self._order = order = self._order + 1
+        now = self.clock.at
+        heapq.heappush(self._heap, (at if at > now else now, order, run))
 
     def call_soon_from_thread(self, run: Run) -> None:
         """There are no other threads on virtual time: the same as now."""
@@ -63,10 +64,11 @@ class VirtualSchedule:
 
     def run_until(self, at: int) -> int:
         """Run everything due up to and including `at`, then stand at `at`; returns how many callbacks ran."""
-        heap, clock, ran = self._heap, self.clock, 0
+        heap, clock, ran, pop = self._heap, self.clock, 0, heapq.heappop
         while heap and heap[0][0] <= at:
-            due, _, run = heapq.heappop(heap)
-            clock.set(due)
+            due, _, run = pop(heap)
+            if due != clock.at:
+                clock.set(due)
             run()
             ran += 1
         clock.set(at)
