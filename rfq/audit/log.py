@@ -12,10 +12,11 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from hashlib import sha256
+from operator import itemgetter
 from pathlib import Path
 from typing import Literal, NamedTuple, Self
 
-from rfq.audit import sqlite, tables
+from rfq.audit import sqlite, statements
 from rfq.audit.chain import Chain, Entry, Segment
 from rfq.audit.errors import LogClosed, LogDamaged, LogError, LogGap, LogMissing, LogUnavailable
 from rfq.audit.headfile import EMPTY, Head, HeadFile
@@ -37,6 +38,7 @@ _UNAVAILABLE = (
 )
 _CHAIN = "SELECT chain FROM chains"
 LAST = NUMBER_MAX
+_TERM = itemgetter(0)
 
 
 class Row(NamedTuple):
@@ -88,7 +90,7 @@ class AuditLog:
         path = path_of(address)
         if path is None:
             log = cls(sqlite.connect_memory(), None, None, True)
-            sqlite.make_tables(log.connection, tables.SCHEMA)
+            _make_tables(log.connection)
             return log
         head_file = HeadFile(path.with_name(path.name + ".head"), fsync=fsync)
         if not writable:
@@ -141,7 +143,7 @@ class AuditLog:
             log = cls(connection, path, head_file, False)
             try:
                 kept = head_file.read()
-                sqlite.check_revision(connection, tables.REVISION)
+                sqlite.check_revision(connection, statements.REVISION)
                 log._compare(kept, log.head())
             except (LogDamaged, sqlite3.DatabaseError) as error:
                 problem = error if isinstance(error, LogDamaged) else _told(error, path)
@@ -163,8 +165,8 @@ class AuditLog:
             raise LogDamaged(1, f"missing: the head file knows of records up to {kept.number}")
         sqlite.prepare(self.connection, fsync=fsync)
         if empty:
-            sqlite.make_tables(self.connection, tables.SCHEMA)
-        sqlite.check_revision(self.connection, tables.REVISION)
+            _make_tables(self.connection)
+        sqlite.check_revision(self.connection, statements.REVISION)
         found = self._walk(verify, progress)
         if found.bad is not None:
             raise LogDamaged(found.bad, found.what)
@@ -204,38 +206,39 @@ class AuditLog:
             raise LogClosed(self._broken or "this log is open for reading only")
         if not entries:
             return
-        head = self._head
+        number, previous = self._head
         for entry in entries:
-            if entry.number != head.number + 1 or entry.previous != head.hash:
-                raise LogGap(f"record {entry.number} does not continue the log after record {head.number}")
-            head = Head(entry.number, entry.hash)
+            if entry.number != number + 1 or entry.previous != previous:
+                raise LogGap(f"record {entry.number} does not continue the log after record {number}")
+            number, previous = entry.number, entry.hash
         try:
             self._store(entries)
         except BaseException as error:
             self._broken = f"an append failed before: {error}"
             self._roll_back()
             raise
-        self._head = head
+        self._head = Head(number, previous)
 
     def _store(self, entries: Sequence[Entry]) -> None:
         """The transaction itself."""
         execute = self.connection.execute
         execute("BEGIN IMMEDIATE")
         if entries[0].number == 1:
-            execute(tables.INSERT_CHAIN, (entries[0].chain, entries[0].at))
+            execute(statements.INSERT_CHAIN, (entries[0].chain, entries[0].at))
         unhex = bytes.fromhex
         rows = [(e.number, e.at, e.received_at, e.kind, unhex(e.hash), e.body) for e in entries]
-        sqlite.insert_rows(self.connection, tables.INSERT_RECORD, rows)
+        sqlite.insert_rows(self.connection, statements.INSERT_RECORD, rows)
         # In the order of the index: records of one batch touch the same pages.
-        mentions = sorted([(term, e.number) for e in entries for term in e.terms])
-        sqlite.insert_rows(self.connection, tables.INSERT_MENTION, mentions)
+        mentions = sorted([(term, e.number) for e in entries for term in e.terms], key=_TERM)
+        sqlite.insert_rows(self.connection, statements.INSERT_MENTION, mentions)
         for entry in entries:
             if entry.snapshot is not None:
-                execute(tables.INSERT_SNAPSHOT, (unhex(entry.snapshot.hash), entry.snapshot.body))
+                execute(statements.INSERT_SNAPSHOT, (unhex(entry.snapshot.hash), entry.snapshot.body))
             if entry.segment is not None:
                 segment = entry.segment
                 execute(
-                    tables.INSERT_SEGMENT, (segment.segment, entry.number, unhex(segment.hash), segment.state)
+                    statements.INSERT_SEGMENT,
+                    (segment.segment, entry.number, unhex(segment.hash), segment.state),
                 )
         execute("COMMIT")
 
@@ -276,7 +279,7 @@ class AuditLog:
         return self._head if self.writable else self._read_head()
 
     def _read_head(self) -> Head:
-        row = self.connection.execute(tables.SELECT_HEAD).fetchone()
+        row = self.connection.execute(statements.SELECT_HEAD).fetchone()
         return Head(row[0], hex_of(row[1])) if row else EMPTY
 
     def chain_id(self) -> ChainId | None:
@@ -293,6 +296,13 @@ class AuditLog:
         """The records `first` to `last`, both included."""
         for number, at, received_at, kind, digest, body in self.connection.execute(_RECORDS, (first, last)):
             yield Row(number, at, received_at, kind, hex_of(digest), body)
+
+    def bodies(self, first: int = 1, last: int = LAST) -> Iterator[tuple[int, bytes]]:
+        """The number and canonical bytes of the records `first` to `last`, both included."""
+        found: Iterator[tuple[int, bytes]] = iter(
+            self.connection.execute(statements.SELECT_BODIES, (first, last))
+        )
+        return found
 
     def hash_of(self, number: int) -> str:
         """The stored hash (hex) of a record; empty if there is none."""
@@ -314,6 +324,13 @@ class AuditLog:
         if sha256(segment.state).hexdigest() != segment.hash:
             raise LogDamaged(number, f"the state of segment {segment.segment} is not what was stored")
         return found
+
+
+def _make_tables(connection: sqlite.Connection) -> None:
+    """Make the tables of a new log."""
+    from rfq.audit.tables import SCHEMA  # SQLAlchemy is slow to import, and only a new log needs it
+
+    sqlite.make_tables(connection, SCHEMA)
 
 
 def _told(error: sqlite3.DatabaseError, path: Path) -> LogError:

@@ -18,16 +18,19 @@ from collections.abc import Iterable
 from contextlib import ExitStack
 from typing import NamedTuple
 
+import msgspec
+
 from pricing.market import MarketSnapshot
 from rfq.audit.errors import LogDamaged
-from rfq.audit.log import AuditLog, Row
+from rfq.audit.log import AuditLog
 from rfq.audit.walk import Progress
 from rfq.desk.engine import Desk
 from rfq.domain import canon
 from rfq.domain.checkers import CanonError
 from rfq.domain.effects import Effect
-from rfq.domain.events import ChainOpened, Stamped, Started
-from rfq.domain.record import decode_record, encode_record, record_of
+from rfq.domain.events import ChainOpened, Event, Stamped, Started
+from rfq.domain.ids import ChainId
+from rfq.domain.record import Record, decode_record, encode_record, record_of
 
 DIFFERENCES_KEPT = 100
 SNAPSHOTS_KEPT = 256
@@ -65,6 +68,32 @@ class ReplayReport(NamedTuple):
     differences: tuple[Difference, ...] = ()
 
 
+class _Question(
+    msgspec.Struct, frozen=True, gc=False, tag="Record.1", tag_field="_", forbid_unknown_fields=True
+):
+    """A record whose effects are left as they are spelled: they are demanded back as bytes, and most never need to
+    be more. (Written by `Record`; read here only.)"""
+
+    chain: ChainId
+    number: int
+    at: int
+    received_at: int
+    event: Event
+    effects: msgspec.Raw
+    market: str = ""
+    raw: str = ""
+    offset_ns: int = 0
+    error_ns: int = 0
+
+
+def _logged(number: int, body: bytes) -> Record:
+    """The whole record that these bytes spell."""
+    try:
+        return decode_record(body)
+    except CanonError as error:
+        raise LogDamaged(number, f"cannot be decoded: {error}") from None
+
+
 class _Player:
     """Feeds records to a desk."""
 
@@ -75,12 +104,12 @@ class _Player:
         self.desk = desk
         self.build = build  # that made the record now played
 
-    def play(self, row: Row) -> Difference | None:
+    def play(self, number: int, body: bytes) -> Difference | None:
         """Feed one record; None if the desk answers as the log says."""
         try:
-            record = decode_record(row.body)
+            record = canon.decode(body, _Question)
         except CanonError as error:
-            raise LogDamaged(row.number, f"cannot be decoded: {error}") from None
+            raise LogDamaged(number, f"cannot be decoded: {error}") from None
         event = record.event
         if type(event) is ChainOpened or type(event) is Started:
             self.build = event.build
@@ -92,7 +121,7 @@ class _Player:
             offset_ns=record.offset_ns,
             error_ns=record.error_ns,
             raw=record.raw,
-            market=self._market(record.market, row.number) if record.market else None,
+            market=self._market(record.market, number) if record.market else None,
             market_hash=record.market,
         )
         try:
@@ -100,10 +129,14 @@ class _Player:
             made = encode_record(record_of(record.chain, stamped, effects))
         except (AssertionError, LookupError, ValueError) as error:  # a bug outside any one Rfq: it ends there
             self.failed = True
-            return Difference(row.number, self.build, record.effects, f"the desk fails at it: {error}")
-        if made == row.body or made == encode_record(record):  # spelled otherwise: in an old version
+            logged = _logged(number, body).effects
+            return Difference(number, self.build, logged, f"the desk fails at it: {error}")
+        if made == body:
             return None
-        return Difference(row.number, self.build, record.effects, effects)
+        logged_record = _logged(number, body)
+        if made == encode_record(logged_record):  # spelled otherwise: in an old version
+            return None
+        return Difference(number, self.build, logged_record.effects, effects)
 
     def _market(self, digest: str, number: int) -> MarketSnapshot:
         """The snapshot that a record names, decoded once for records near each other."""
@@ -177,8 +210,8 @@ class _Tally:
 def _play(player: _Player, first: int, last: int, progress: Progress | None) -> _Tally:
     """Play the records `first` to `last`; a desk that fails ends it."""
     tally = _Tally(0, [player.build] if player.build else [])
-    for row in player.log.records(first, last):
-        found = player.play(row)
+    for number, body in player.log.bodies(first, last):
+        found = player.play(number, body)
         tally.events += 1
         tally.builds.setdefault(player.build)
         if found is not None:
@@ -188,7 +221,7 @@ def _play(player: _Player, first: int, last: int, progress: Progress | None) -> 
             if player.failed:
                 return tally
         if progress is not None and tally.events % _TOLD_EVERY == 0:
-            progress(row.number)
+            progress(number)
     return tally
 
 
@@ -251,11 +284,10 @@ def rebuild(log: AuditLog, build: str) -> tuple[Desk, int]:
     newest = log.newest_segment()
     player, first = _begin(log, build, newest[1].segment if newest is not None else None)
     number = first - 1
-    for row in log.records(first):
-        found = player.play(row)
+    for number, body in log.bodies(first):
+        found = player.play(number, body)
         if found is not None and (found.build == build or player.failed):
-            raise LogDamaged(row.number, "the desk answers otherwise than the log says: see `rfq replay`")
-        number = row.number
+            raise LogDamaged(number, "the desk answers otherwise than the log says: see `rfq replay`")
     return player.desk, number + 1
 
 

@@ -9,6 +9,7 @@ import fcntl
 import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
 from itertools import chain
 from pathlib import Path
 from typing import Any, Protocol
@@ -112,14 +113,20 @@ def insert_rows(connection: Connection, statement: str, rows: Sequence[tuple[Any
     Fewer steps are faster, and each step of a statement lets go of the interpreter's lock and must get it back from
     a busy loop: row by row, a batch would wait for it row by row.
     """
-    width = len(rows[0]) if rows else 0
-    group = f", ({', '.join('?' * width)})"
-    start = 0
+    if not rows:
+        return
+    width, start = len(rows[0]), 0
     for size in ROWS_A_STATEMENT:
         while len(rows) - start >= size:
             values = list(chain.from_iterable(rows[start : start + size]))
-            connection.execute(statement + group * (size - 1), values)
+            connection.execute(_for_rows(statement, width, size), values)
             start += size
+
+
+@cache
+def _for_rows(statement: str, width: int, size: int) -> str:
+    """`INSERT ... VALUES (?, ...)` for so many rows of so many values."""
+    return statement + f", ({', '.join('?' * width)})" * (size - 1)
 
 
 def hex_of(stored: object) -> str:

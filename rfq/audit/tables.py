@@ -1,4 +1,4 @@
-"""The tables of the log, and the few statements that run for every record, compiled once.
+"""The tables of the log.
 
     chains     one row: whose log this is
     records    one row a record; `body` is the canonical bytes, `hash` the chain hash of it; the other
@@ -7,8 +7,8 @@
     snapshots  market snapshots, each stored once under the hash of its canonical bytes
     segments   the desk's state at the beginning of each segment, and the record that vouches for its hash
 
-The tables are SQLAlchemy's and migrate with alembic. Appending and verifying use the driver directly with the
-statements below: one Python call a record is all that they can afford.
+The tables are SQLAlchemy's and migrate with alembic. Appending and verifying use the driver directly, with the
+statements in `rfq.audit.statements`: one Python call a record is all that they can afford.
 """
 
 from typing import Any
@@ -22,14 +22,15 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    insert,
 )
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.schema import CreateTable
 from sqlalchemy.sql import Select
 from sqlalchemy.sql.expression import ClauseElement
 
-REVISION = "0001"
+from rfq.audit import statements
+
+REVISION = statements.REVISION
 
 metadata = MetaData()
 
@@ -98,10 +99,3 @@ SCHEMA = (
     "CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))",
     f"INSERT INTO alembic_version (version_num) VALUES ('{REVISION}')",
 )
-
-INSERT_CHAIN = spell(insert(chains))
-INSERT_RECORD = spell(insert(records))
-INSERT_MENTION = spell(insert(mentions))
-INSERT_SNAPSHOT = spell(sqlite.insert(snapshots).on_conflict_do_nothing())
-INSERT_SEGMENT = spell(insert(segments))
-SELECT_HEAD = "SELECT number, hash FROM records ORDER BY number DESC LIMIT 1"
