@@ -21,6 +21,9 @@ from rfq.domain.quote import Quote
 from rfq.domain.reasons import Code, Reason
 from rfq.domain.request import Role, Side
 
+_MAKER = Role.MAKER
+_EXPIRED = QuoteState.EXPIRED
+_TWO_WAY = Side.TWO_WAY
 _STANDING = (QuoteState.PENDING, QuoteState.ACTIVE)
 
 
@@ -33,7 +36,7 @@ def on_accept(turn: Turn, card: Card | None, event: AcceptReceived) -> None:
     if before is not None:
         _refuse_accept(turn, event, Reason(code=Code.DUPLICATE, field="reference", detail=event.reference))
         return
-    if card is None or card.rfq.party != event.party or card.rfq.role is not Role.MAKER:
+    if card is None or card.rfq.party != event.party or card.rfq.role is not _MAKER:
         _refuse_accept(turn, event, Reason(code=Code.UNKNOWN_QUOTE, field="quote", detail=event.quote))
         return
     quote = card.quote(event.quote)
@@ -51,7 +54,7 @@ def _judge_accept(turn: Turn, card: Card, quote: Quote | None, event: AcceptRece
         return Reason(code=Code.UNKNOWN_QUOTE, field="quote", detail=event.quote)
     if card.fills:
         return Reason(code=Code.ALREADY_FILLED, field="quote")
-    if turn.received_at >= quote.expires_at or quote.state is QuoteState.EXPIRED:
+    if turn.received_at >= quote.expires_at or quote.state is _EXPIRED:
         return Reason(code=Code.QUOTE_EXPIRED, field="quote")
     if quote.state not in _STANDING:
         return Reason(code=Code.QUOTE_GONE, field="quote", detail=f"the quote is {quote.state}")
@@ -59,7 +62,7 @@ def _judge_accept(turn: Turn, card: Card, quote: Quote | None, event: AcceptRece
         return Reason(code=Code.NOT_FIRM, field="quote")
     if turn.state.killed:
         return Reason(code=Code.KILLED)
-    if event.side is Side.TWO_WAY or quote.price_for(event.side) is None:
+    if event.side is _TWO_WAY or quote.price_for(event.side) is None:
         return Reason(code=Code.SIDE_NOT_QUOTED, field="side")
     offered = quote.amount_for(event.side)
     assert offered is not None
@@ -86,7 +89,7 @@ def _fill(turn: Turn, card: Card, quote: Quote, event: AcceptReceived) -> None:
         rfq=card.rfq.id,
         quote=quote.id,
         accept=accept,
-        role=Role.MAKER,
+        role=_MAKER,
         counterparty=event.party,
         side=event.side,
         amount=event.amount,

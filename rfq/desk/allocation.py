@@ -9,6 +9,8 @@ from rfq.domain.quote import Quote
 from rfq.domain.reasons import Code, Reason
 from rfq.domain.request import Side
 
+_BUY = Side.BUY
+
 
 class Share(NamedTuple):
     """How much of an acceptance one quote gets, and at what price."""
@@ -61,7 +63,7 @@ def allocate(
 
 def order(quotes: tuple[Quote, ...], *, side: Side, limit: Decimal | None) -> list[_Offered]:
     """Quotes with a price for a taker on `side`, inside `limit`, best first."""
-    sign = 1 if side is Side.BUY else -1
+    sign = 1 if side is _BUY else -1
     offered = []
     for quote in quotes:
         price, amount = quote.price_for(side), quote.amount_for(side)
@@ -79,7 +81,7 @@ def _fills_whole(one: _Offered, amount: Decimal) -> bool:
 
 def _cheaper(shares: tuple[Share, ...], cost: Decimal, side: Side) -> bool:
     total = sum((share.amount * share.price for share in shares), Decimal(0))
-    return total < cost if side is Side.BUY else total > cost
+    return total < cost if side is _BUY else total > cost
 
 
 def _walk(parts: list[_Offered], amount: Decimal, mode: Allocation) -> tuple[Share, ...]:

@@ -36,7 +36,7 @@ def take_marks(turn: Turn, card: Card) -> Card:
     due = [mark for mark in card.marks if mark.due_at <= turn.now]
     if not due:
         return card
-    left = tuple(mark for mark in card.marks if mark.due_at > turn.now)
+    left = tuple([mark for mark in card.marks if mark.due_at > turn.now])
     found = turn.mark(card)
     if isinstance(found, Reason):
         retry = tuple(
@@ -48,8 +48,9 @@ def take_marks(turn: Turn, card: Card) -> Card:
     fair, bp = found
     for mark in due:
         fill = card.fills[mark.fill]
-        moved = fill.sign * (fair - float(fill.fair)) / bp
-        edge = fill.sign * float(fill.fair - fill.price) / bp
+        sign = fill.sign
+        moved = sign * (fair - float(fill.fair)) / bp
+        edge = sign * float(fill.fair - fill.price) / bp
         turn.add(
             Marked(
                 rfq=card.rfq.id,
@@ -60,7 +61,7 @@ def take_marks(turn: Turn, card: Card) -> Card:
                 edge_bps=edge,
             )
         )
-        if all(one.fill != mark.fill or one.horizon_s <= mark.horizon_s for one in card.marks):
+        if mark.horizon_s == max([one.horizon_s for one in card.marks if one.fill == mark.fill]):
             record = turn.draft.scorecard(fill.counterparty)
             turn.draft.put_scorecard(add_markout(record, moved))
     return replace(card, marks=left)

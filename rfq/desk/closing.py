@@ -10,6 +10,9 @@ from rfq.domain.effects import Closed
 from rfq.domain.outcome import Outcome
 from rfq.domain.reasons import Reason
 
+_TIMED_OUT = Outcome.TIMED_OUT
+
+
 LATE_NS = 3_600_000_000_000
 """How long a timed-out Rfq is kept for a fill that comes late: one hour."""
 
@@ -20,7 +23,7 @@ def end(turn: Turn, card: Card, outcome: Outcome, reason: Reason, cover: Decimal
     if before is not None and watches(before):
         turn.stop_watching(card.underlying)
     turn.add(Closed(rfq=card.rfq.id, party=card.rfq.party, outcome=outcome, reason=reason, cover=cover))
-    forget_at = turn.now + LATE_NS if outcome is Outcome.TIMED_OUT else 0
+    forget_at = turn.now + LATE_NS if outcome is _TIMED_OUT else 0
     sweep(turn, replace(card, outcome=outcome, estimate_due_at=0, decide_at=0, forget_at=forget_at))
 
 

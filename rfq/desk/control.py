@@ -41,7 +41,8 @@ from rfq.domain.lifecycle import QuoteState, QuoteTrigger
 from rfq.domain.reasons import Code, Reason
 from rfq.domain.request import Role
 
-_STANDING = (QuoteState.PENDING, QuoteState.ACTIVE)
+_PENDING = QuoteState.PENDING
+_STANDING = (_PENDING, QuoteState.ACTIVE)
 
 
 def on_session_up(turn: Turn, event: SessionUp) -> None:
@@ -121,7 +122,7 @@ def on_sent(turn: Turn, event: Sent) -> None:
         if type(effect) is SendQuote:
             card = turn.draft.card(effect.quote.rfq)
             quote = card.quote(effect.quote.id) if card is not None else None
-            if card is not None and quote is not None and quote.state is QuoteState.PENDING:
+            if card is not None and quote is not None and quote.state is _PENDING:
                 turn.draft.put(move_quote(card, quote, QuoteTrigger.ACKNOWLEDGED))
 
 
@@ -183,13 +184,13 @@ def _settle_after_restart(turn: Turn, card: Card) -> None:
         turn.keep(settle_quoted(card))
         return
     party = turn.state.parties.get(card.rfq.party)
-    unknown = any(quote.state is QuoteState.PENDING for quote in card.quotes)
+    unknown = any(quote.state is _PENDING for quote in card.quotes)
     if party is None or party.cancel_on_disconnect:
         maker.on_client_gone(turn, card, card.rfq.party, reason)
     elif unknown:
         before = watches(card)
         for quote in card.quotes:
-            if quote.state is QuoteState.PENDING:
+            if quote.state is _PENDING:
                 card = move_quote(card, quote, QuoteTrigger.CANCELLED)
         if before and not watches(card):
             turn.stop_watching(card.underlying)

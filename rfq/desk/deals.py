@@ -28,6 +28,9 @@ from rfq.domain.quote import Quote
 from rfq.domain.reasons import Code, Reason
 from rfq.domain.request import Role
 
+_ACTIVE = QuoteState.ACTIVE
+_LOCKED = QuoteState.LOCKED
+_QUOTED = RfqState.QUOTED
 _WAITING = (RfqState.ACCEPTING, RfqState.LAST_LOOK, RfqState.PENDING_SETTLEMENT, RfqState.PARTIAL)
 
 
@@ -41,12 +44,14 @@ def decide(turn: Turn, card: Card) -> None:
     later_at = turn.now + turn.state.policy.collect_ms * MS
     card = replace(card, decide_at=later_at if later_at < card.rfq.expires_at else 0)
     valuation = turn.valuation(card)
-    if card.rfq.state is not RfqState.QUOTED or card.estimates is None or isinstance(valuation, Reason):
+    if card.rfq.state is not _QUOTED or card.estimates is None or isinstance(valuation, Reason):
         turn.keep(card)
         return
-    ranked = evaluation.rank(turn, card, valuation, card.estimates)
-    if ranked.rows and not any(type(one) is Ranked for one in turn.effects):
-        turn.add(ranked)
+    ranked = next((one for one in turn.effects if type(one) is Ranked), None)
+    if ranked is None or ranked.rfq != card.rfq.id:
+        ranked = evaluation.rank(turn, card, valuation, card.estimates)
+        if ranked.rows:
+            turn.add(ranked)
     ceiling = float(turn.state.policy.accept_percentile_max)
     fair = {row.quote for row in ranked.rows if row.percentile <= ceiling}
     if not fair:
@@ -78,7 +83,7 @@ def accept(turn: Turn, card: Card, only: QuoteId | None = None, among: set[Quote
         mode=block.allocation,
         step=step_of(turn.state, card.rfq.ask),
     )
-    if isinstance(shares, Reason) or card.rfq.state is not RfqState.QUOTED:
+    if isinstance(shares, Reason) or card.rfq.state is not _QUOTED:
         reason = shares if isinstance(shares, Reason) else Reason(code=Code.QUOTE_LOCKED)
         turn.ignore(reason.code, rfq=card.rfq.id, field=reason.field, detail=reason.detail)
         turn.keep(card)
@@ -89,7 +94,7 @@ def accept(turn: Turn, card: Card, only: QuoteId | None = None, among: set[Quote
 def _usable(turn: Turn, quote: Quote) -> bool:
     return (
         quote.firm
-        and quote.state is QuoteState.ACTIVE
+        and quote.state is _ACTIVE
         and turn.received_at < quote.expires_at
         and quote.maker in turn.state.sessions
     )
@@ -100,11 +105,11 @@ def _refuse_named(turn: Turn, card: Card, only: QuoteId) -> Reason | None:
     quote = card.quote(only)
     if quote is None:
         return Reason(code=Code.UNKNOWN_QUOTE, field="quote", detail=only)
-    if quote.state is QuoteState.LOCKED:
+    if quote.state is _LOCKED:
         return Reason(code=Code.QUOTE_LOCKED, field="quote")
     if turn.received_at >= quote.expires_at or quote.state is QuoteState.EXPIRED:
         return Reason(code=Code.QUOTE_EXPIRED, field="quote")
-    if quote.state is not QuoteState.ACTIVE:
+    if quote.state is not _ACTIVE:
         return Reason(code=Code.QUOTE_GONE, field="quote", detail=f"the quote is {quote.state}")
     return None if quote.firm else Reason(code=Code.NOT_FIRM, field="quote")
 
@@ -210,7 +215,7 @@ def _fill_acceptance(card: Card, accept: Acceptance, amount: Decimal) -> Card:
     after = replace(accept, filled=filled, open=not done)
     accepts = tuple(after if one.id == accept.id else one for one in card.accepts)
     quote = card.quote(accept.quote)
-    if done and quote is not None and quote.state is QuoteState.LOCKED:
+    if done and quote is not None and quote.state is _LOCKED:
         offered = quote.amount_for(card.rfq.ask.side)
         whole = QuoteTrigger.FILLED if filled == offered else QuoteTrigger.PART_FILLED
         card = move_quote(card, quote, whole)
@@ -275,7 +280,7 @@ def _without(turn: Turn, card: Card, accept: Acceptance) -> None:
     accepts = tuple(replace(one, open=False) if one.id == accept.id else one for one in card.accepts)
     card = replace(card, accepts=accepts)
     quote = card.quote(accept.quote)
-    if quote is not None and quote.state is QuoteState.LOCKED:
+    if quote is not None and quote.state is _LOCKED:
         card = move_quote(card, quote, QuoteTrigger.PART_FILLED if accept.filled else QuoteTrigger.REFUSED)
     if card.closed:
         turn.keep(card)
@@ -301,7 +306,7 @@ def give_up(turn: Turn, card: Card, trigger: RfqTrigger, outcome: Outcome, reaso
     waiting = {one.counterparty for one in card.accepts if one.open}
     traded = winners(card)
     for quote in card.quotes:
-        if quote.state in (QuoteState.PENDING, QuoteState.ACTIVE):
+        if quote.state in (QuoteState.PENDING, _ACTIVE):
             card = move_quote(card, quote, what)
     for dealer in card.panel:
         if dealer in traded:

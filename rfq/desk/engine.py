@@ -25,6 +25,8 @@ from rfq.domain.ids import RfqId
 from rfq.domain.reasons import Code, Reason
 from rfq.domain.request import Role
 
+_MAKER = Role.MAKER
+
 
 class Desk:
     """One desk on one chain. Empty until its first event, which must be `ChainOpened`."""
@@ -159,7 +161,7 @@ def _on_timer(turn: Turn, event: ev.TimerFired) -> None:
     card = take_marks(turn, replace(card, wake_at=0))
     if card.closed:
         sweep(turn, card)
-    elif card.rfq.role is Role.MAKER:
+    elif card.rfq.role is _MAKER:
         maker.on_wake(turn, card)
     else:
         taker.on_wake(turn, card)
@@ -169,7 +171,7 @@ def _on_estimated(turn: Turn, event: ev.Estimated) -> None:
     card = turn.draft.card(event.rfq)
     if card is None or card.closed:
         turn.ignore(Code.UNKNOWN_RFQ, rfq=event.rfq)
-    elif card.rfq.role is Role.MAKER:
+    elif card.rfq.role is _MAKER:
         maker.on_estimated(turn, card, event)
     else:
         taker.on_estimated(turn, card, event)

@@ -18,46 +18,51 @@ from rfq.domain.lifecycle import QuoteState
 from rfq.domain.quote import Quote
 from rfq.domain.request import Side
 
+_BUY = Side.BUY
+_ACTIVE = QuoteState.ACTIVE
 URGENCY_BPS = 0.01
 _URGENT_MS = 2_000
 
 
 def rank(turn: Turn, card: Card, valuation: Valuation, estimates: Estimates) -> Ranked:
     """The standing quotes on our Rfq, best first: score, then all-or-none first, then time."""
-    side = card.rfq.ask.side
+    side, now = card.rfq.ask.side, turn.received_at
+    sign = 1.0 if side is _BUY else -1.0
+    fair, bp = valuation.fair, valuation.bp
+    again = max(median_cost(estimates), 0.0)  # what it costs to trade elsewhere after a refusal
     scored = []
-    for quote in card.quotes:
+    for place, quote in enumerate(card.quotes):
         price = quote.price_for(side)
-        if quote.state is not QuoteState.ACTIVE or price is None or quote.expires_at <= turn.received_at:
+        if quote.state is not _ACTIVE or price is None or quote.expires_at <= now:
             continue
+        cost = sign * (float(price) - fair) / bp
         record = turn.draft.scorecard(quote.maker)
-        row = _score(turn, side, quote, price, valuation, estimates, record)
-        scored.append((row.score_bps, not quote.all_or_none, quote.received_at, row))
-    scored.sort(key=lambda one: one[:3])
+        row = _score(quote, side, price, cost, percentile(estimates, cost), record, again, now)
+        scored.append((row.score_bps, not quote.all_or_none, quote.received_at, place, row))
+    scored.sort()
     return Ranked(
         rfq=card.rfq.id,
-        fair=exact(valuation.fair),
+        fair=exact(fair),
         model=card.model,
         policy=turn.state.policy_hash,
-        rows=tuple(one[3] for one in scored),
+        rows=tuple([one[4] for one in scored]),
     )
 
 
 def _score(
-    turn: Turn,
-    side: Side,
     quote: Quote,
+    side: Side,
     price: Decimal,
-    valuation: Valuation,
-    estimates: Estimates,
+    cost: float,
+    dear: float,
     record: Scorecard,
+    again: float,
+    now: int,
 ) -> RankRow:
-    sign = 1.0 if side is Side.BUY else -1.0
-    cost = sign * (float(price) - valuation.fair) / valuation.bp
-    dear = percentile(estimates, cost)
-    fade = (1.0 - record.honour_ratio) * max(median_cost(estimates), 0.0)
+    """One quote's row: `cost` and `again` in bps, `dear` where the cost lies in its distribution."""
+    fade = (1.0 - record.honour_ratio) * again
     penalty = fade + max(-record.markout_bps, 0.0)
-    left_ms = (quote.expires_at - turn.received_at) // MS
+    left_ms = (quote.expires_at - now) // MS
     urgency = URGENCY_BPS if left_ms < _URGENT_MS else 0.0
     amount = quote.amount_for(side)
     assert amount is not None

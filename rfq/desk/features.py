@@ -19,6 +19,7 @@ from rfq.domain.reasons import Reason
 from rfq.domain.request import Rfq, Role, Side
 from rfq.domain.row import FeatureRow
 
+_MAKER = Role.MAKER
 _SECOND = 1e9
 _DAY_NS = 86_400 * 1_000_000_000
 _WEEK_NS = 7 * _DAY_NS
@@ -101,7 +102,7 @@ def build(
         math.sin(week),
         math.cos(week),
         held / float(state.policy.position_usd_max),
-        record.hit_ratio if rfq.role is Role.MAKER else MISSING[-2],
+        record.hit_ratio if rfq.role is _MAKER else MISSING[-2],
         record.markout_bps,
     )
     return FeatureRow(schema=SCHEMA_HASH, values=values)

@@ -12,6 +12,8 @@ from rfq.domain.outcome import Outcome
 from rfq.domain.reasons import Code, Reason
 from rfq.domain.request import Side
 
+_BUY = Side.BUY
+_ACTIVE = QuoteState.ACTIVE
 _TRIGGER = {
     Outcome.COVER: QuoteTrigger.LOST_SECOND,
     Outcome.TIED: QuoteTrigger.LOST_TIED,
@@ -39,10 +41,10 @@ def tell_losers(turn: Turn, card: Card) -> tuple[Card, Decimal | None]:
     share it; the rest are DONE_AWAY. Only who traded learns the cover price.
     """
     side = card.rfq.ask.side
-    standing = tuple(one for one in card.quotes if one.state is QuoteState.ACTIVE)
+    standing = tuple(one for one in card.quotes if one.state is _ACTIVE)
     losers = order(standing, side=side, limit=None)
     traded = [fill.price for fill in card.fills]
-    worst = max(traded) if side is Side.BUY else min(traded)
+    worst = max(traded) if side is _BUY else min(traded)
     cover = losers[0].price if losers else None
     second = next((one.price for one in losers if one.price != worst), None)
     shared = sum(1 for one in losers if one.price == second) > 1

@@ -31,8 +31,10 @@ class Facts:
         "exposure",
         "exposure_if_bought",
         "exposure_if_sold",
+        "exposure_max",
         "killed",
         "notional",
+        "notional_max",
         "policy",
         "reachable",
     )
@@ -52,6 +54,8 @@ class Facts:
         self.killed = killed
         self.reachable = reachable
         self.notional = notional_usd
+        self.notional_max = float(policy.notional_usd_max)
+        self.exposure_max = float(policy.position_usd_max)
         self.exposure = held
         self.exposure_if_bought = held + delta_usd
         self.exposure_if_sold = held - delta_usd
@@ -63,7 +67,7 @@ def refusal(facts: Facts) -> Reason | None:
         return Reason(code=Code.KILLED, detail="the kill switch is on")
     if not facts.reachable:
         return Reason(code=Code.SESSION_DOWN)
-    if facts.notional > facts.policy.notional_usd_max:
+    if facts.notional > facts.notional_max:
         return Reason(
             code=Code.LIMIT_NOTIONAL,
             field="amount",
@@ -101,4 +105,4 @@ def approve(effect: T, facts: Facts) -> Approved[T] | Reason:
 
 
 def _inside(facts: Facts, after: float) -> bool:
-    return abs(after) <= facts.policy.position_usd_max or abs(after) < abs(facts.exposure)
+    return abs(after) <= facts.exposure_max or abs(after) < abs(facts.exposure)

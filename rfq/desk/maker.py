@@ -36,6 +36,7 @@ from rfq.domain.quote import Quote
 from rfq.domain.reasons import Code, Reason
 from rfq.domain.request import Rfq, Role
 
+_MAKER = Role.MAKER
 _STANDING = (QuoteState.PENDING, QuoteState.ACTIVE)
 _HEARD = {
     Outcome.COVER: QuoteTrigger.LOST_SECOND,
@@ -53,7 +54,7 @@ def on_rfq_received(turn: Turn, event: RfqReceived) -> None:
     state, ask = turn.state, event.ask
     rfq = Rfq(
         id=RfqId(turn.ids.make("r")),
-        role=Role.MAKER,
+        role=_MAKER,
         party=event.party,
         reference=event.reference,
         ask=ask,
@@ -222,7 +223,7 @@ def on_rfq_cancelled(turn: Turn, event: RfqCancelled) -> None:
     """The client gave up: our quotes lapse, nobody need be told."""
     rfq = turn.state.seen.get((event.party, event.reference))
     card = turn.draft.card(rfq) if rfq is not None else None
-    if card is None or card.closed or card.rfq.role is not Role.MAKER:
+    if card is None or card.closed or card.rfq.role is not _MAKER:
         turn.ignore(Code.UNKNOWN_RFQ, party=event.party, field="reference", detail=event.reference)
         return
     close_quietly(turn, card, RfqTrigger.CANCELLED, Outcome.CANCELLED, Reason(code=Code.USER))
@@ -239,7 +240,7 @@ def close_quietly(turn: Turn, card: Card, trigger: RfqTrigger, outcome: Outcome,
 
 def on_outcome_heard(turn: Turn, card: Card | None, event: OutcomeHeard) -> None:
     """The client says how it ended for our quote. After our own trade it only adds what the cover was."""
-    if card is None or card.rfq.party != event.party or card.rfq.role is not Role.MAKER:
+    if card is None or card.rfq.party != event.party or card.rfq.role is not _MAKER:
         turn.ignore(Code.UNKNOWN_QUOTE, party=event.party, field="quote", detail=event.quote)
         return
     quote = card.quote(event.quote)

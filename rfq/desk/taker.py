@@ -31,7 +31,10 @@ from rfq.domain.quote import Quote
 from rfq.domain.reasons import Code, Reason
 from rfq.domain.request import Rfq, Role
 
-_STANDING = (QuoteState.PENDING, QuoteState.ACTIVE)
+_ACTIVE = QuoteState.ACTIVE
+_LOCKED = QuoteState.LOCKED
+_TAKER = Role.TAKER
+_STANDING = (QuoteState.PENDING, _ACTIVE)
 _TAKING = (RfqState.OPEN, RfqState.QUOTABLE, RfqState.QUOTED)
 
 
@@ -49,7 +52,7 @@ def on_need_posted(turn: Turn, event: NeedPosted) -> None:
     expires_at = ask.expires_at or turn.now + state.policy.rfq_ttl_ms * MS
     rfq = Rfq(
         id=RfqId(turn.ids.make("r")),
-        role=Role.TAKER,
+        role=_TAKER,
         party=event.party,
         reference=event.reference,
         ask=ask,
@@ -154,13 +157,14 @@ def on_quote_received(turn: Turn, card: Card | None, event: QuoteReceived) -> No
         turn.add(RefuseQuote(to=event.dealer, rfq=event.rfq, reference=event.reference, reason=reason))
         return
     assert card is not None
-    earlier = next((one for one in card.quotes if one.maker == event.dealer and one.state in _STANDING), None)
+    before = [one for one in card.quotes if one.maker == event.dealer]
+    earlier = next((one for one in before if one.state in _STANDING), None)
     quote = Quote(
         id=QuoteId(turn.ids.make("q")),
         rfq=card.rfq.id,
         maker=event.dealer,
         reference=event.reference,
-        state=QuoteState.ACTIVE,
+        state=_ACTIVE,
         received_at=_priority_at(turn, event, earlier),
         expires_at=event.expires_at,
         bid=event.bid,
@@ -173,7 +177,7 @@ def on_quote_received(turn: Turn, card: Card | None, event: QuoteReceived) -> No
     )
     if earlier is not None:
         card = move_quote(card, earlier, QuoteTrigger.REPLACED)
-    elif all(one.maker != event.dealer for one in card.quotes):
+    elif not before:
         turn.draft.put_scorecard(count(turn.draft.scorecard(event.dealer), "answered"))
     card = settle_quoted(replace(card, quotes=(*card.quotes, quote)))
     decide_if_all_answered(turn, show(turn, card))
@@ -192,17 +196,16 @@ def _priority_at(turn: Turn, event: QuoteReceived, earlier: Quote | None) -> int
 
 def _judge_quote(turn: Turn, card: Card | None, event: QuoteReceived) -> Reason | None:
     """Why a dealer's quote is not taken in, or None."""
-    if card is None or card.rfq.role is not Role.TAKER:
+    if card is None or card.rfq.role is not _TAKER:
         return Reason(code=Code.UNKNOWN_RFQ, field="rfq", detail=event.rfq)
     if event.dealer not in card.panel:
         return Reason(code=Code.NOT_AUTHORISED, field="dealer", detail="was not asked")
     if event.dealer not in turn.state.sessions:
         return Reason(code=Code.SESSION_DOWN, field="dealer")
-    if any(one.maker == event.dealer and one.reference == event.reference for one in card.quotes):
+    before = [one for one in card.quotes if one.maker == event.dealer]
+    if event.reference in [one.reference for one in before]:
         return Reason(code=Code.DUPLICATE, field="reference", detail=event.reference)
-    if not card.closed and any(
-        one.maker == event.dealer and one.state is QuoteState.LOCKED for one in card.quotes
-    ):
+    if not card.closed and _LOCKED in [one.state for one in before]:
         return Reason(code=Code.QUOTE_LOCKED, field="rfq")
     if card.closed or card.rfq.state not in _TAKING or turn.received_at >= card.rfq.expires_at:
         return Reason(code=Code.RFQ_CLOSED, field="rfq")
@@ -244,11 +247,11 @@ def on_quote_withdrawn(turn: Turn, card: Card | None, event: QuoteWithdrawn) -> 
             (one for one in card.quotes if one.maker == event.dealer and one.reference == event.reference),
             None,
         )
-    if card is None or card.closed or card.rfq.role is not Role.TAKER or quote is None:
+    if card is None or card.closed or card.rfq.role is not _TAKER or quote is None:
         turn.ignore(Code.UNKNOWN_QUOTE, rfq=event.rfq, party=event.dealer, field="reference")
         return
     if quote.state not in _STANDING:
-        code = Code.QUOTE_LOCKED if quote.state is QuoteState.LOCKED else Code.QUOTE_GONE
+        code = Code.QUOTE_LOCKED if quote.state is _LOCKED else Code.QUOTE_GONE
         turn.ignore(code, rfq=event.rfq, party=event.dealer, field="reference")
         return
     turn.keep(show(turn, settle_quoted(move_quote(card, quote, QuoteTrigger.CANCELLED))))
@@ -265,7 +268,7 @@ def on_dealer_passed(turn: Turn, card: Card | None, event: DealerPassed) -> None
 def on_accept_commanded(turn: Turn, card: Card | None, event: AcceptCommanded) -> None:
     """One of our people accepts: the best there is, or one quote by name."""
     reason = intake.refuse_party(turn.state, event.party, "may_operate")
-    if reason is not None or card is None or card.closed or card.rfq.role is not Role.TAKER:
+    if reason is not None or card is None or card.closed or card.rfq.role is not _TAKER:
         turn.ignore(reason.code if reason else Code.UNKNOWN_RFQ, rfq=event.rfq, party=event.party)
         return
     deals.accept(turn, card, only=event.quote)
@@ -274,7 +277,7 @@ def on_accept_commanded(turn: Turn, card: Card | None, event: AcceptCommanded) -
 def on_need_cancelled(turn: Turn, card: Card | None, event: NeedCancelled) -> None:
     """It is no longer wanted: the dealers that were asked are told."""
     reason = intake.refuse_party(turn.state, event.party, "may_operate")
-    if reason is not None or card is None or card.closed or card.rfq.role is not Role.TAKER:
+    if reason is not None or card is None or card.closed or card.rfq.role is not _TAKER:
         turn.ignore(reason.code if reason else Code.UNKNOWN_RFQ, rfq=event.rfq, party=event.party)
         return
     if deals.is_waiting(card):

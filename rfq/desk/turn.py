@@ -18,6 +18,9 @@ from rfq.domain.lifecycle import QuoteState, RfqState
 from rfq.domain.reasons import Code, Reason
 from rfq.domain.request import Role
 
+_MAKER = Role.MAKER
+
+
 MS = 1_000_000
 _STANDING = (QuoteState.PENDING, QuoteState.ACTIVE)
 _WAITING = (RfqState.ACCEPTING, RfqState.LAST_LOOK, RfqState.PENDING_SETTLEMENT, RfqState.PARTIAL)
@@ -140,7 +143,7 @@ class Turn:
 
 def watches(card: Card) -> bool:
     """True if the card is one of ours as maker with a quote that stands: such a card follows the market."""
-    return card.rfq.role is Role.MAKER and any(one.state in _STANDING for one in card.quotes)
+    return card.rfq.role is _MAKER and any(one.state in _STANDING for one in card.quotes)
 
 
 def next_wake(card: Card) -> int:

@@ -6,6 +6,9 @@ from rfq.domain.fact import Fact
 from rfq.domain.ids import AcceptId, FillId, PartyId, QuoteId, RfqId
 from rfq.domain.request import Role, Side
 
+_BUY = Side.BUY
+_TAKER = Role.TAKER
+
 
 class Fill(Fact, frozen=True, kw_only=True, tag="Fill.1"):
     """A trade of `amount` of the Rfq's structure at `price`. `side` is the taker's; `fair` is ours at the time, in the
@@ -27,7 +30,7 @@ class Fill(Fact, frozen=True, kw_only=True, tag="Fill.1"):
     @property
     def sign(self) -> int:
         """+1 if we bought the structure, -1 if we sold it."""
-        bought = (self.side is Side.BUY) == (self.role is Role.TAKER)
+        bought = (self.side is _BUY) == (self.role is _TAKER)
         return 1 if bought else -1
 
 

@@ -7,6 +7,8 @@ from rfq.domain.ids import PartyId, QuoteId, RfqId
 from rfq.domain.lifecycle import QuoteState
 from rfq.domain.request import Side
 
+_BUY = Side.BUY
+
 
 class Quote(Fact, frozen=True, kw_only=True, tag="Quote.1"):
     """A firm or indicative, one- or two-way price; all-or-none or any part of its amounts. `reference` is the maker's
@@ -38,8 +40,8 @@ class Quote(Fact, frozen=True, kw_only=True, tag="Quote.1"):
 
     def price_for(self, side: Side) -> Decimal | None:
         """What a taker on `side` would trade at: lifts the offer, hits the bid."""
-        return self.offer if side is Side.BUY else self.bid
+        return self.offer if side is _BUY else self.bid
 
     def amount_for(self, side: Side) -> Decimal | None:
         """How much a taker on `side` could trade."""
-        return self.offer_amount if side is Side.BUY else self.bid_amount
+        return self.offer_amount if side is _BUY else self.bid_amount

@@ -19,12 +19,15 @@ class Side(StrEnum):
     @property
     def wants_bid(self) -> bool:
         """True if the maker is asked for a bid (the taker may sell)."""
-        return self is not Side.BUY
+        return self is not _BUY
 
     @property
     def wants_offer(self) -> bool:
         """True if the maker is asked for an offer (the taker may buy)."""
-        return self is not Side.SELL
+        return self is not _SELL
+
+
+_BUY, _SELL = Side.BUY, Side.SELL
 
 
 class Role(StrEnum):
