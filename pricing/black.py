@@ -66,6 +66,13 @@ def price(
     forward: float, strike: float, term: float, sigma: float, call: bool, discount: float = 1.0
 ) -> Greeks:
     """Value and greeks; `term` in years, `sigma` a decimal a year, `discount` the factor on the payoff."""
+    return Greeks(*greeks(forward, strike, term, sigma, call, discount))
+
+
+def greeks(
+    forward: float, strike: float, term: float, sigma: float, call: bool, discount: float = 1.0
+) -> tuple[float, float, float, float, float]:
+    """The numbers of `price`, as a plain tuple."""
     stdev = sigma * _sqrt(term) if term > 0.0 else 0.0
     if stdev < _STDEV_MIN:
         return _intrinsic(forward, strike, call, discount)
@@ -83,14 +90,16 @@ def price(
     theta = -0.5 * vega * sigma / term
     if discount != 1.0:
         theta -= _log(discount) / term * value
-    return Greeks(value if value > 0.0 else 0.0, discount * n1, weight / (forward * stdev), vega, theta)
+    return value if value > 0.0 else 0.0, discount * n1, weight / (forward * stdev), vega, theta
 
 
-def _intrinsic(forward: float, strike: float, call: bool, discount: float) -> Greeks:
+def _intrinsic(
+    forward: float, strike: float, call: bool, discount: float
+) -> tuple[float, float, float, float, float]:
     """What is left when nothing is uncertain: the payoff, and a step for delta (a half at the strike)."""
     gain = forward - strike if call else strike - forward
     step = 1.0 if gain > 0.0 else 0.5 if gain == 0.0 else 0.0
-    return Greeks(discount * max(gain, 0.0), discount * (step if call else -step), 0.0, 0.0, 0.0)
+    return discount * max(gain, 0.0), discount * (step if call else -step), 0.0, 0.0, 0.0
 
 
 def price_inverse(forward: float, strike: float, term: float, sigma: float, call: bool) -> InverseGreeks:

@@ -214,7 +214,7 @@ def _option_worth(option: Option, under: UnderlyingMarket, now: int) -> _OptionW
     strike = float(option.strike)
     forward = expiry.forward
     x = moneyness(forward, strike, term)
-    fair, delta, gamma, vega, theta = black.price(forward, strike, term, smile_vol(expiry, x), option.call)
+    fair, delta, gamma, vega, theta = black.greeks(forward, strike, term, smile_vol(expiry, x), option.call)
     usd = 1.0
     if option.inverse:
         fair /= forward

@@ -75,12 +75,13 @@ def on_need_posted(turn: Turn, event: NeedPosted) -> None:
     turn.draft.remember(event.party, event.reference, rfq.id)
     deadline_at = turn.now + state.policy.estimate_deadline_ms * MS
     turn.add(Estimate(rfq=rfq.id, row=card.row, deadline_at=deadline_at))
+    told = replace(ask, expires_at=expires_at)
     for dealer in chosen:
         turn.add(
             AskDealer(
                 to=dealer,
                 rfq=rfq.id,
-                ask=replace(ask, expires_at=expires_at),
+                ask=told,
                 expires_at=expires_at,
                 not_after_at=expires_at,
                 competitors=len(chosen) - 1,
@@ -232,10 +233,12 @@ def _judge_quote(turn: Turn, card: Card | None, event: QuoteReceived) -> Reason 
 
 def decide_if_all_answered(turn: Turn, card: Card) -> None:
     """Decide now if nobody is left to wait for; otherwise keep waiting."""
-    answered = {one.maker for one in card.live_quotes()} | set(card.passed)
-    if card.decide_at and card.estimates is not None and len(answered) == len(card.panel):
-        deals.decide(turn, card)
-        return
+    asked = len(card.panel)
+    if card.decide_at and card.estimates is not None and len(card.quotes) + len(card.passed) >= asked:
+        answered = {one.maker for one in card.live_quotes()} | set(card.passed)
+        if len(answered) == asked:
+            deals.decide(turn, card)
+            return
     turn.keep(card)
 
 
