@@ -29,7 +29,7 @@ class CanonError(ValueError):
 
 
 def checker_of(cls: type) -> Checker:
-    """The compiled checker of a struct class; compiled at first use."""
+    """The compiled checker of a struct class; compiled at first use. No class holds one of its own kind."""
     found = _checkers.get(cls)
     return found if found is not None else _compile(cls)
 
@@ -64,6 +64,11 @@ def decimal_is_plain(value: Decimal) -> bool:
     """True if `value` is finite and spelled plainly; raises CanonError if it is not finite."""
     if not value.is_finite():
         raise CanonError("not a finite number")
+    return _is_plain(value)
+
+
+def _is_plain(value: Decimal) -> bool:
+    """The same of a number that is known to be finite."""
     text = str(value)
     if "E" in text:
         return "E-" in text and value.as_tuple().digits[-1] != 0 and value.adjusted() >= -EXPONENT_MAX
@@ -81,7 +86,7 @@ def _compile(cls: type) -> Checker:
     _refuse_shape(cls)
     scope: dict[str, Any] = {
         "Decimal": Decimal,
-        "plain": decimal_is_plain,
+        "plain": _is_plain,
         "bad": _bad,
         "CanonError": CanonError,
         "copysign": math.copysign,
@@ -152,10 +157,11 @@ def _statements(hint: Any, name: str, field: str, scope: dict[str, Any], depth: 
         ]
     if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
         label = _name_in(scope, hint)
+        scope[f"check_{label}"] = checker_of(hint)
         return [
             f"{pad}if type({name}) is not {label}:",
             f"{pad}    raise bad(x, {field!r}, {name}, {hint.__name__!r})",
-            f"{pad}if checker_of({label})({name}):",
+            f"{pad}if check_{label}({name}):",
             f"{pad}    dirty = True",
         ]
     raise CanonError(f"field {field}: no canonical form for the type {hint!r}")
