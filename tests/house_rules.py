@@ -23,7 +23,7 @@ BANNED_WORDS = {
 
 # `except Exception` stands in named places only. Path -> (how often, what it guards).
 CATCH_ALLS = {
-    "rfq/desk/engine.py": (1, "per event: the Rfq is quarantined"),
+    "rfq/desk/engine.py": (2, "per event: the Rfq is quarantined, or, if its card is broken, left alone"),
     "rfq/desk/quarantine.py": (1, "per Rfq, of an event that concerns many"),
     "rfq/live/outbox.py": (1, "per effect: it becomes NotSent"),
     "rfq/api/server.py": (1, "per HTTP request"),

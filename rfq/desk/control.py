@@ -51,6 +51,10 @@ def on_session_up(turn: Turn, event: SessionUp) -> None:
         turn.ignore(Code.UNKNOWN_PARTY, party=event.party)
         return
     for effect in turn.draft.owed(event.party):
+        if type(effect) is AcceptQuote:
+            card = turn.draft.card(effect.rfq)
+            if card is None or card.closed:  # the need has ended without it
+                continue
         turn.effects.append(effect)
     turn.draft.settle(event.party)
 
@@ -127,30 +131,43 @@ def on_sent(turn: Turn, event: Sent) -> None:
 
 
 def on_not_sent(turn: Turn, event: NotSent) -> None:
-    """What did not leave never will: a quote of ours is off, an acceptance of ours was not made."""
+    """What did not leave never will: a quote of ours is off, an acceptance of ours was not made. After a fault of the
+    wire nobody knows whether the bytes left: then it is treated like an effect of unknown fate after a restart."""
     slot = (event.number, event.index)
     effect = turn.state.pending.get(slot)
     if effect is None:
         turn.ignore(Code.UNKNOWN_QUOTE, field="index", detail=f"{event.number}/{event.index}")
         return
     turn.resolved.append(slot)
-    if type(effect) is SendQuote:
-        card = turn.draft.card(effect.quote.rfq)
-        quote = card.quote(effect.quote.id) if card is not None else None
-        if card is not None and not card.closed and quote is not None and quote.state in _STANDING:
-            maker.put_off(turn, card, quote, event.reason)
-    elif type(effect) is AcceptQuote:
-        card = turn.draft.card(effect.rfq)
-        if effect.again and event.reason.code is Code.SESSION_DOWN:
-            turn.draft.owe(effect.to, effect)
-        elif card is not None and not effect.again:
-            deals.take_back(turn, card, effect.accept)
-    elif type(effect) is AskDealer:
-        card = turn.draft.card(effect.rfq)
-        if card is not None and not card.closed and effect.to not in card.passed:
-            taker.decide_if_all_answered(turn, replace(card, passed=(*card.passed, effect.to)))
-    elif event.reason.code is Code.SESSION_DOWN:
-        turn.draft.owe(effect.to, replace(effect, again=True))
+    unknown = event.reason.code is Code.FAULT
+    match effect:
+        case SendQuote():
+            _quote_not_sent(turn, effect, event.reason, unknown)
+        case AcceptQuote():
+            card = turn.draft.card(effect.rfq)
+            if effect.again and event.reason.code is Code.SESSION_DOWN:
+                turn.draft.owe(effect.to, effect)
+            elif card is not None and not effect.again and not unknown:
+                deals.take_back(turn, card, effect.accept)
+        case AskDealer():
+            if unknown:
+                turn.add(WithdrawRfq(to=effect.to, rfq=effect.rfq, reason=event.reason))
+            card = turn.draft.card(effect.rfq)
+            if card is not None and not card.closed and effect.to not in card.passed:
+                taker.decide_if_all_answered(turn, replace(card, passed=(*card.passed, effect.to)))
+        case _:
+            if unknown or event.reason.code is Code.SESSION_DOWN:
+                turn.draft.owe(effect.to, replace(effect, again=True))
+
+
+def _quote_not_sent(turn: Turn, effect: SendQuote, reason: Reason, unknown: bool) -> None:
+    """A quote of ours did not leave, or nobody knows: it is off, and in the second case taken back too."""
+    if unknown:
+        turn.add(WithdrawQuote(to=effect.to, rfq=effect.quote.rfq, quote=effect.quote.id, reason=reason))
+    card = turn.draft.card(effect.quote.rfq)
+    quote = card.quote(effect.quote.id) if card is not None else None
+    if card is not None and not card.closed and quote is not None and quote.state in _STANDING:
+        maker.put_off(turn, card, quote, reason)
 
 
 def on_started(turn: Turn, event: Started) -> None:

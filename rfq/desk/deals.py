@@ -26,11 +26,12 @@ from rfq.domain.lifecycle import QuoteState, QuoteTrigger, RfqState, RfqTrigger,
 from rfq.domain.outcome import Outcome
 from rfq.domain.quote import Quote
 from rfq.domain.reasons import Code, Reason
-from rfq.domain.request import Role
+from rfq.domain.request import Rfq, Role, Side
 
 _ACTIVE = QuoteState.ACTIVE
 _LOCKED = QuoteState.LOCKED
 _QUOTED = RfqState.QUOTED
+LAST_CALL_NS = 500_000_000
 _WAITING = (RfqState.ACCEPTING, RfqState.LAST_LOOK, RfqState.PENDING_SETTLEMENT, RfqState.PARTIAL)
 
 
@@ -39,10 +40,17 @@ def is_waiting(card: Card) -> bool:
     return card.rfq.state in _WAITING
 
 
+def last_call(rfq: Rfq) -> int:
+    """When the desk decides for the last time by the clock: shortly before the end (a tenth of the life, at most half a
+    second). What comes after it is decided at once."""
+    return rfq.expires_at - min(LAST_CALL_NS, (rfq.expires_at - rfq.opened_at) // 10)
+
+
 def decide(turn: Turn, card: Card) -> None:
     """Accept what is fair enough; otherwise look again later, as long as the Rfq lives."""
-    later_at = turn.now + turn.state.policy.collect_ms * MS
-    card = replace(card, decide_at=later_at if later_at < card.rfq.expires_at else 0)
+    last_at = last_call(card.rfq)
+    later_at = min(turn.now + turn.state.policy.collect_ms * MS, last_at)
+    card = replace(card, decide_at=later_at if turn.now < last_at else 0)
     valuation = turn.valuation(card)
     if card.rfq.state is not _QUOTED or card.estimates is None or isinstance(valuation, Reason):
         turn.keep(card)
@@ -65,6 +73,8 @@ def accept(turn: Turn, card: Card, only: QuoteId | None = None, among: set[Quote
     """Spread the acceptance over the standing quotes (one by name, or those in `among`) and send it out."""
     assert card.block is not None
     reason = _refuse_named(turn, card, only) if only is not None else None
+    if turn.received_at >= card.rfq.expires_at:
+        reason = Reason(code=Code.EXPIRED, field="rfq")
     if reason is not None:
         turn.ignore(reason.code, rfq=card.rfq.id, field=reason.field, detail=reason.detail)
         turn.keep(card)
@@ -175,7 +185,8 @@ def on_fill(turn: Turn, card: Card | None, event: FillReported) -> None:
     if not found.open:
         turn.ignore(Code.QUOTE_GONE, rfq=card.rfq.id, party=event.dealer, field="accept", detail=event.accept)
         return
-    if not 0 < event.amount <= found.amount - found.filled or event.price != found.price:
+    worse = event.price > found.price if card.rfq.ask.side is Side.BUY else event.price < found.price
+    if not 0 < event.amount <= found.amount - found.filled or worse:
         told = f"{plain_decimal(event.amount)} at {plain_decimal(event.price)}"
         detail = f"{told}; accepted {plain_decimal(found.amount)} at {plain_decimal(found.price)}"
         turn.ignore(Code.AMOUNT, rfq=card.rfq.id, party=event.dealer, field="amount", detail=detail)
@@ -225,20 +236,19 @@ def _fill_acceptance(card: Card, accept: Acceptance, amount: Decimal) -> Card:
 def _settle(turn: Turn, card: Card) -> None:
     """After a fill: the Rfq is filled, or waits for the rest, or goes on with the rest."""
     assert card.block is not None
-    late = (
-        card.closed and card.outcome is not Outcome.TIMED_OUT
-    )  # put aside: booked, but it has had its outcome
     whole = card.block.filled == card.rfq.ask.amount
-    state = card.rfq.state
-    if rfq_next(state, RfqTrigger.MAKER_AGREED) is not None:
+    if rfq_next(card.rfq.state, RfqTrigger.MAKER_AGREED) is not None:
         card = move_rfq(card, RfqTrigger.MAKER_AGREED)
     printed = RfqTrigger.ALL_PRINTED if whole else RfqTrigger.PART_PRINTED
     if rfq_next(card.rfq.state, printed) is not None:
         card = move_rfq(card, printed)
-    if whole and not late:
+    if card.closed:  # it has had its outcome, and everybody else was told
+        dealer = card.fills[-1].counterparty
+        if dealer not in {one.counterparty for one in card.fills[:-1]}:
+            tell_done(turn, card, dealer, None)
+        turn.keep(replace(card, forget_at=0) if whole else card)
+    elif whole:
         finish(turn, card)
-    elif card.closed:
-        turn.keep(card)
     else:
         _go_on(turn, card)
 
@@ -314,4 +324,6 @@ def give_up(turn: Turn, card: Card, trigger: RfqTrigger, outcome: Outcome, reaso
         elif dealer not in card.passed and dealer not in waiting:
             turn.add(WithdrawRfq(to=dealer, rfq=card.rfq.id, reason=reason))
     card = move_rfq(card, trigger)
+    if traded and outcome is not Outcome.TIMED_OUT:  # something was done; the reason says why not all
+        outcome = Outcome.DONE
     end(turn, replace(card, accept_due_at=0), outcome, reason)

@@ -14,12 +14,21 @@ from rfq.desk import acceptance, control, deals, maker, taker
 from rfq.desk.booking import take_marks
 from rfq.desk.card import Card
 from rfq.desk.closing import sweep
-from rfq.desk.quarantine import put_aside
+from rfq.desk.quarantine import put_aside, where
 from rfq.desk.state import DeskState, StateImage, restore
 from rfq.desk.turn import Turn
 from rfq.domain import canon
 from rfq.domain import events as ev
-from rfq.domain.effects import Effect, RefuseAccept, RefuseQuote, RefuseRfq, StateTaken, is_outward
+from rfq.domain.effects import (
+    Effect,
+    Quarantined,
+    RefuseAccept,
+    RefuseQuote,
+    RefuseRfq,
+    SendQuote,
+    StateTaken,
+    is_outward,
+)
 from rfq.domain.events import Event, Stamped
 from rfq.domain.ids import RfqId
 from rfq.domain.reasons import Code, Reason
@@ -229,7 +238,12 @@ def _quarantine(state: DeskState, stamped: Stamped, error: Exception) -> Turn:
     """A fresh turn in which nothing happened but that the event's Rfq was put aside."""
     turn = Turn(state, stamped)
     event = stamped.event
-    put_aside(turn, _rfq_of(state, event), error)
+    rfq = _rfq_of(state, event)
+    try:
+        put_aside(turn, rfq, error)
+    except Exception:  # its card itself is broken: say so, and touch nothing
+        turn = Turn(state, stamped)
+        turn.add(Quarantined(rfq=rfq, where=where(turn, error)))
     reason = Reason(code=Code.FAULT)
     match event:  # whoever waits for an answer gets one
         case ev.RfqReceived():
@@ -251,10 +265,21 @@ def _quarantine(state: DeskState, stamped: Stamped, error: Exception) -> Turn:
 
 def _rfq_of(state: DeskState, event: Event) -> str:
     """The Rfq that an event is about, "" if none."""
-    named = getattr(event, "rfq", "")
-    if named:
-        return str(named)
-    return str(state.owner.get(getattr(event, "quote", "") or getattr(event, "accept", ""), ""))
+    match event:
+        case ev.Sent():
+            first = event.marks[0] if event.marks else None
+            effect = state.pending.get((first.number, first.index)) if first is not None else None
+        case ev.NotSent():
+            effect = state.pending.get((event.number, event.index))
+        case ev.RfqCancelled():
+            return str(state.seen.get((event.party, event.reference), ""))
+        case _:
+            named = getattr(event, "rfq", "")
+            known = getattr(event, "quote", "") or getattr(event, "accept", "")
+            return str(named or state.owner.get(known, ""))
+    if isinstance(effect, SendQuote):
+        return effect.quote.rfq
+    return str(getattr(effect, "rfq", ""))
 
 
 def underlying_of(desk: Desk, event: Event) -> str:
@@ -268,15 +293,9 @@ def underlying_of(desk: Desk, event: Event) -> str:
             legs = event.ask.structure.legs
             first = state.instruments.get(legs[0].instrument) if legs else None
             return "" if first is None else first.underlying
-        case ev.NotSent():
-            effect = state.pending.get((event.number, event.index))
-            rfq = str(getattr(effect, "rfq", ""))
-        case ev.RfqCancelled():
-            rfq = str(state.seen.get((event.party, event.reference), ""))
         case _:
-            rfq = _rfq_of(state, event)
-    card = state.cards.get(RfqId(rfq))
-    return "" if card is None else card.underlying
+            card = state.cards.get(RfqId(_rfq_of(state, event)))
+            return "" if card is None else card.underlying
 
 
 def pending_of(desk: Desk) -> tuple[ev.EffectRef, ...]:

@@ -38,22 +38,26 @@ def tell_losers(turn: Turn, card: Card) -> tuple[Card, Decimal | None]:
     """Tell every dealer of the panel; returns the card with the losers' quotes moved, and the cover price.
 
     A losing quote at the worst traded price is TIED; the best price below that is COVER, or TIED_COVER if several
-    share it; the rest are DONE_AWAY. Only who traded learns the cover price.
+    share it; the rest are DONE_AWAY, also what could not have been traded on (indicative, or past its time). Only who
+    traded learns the cover price.
     """
     side = card.rfq.ask.side
     standing = tuple(one for one in card.quotes if one.state is _ACTIVE)
     losers = order(standing, side=side, limit=None)
     traded = [fill.price for fill in card.fills]
     worst = max(traded) if side is _BUY else min(traded)
-    cover = losers[0].price if losers else None
-    second = next((one.price for one in losers if one.price != worst), None)
-    shared = sum(1 for one in losers if one.price == second) > 1
+    real = [one for one in losers if one.quote.firm and turn.received_at < one.quote.expires_at]
+    cover = real[0].price if real else None
+    second = next((one.price for one in real if one.price != worst), None)
+    shared = sum(1 for one in real if one.price == second) > 1
     told = set()
     for winner in winners(card):
         tell_done(turn, card, winner, cover)
         told.add(winner)
     for one in losers:
-        if one.price == worst:
+        if one not in real:
+            outcome = Outcome.DONE_AWAY
+        elif one.price == worst:
             outcome = Outcome.TIED
         elif one.price == second:
             outcome = Outcome.TIED_COVER if shared else Outcome.COVER
@@ -64,7 +68,7 @@ def tell_losers(turn: Turn, card: Card) -> tuple[Card, Decimal | None]:
             TellOutcome(to=one.quote.maker, rfq=card.rfq.id, reference=one.quote.reference, outcome=outcome)
         )
         told.add(one.quote.maker)
-    for dealer in () if card.closed else card.panel:  # a late fill: the others were told before
+    for dealer in card.panel:
         if dealer not in told and dealer not in card.passed:
             turn.add(WithdrawRfq(to=dealer, rfq=card.rfq.id, reason=Reason(code=Code.RFQ_DONE)))
     return card, cover

@@ -134,6 +134,9 @@ def use_fallback(turn: Turn, card: Card) -> None:
 def price(turn: Turn, card: Card, replaces: Quote | None = None) -> None:
     """Quote, or replace the quote, at the market of this event; pass with a Reason if that cannot be."""
     assert card.estimates is not None
+    if turn.now >= card.rfq.expires_at:
+        close_quietly(turn, card, RfqTrigger.TIME_PASSED, Outcome.EXPIRED, Reason(code=Code.EXPIRED))
+        return
     valuation = turn.valuation(card)
     made: Approved[SendQuote] | Reason
     if isinstance(valuation, Reason):

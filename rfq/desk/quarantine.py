@@ -33,7 +33,7 @@ def each(turn: Turn, cards: Iterable[Card], step: Callable[[Card], None]) -> Non
             put_aside(turn, card.rfq.id, error)
 
 
-def _where(turn: Turn, error: Exception) -> str:
+def where(turn: Turn, error: Exception) -> str:
     """Which event, what kind of error, in which function: the same in every run (an error's own words may not be)."""
     found = error.__traceback__
     while found is not None and found.tb_next is not None:
@@ -59,14 +59,12 @@ def _tell(turn: Turn, card: Card, reason: Reason) -> None:
 
 
 def put_aside(turn: Turn, rfq: str, error: Exception) -> None:
-    """Close the Rfq as QUARANTINED and take our quotes on it back. Too simple to fail again."""
-    turn.add(Quarantined(rfq=rfq, where=_where(turn, error)))
+    """Close the Rfq as QUARANTINED and take our quotes on it back. Fails only if the card itself is broken."""
+    turn.add(Quarantined(rfq=rfq, where=where(turn, error)))
     card = turn.draft.card(rfq)
     if card is None:
         return
-    if (
-        card.closed
-    ):  # it has its outcome; what was still due of it is given up, a late fill can still be booked
+    if card.closed:  # what was still due of it is given up; a late fill can still be booked
         turn.keep(replace(card, marks=(), forget_at=turn.now + LATE_NS))
         return
     reason = Reason(code=Code.FAULT)

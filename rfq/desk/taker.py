@@ -88,7 +88,8 @@ def on_need_posted(turn: Turn, event: NeedPosted) -> None:
             )
         )
         turn.draft.put_scorecard(count(turn.draft.scorecard(dealer), "asked_it"))
-    decide_at = min(turn.now + state.policy.collect_ms * MS, expires_at) if state.policy.auto_accept else 0
+    collected_at = min(turn.now + state.policy.collect_ms * MS, deals.last_call(rfq))
+    decide_at = collected_at if state.policy.auto_accept else 0
     card = move_rfq(card, RfqTrigger.GRACE_OVER)
     turn.keep(replace(card, block=block, panel=chosen, estimate_due_at=deadline_at, decide_at=decide_at))
 
@@ -180,7 +181,8 @@ def on_quote_received(turn: Turn, card: Card | None, event: QuoteReceived) -> No
         card = move_quote(card, earlier, QuoteTrigger.REPLACED)
     elif not before:
         turn.draft.put_scorecard(count(turn.draft.scorecard(event.dealer), "answered"))
-    card = settle_quoted(replace(card, quotes=(*card.quotes, quote)))
+    passed = tuple(one for one in card.passed if one != event.dealer)  # it has changed its mind
+    card = settle_quoted(replace(card, quotes=(*card.quotes, quote), passed=passed))
     decide_if_all_answered(turn, show(turn, card))
 
 
@@ -232,14 +234,20 @@ def _judge_quote(turn: Turn, card: Card | None, event: QuoteReceived) -> Reason 
 
 
 def decide_if_all_answered(turn: Turn, card: Card) -> None:
-    """Decide now if nobody is left to wait for; otherwise keep waiting."""
+    """Decide now if nobody is left to wait for, or no time; otherwise keep waiting."""
+    ready = turn.state.policy.auto_accept and card.estimates is not None and card.rfq.state is RfqState.QUOTED
+    if ready and (turn.now >= deals.last_call(card.rfq) or _all_answered(card)):
+        deals.decide(turn, card)
+    else:
+        turn.keep(card)
+
+
+def _all_answered(card: Card) -> bool:
+    """True if each dealer of the panel has a standing quote or has passed."""
     asked = len(card.panel)
-    if card.decide_at and card.estimates is not None and len(card.quotes) + len(card.passed) >= asked:
-        answered = {one.maker for one in card.live_quotes()} | set(card.passed)
-        if len(answered) == asked:
-            deals.decide(turn, card)
-            return
-    turn.keep(card)
+    if len(card.quotes) + len(card.passed) < asked:
+        return False
+    return len({one.maker for one in card.live_quotes()} | set(card.passed)) == asked
 
 
 def on_quote_withdrawn(turn: Turn, card: Card | None, event: QuoteWithdrawn) -> None:
@@ -261,11 +269,15 @@ def on_quote_withdrawn(turn: Turn, card: Card | None, event: QuoteWithdrawn) -> 
 
 
 def on_dealer_passed(turn: Turn, card: Card | None, event: DealerPassed) -> None:
-    """A dealer will not quote: one fewer to wait for."""
+    """A dealer will not quote: one fewer to wait for; what it quoted before is off."""
     if card is None or card.closed or event.dealer not in card.panel or event.dealer in card.passed:
         turn.ignore(Code.UNKNOWN_RFQ, rfq=event.rfq, party=event.dealer)
         return
-    decide_if_all_answered(turn, replace(card, passed=(*card.passed, event.dealer)))
+    for quote in card.quotes:
+        if quote.maker == event.dealer and quote.state in _STANDING:
+            card = move_quote(card, quote, QuoteTrigger.CANCELLED)
+    card = settle_quoted(replace(card, passed=(*card.passed, event.dealer)))
+    decide_if_all_answered(turn, show(turn, card))
 
 
 def on_accept_commanded(turn: Turn, card: Card | None, event: AcceptCommanded) -> None:

@@ -250,7 +250,8 @@ def test_a_replacement_that_did_not_leave_takes_the_old_price_back() -> None:
     first = world.quoted()
     world.index = 60_100.0
     world(ev.MarketMoved(underlying="BTC"))
+    second = the(world.last, fx.SendQuote).quote.id
     effects = world.not_sent(fx.SendQuote, Reason(code=Code.FAULT))
-    assert the(effects, fx.WithdrawQuote).quote == first.quote.id
+    assert [one.quote for one in picked(effects, fx.WithdrawQuote)] == [second, first.quote.id]
     assert the(effects, fx.Unwatch)
     assert world.desk.state.cards[first.quote.rfq].rfq.state is RfqState.QUOTABLE

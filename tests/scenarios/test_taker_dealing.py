@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
-from driver import CLIENT, DEALERS, OPERATOR, Driver, ask, picked, policy, the
+from driver import CLIENT, DEALERS, MS, OPERATOR, Driver, ask, picked, policy, the
 from msgspec.structs import replace
 
 from rfq.domain import effects as fx
@@ -110,7 +110,7 @@ def test_an_answer_that_never_comes_and_a_fill_that_comes_late() -> None:
     assert the(effects, fx.Closed).outcome is Outcome.TIMED_OUT
     assert the(effects, fx.WithdrawRfq).to == two
     effects = world.fill(accepted)
-    assert the(effects, fx.Closed).outcome is Outcome.DONE
+    assert not picked(effects, fx.Closed), "it has had its outcome"
     assert outcomes(effects) == {one: Outcome.DONE} and not picked(effects, fx.WithdrawRfq)
     assert world.desk.state.positions["BTC-PERPETUAL"] == D(100_000)
     world.wait(11_000)
@@ -140,7 +140,7 @@ def test_fills_that_do_not_fit_are_not_booked() -> None:
     rfq = world.need()
     dealer = world.desk.state.cards[rfq].panel[0]
     accepted = the(world.offer(dealer, rfq, "60001"), fx.AcceptQuote)
-    assert the(world.fill(accepted, price="60000"), fx.Ignored).reason.code is Code.AMOUNT
+    assert the(world.fill(accepted, price="60002"), fx.Ignored).reason.code is Code.AMOUNT
     assert the(world.fill(accepted, amount="100010"), fx.Ignored).reason.code is Code.AMOUNT
     assert the(world.fill(accepted, amount="0"), fx.Ignored).reason.code is Code.AMOUNT
     stolen = replace(accepted, to=DEALERS[3])
@@ -172,3 +172,55 @@ def test_cancelled_by_our_people_but_not_while_an_acceptance_is_out() -> None:
     assert the(effects, fx.Closed).outcome is Outcome.CANCELLED
     assert len(picked(effects, fx.WithdrawRfq)) == 4
     assert the(world(ev.NeedCancelled(party=OPERATOR, rfq=other)), fx.Ignored)
+
+
+def test_a_fill_at_a_better_price_is_booked_at_it() -> None:
+    world = Driver(policy(panel_size=1))
+    rfq = world.need()
+    accepted = the(world.offer(world.desk.state.cards[rfq].panel[0], rfq, "60001"), fx.AcceptQuote)
+    assert the(world.fill(accepted, price="60000.5"), fx.Booked).fill.price == D("60000.5")
+    world.check_replay()
+
+
+def test_after_a_fault_of_the_wire_an_acceptance_stays_out() -> None:
+    world = Driver(policy(panel_size=2))
+    rfq = world.need()
+    one, two = world.desk.state.cards[rfq].panel
+    world.offer(one, rfq, "60001")
+    accepted = the(world.offer(two, rfq, "60002"), fx.AcceptQuote)
+    effects = world.not_sent(fx.AcceptQuote, Reason(code=Code.FAULT))
+    assert not picked(effects, fx.AcceptQuote), "nobody else is accepted while it may have left"
+    the(world.fill(accepted), fx.Booked)
+    assert world.desk.state.positions["BTC-PERPETUAL"] == D(100_000)
+
+
+def test_nothing_is_accepted_at_or_after_the_end_of_the_request() -> None:
+    world = Driver(policy(panel_size=1, auto_accept=False))
+    rfq = world.need()
+    card = world.desk.state.cards[rfq]
+    world.offer(card.panel[0], rfq, "60001", life_ms=60_000)
+    world.at = card.rfq.expires_at
+    effects = world(ev.AcceptCommanded(party=OPERATOR, rfq=rfq), 0)
+    assert the(effects, fx.Ignored).reason.code is Code.EXPIRED
+    assert not picked(effects, fx.AcceptQuote)
+
+
+def test_a_pass_takes_the_dealers_quote_off_and_a_quote_takes_the_pass_back() -> None:
+    world = Driver(policy(panel_size=2, auto_accept=False))
+    rfq = world.need()
+    one = world.desk.state.cards[rfq].panel[0]
+    world.offer(one, rfq, "60001")
+    world(ev.DealerPassed(dealer=one, rfq=rfq, reason=NO))
+    assert not world.desk.state.cards[rfq].live_quotes()
+    world.offer(one, rfq, "60003")
+    assert world.desk.state.cards[rfq].passed == ()
+    assert len(world.desk.state.cards[rfq].live_quotes()) == 1
+
+
+def test_a_late_good_quote_is_taken_at_once() -> None:
+    world = Driver(policy(panel_size=2))
+    rfq = world.need()
+    card = world.desk.state.cards[rfq]
+    world.at = card.rfq.expires_at - 100 * MS
+    effects = world.offer(card.panel[0], rfq, "60000.5", life_ms=90)
+    assert the(effects, fx.AcceptQuote).to == card.panel[0]
