@@ -1,5 +1,6 @@
 """A desk, a chain and a very small world around them: requests asked, priced, accepted and marked out."""
 
+import sqlite3
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -10,12 +11,14 @@ from pricing.market import MarketSnapshot, Top, UnderlyingMarket
 from pricing.structures import Leg, Structure
 from rfq.audit.chain import Chain, Entry
 from rfq.audit.log import AuditLog
+from rfq.audit.verify import verify
 from rfq.desk.engine import Desk
 from rfq.domain import canon
 from rfq.domain import effects as fx
 from rfq.domain import events as ev
 from rfq.domain.ids import ChainId, PartyId
 from rfq.domain.parties import Party
+from rfq.domain.record import GENESIS, chain_hash, decode_record
 from rfq.domain.request import Ask, Side
 from rfq.ops.standard import STANDARD_POLICY
 
@@ -150,6 +153,58 @@ def lived(lives: int, build: str = BUILD) -> tuple[World, list[str]]:
     return world, [world.live(f"c{i}", accept=i % 3 != 2) for i in range(lives)]
 
 
+def rehash(connection: sqlite3.Connection) -> str:
+    """What somebody who can write to all files would do: make all hashes anew, behind whatever was altered."""
+    previous = GENESIS
+    for number, body in connection.execute("SELECT number, body FROM records ORDER BY number").fetchall():
+        previous = chain_hash(previous, body)
+        connection.execute("UPDATE records SET hash = ? WHERE number = ?", (bytes.fromhex(previous), number))
+    return previous
+
+
 def effects_of(entries: list[Entry]) -> Iterator[int]:
     """Numbers of the records that have effects."""
     return (entry.number for entry in entries if b'"effects":[{' in entry.body)
+
+
+def altered(world: World, number: int) -> AuditLog:
+    """A log in which one effect was changed and every hash made anew: verify finds nothing in it."""
+    log = AuditLog.open(":memory:", writable=True)
+    chain = Chain(CHAIN)
+    for entry in world.entries:
+        record = decode_record(entry.body)
+        effects = record.effects
+        if entry.number == number:
+            effects = tuple(_turned(effect) for effect in effects)
+            assert effects != record.effects
+        raw = None if not record.market else _snapshot(world, record.market)
+        stamped = ev.Stamped(
+            number=record.number,
+            at=record.at,
+            received_at=record.received_at,
+            event=record.event,
+            market_hash=record.market,
+        )
+        image = None if entry.segment is None else entry.segment.state
+        log.append([chain.entry(stamped, effects, snapshot=raw, image=image)])
+    assert verify(log, deep=True).ok
+    return log
+
+
+def _turned(effect: fx.Effect) -> fx.Effect:
+    if type(effect) is fx.Marked:
+        return fx.Marked(
+            rfq=effect.rfq,
+            fill=effect.fill,
+            counterparty=effect.counterparty,
+            horizon_s=effect.horizon_s,
+            markout_bps=effect.markout_bps + 1.0,
+            edge_bps=effect.edge_bps,
+        )
+    return effect
+
+
+def _snapshot(world: World, digest: str) -> bytes:
+    return next(
+        e.snapshot.body for e in world.entries if e.snapshot is not None and e.snapshot.hash == digest
+    )

@@ -33,6 +33,18 @@ class LogOutdated(LogError):
     """The tables were made by another version of this program."""
 
 
+class BuildDiffers(LogError):
+    """The end of the log was decided by another build, and this one decides it otherwise. Nothing is damaged."""
+
+    def __init__(self, number: int, build: str) -> None:
+        super().__init__(
+            f"record {number} was made by build {build!r}, and this build decides it otherwise: start and stop cleanly "
+            f"with build {build!r} first"
+        )
+        self.number = number
+        self.build = build
+
+
 class LogDamaged(LogError):
     """The log is not what was written. `number` is the first record that is wrong."""
 

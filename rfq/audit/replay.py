@@ -21,8 +21,9 @@ from typing import NamedTuple
 import msgspec
 
 from pricing.market import MarketSnapshot
-from rfq.audit.errors import LogDamaged
+from rfq.audit.errors import BuildDiffers, LogDamaged
 from rfq.audit.log import AuditLog
+from rfq.audit.verify import verify
 from rfq.audit.walk import Progress
 from rfq.desk.engine import Desk
 from rfq.domain import canon
@@ -159,9 +160,13 @@ def replay(
 
     A long log is played in parts by as many processes as there are cores, each part from the stored state of
     a segment to the opening of the next part, which must be reached: so the parts prove each other. If any of
-    them finds something, everything is played here, in order. Raises LogDamaged where the log cannot even be
-    read.
+    them finds something, everything is played here, in order.
+
+    Before that the chain is verified: raises LogDamaged where a record or a stored state is not what was written.
     """
+    found = verify(log)
+    if not found.ok:
+        raise LogDamaged(found.first_bad or found.head.number, found.problem)
     player, first = _begin(log, build, from_segment)
     last = log.head().number
     bounds = _bounds(log, first, last)
@@ -278,16 +283,22 @@ def rebuild(log: AuditLog, build: str) -> tuple[Desk, int]:
     1.
 
     From the newest segment's state and the records since. Raises LogDamaged if this build made a record that
-    it now answers otherwise; where another build did, what was done stands and the desk goes on from its own
-    answer.
+    it now answers otherwise, and BuildDiffers if another build did: what that one did stands, and a desk that
+    went on from another answer would not know its own positions. After a clean stop there is nothing to answer
+    but the segment's own opening, whose state another build may spell otherwise.
     """
     newest = log.newest_segment()
+    opening = newest[0] if newest is not None else 0
     player, first = _begin(log, build, newest[1].segment if newest is not None else None)
     number = first - 1
     for number, body in log.bodies(first):
         found = player.play(number, body)
-        if found is not None and (found.build == build or player.failed):
+        if found is None:
+            continue
+        if found.build == build:
             raise LogDamaged(number, "the desk answers otherwise than the log says: see `rfq replay`")
+        if player.failed or number != opening:
+            raise BuildDiffers(number, found.build)
     return player.desk, number + 1
 
 

@@ -48,7 +48,7 @@ def segment_problem(connection: Connection, openings: Iterable[int], last: int) 
                 return LogDamaged(number, what)
     except sqlite3.DatabaseError as error:
         return LogDamaged(last, f"the segments cannot be read: {error}")
-    return LogDamaged(last, "a segment begins where there is no record") if strays else None
+    return LogDamaged(last + 1, "missing: a segment begins behind the last record") if strays else None
 
 
 def _wrong(row: tuple[int, int, bytes, bytes] | None, body: bytes) -> str:

@@ -6,7 +6,7 @@ is a fault of ours; `rfq.cli.main` tells it in one line too.
 
 from enum import IntEnum
 
-from rfq.audit.errors import LogDamaged, LogError, LogMissing
+from rfq.audit.errors import BuildDiffers, LogDamaged, LogError, LogMissing
 from rfq.ops.problems import ConfigInvalid
 
 
@@ -51,6 +51,8 @@ def judge(error: BaseException) -> Ended | None:
         )
     if isinstance(error, CanonError):
         return Ended(Exit.AUDIT, f"The log holds something that cannot be read: {error}")
+    if isinstance(error, BuildDiffers):
+        return Ended(Exit.FAILURE, f"This build cannot go on with the log: {error}.")
     if isinstance(error, LogMissing):
         return Ended(Exit.DEPENDENCY, f"{error}. `rfq demo` makes one; --log FILE names another.")
     if isinstance(error, LogError):

@@ -1,22 +1,21 @@
 """Replay asks the desk again and believes nothing; start-up comes up exactly where the log ends."""
 
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from audit_desk import BUILD, CHAIN, CLIENT, World, lived
+from audit_desk import BUILD, CLIENT, START_AT, World, altered, lived, rehash
 
 from rfq.audit import replay as replaying
-from rfq.audit.chain import Chain
 from rfq.audit.errors import LogDamaged
 from rfq.audit.log import AuditLog, Row
 from rfq.audit.replay import Difference, ReplayReport, rebuild, replay
-from rfq.audit.verify import verify
 from rfq.desk.engine import Desk
 from rfq.domain import canon
 from rfq.domain import effects as fx
 from rfq.domain import events as ev
-from rfq.domain.record import Record, decode_record, encode_record
+from rfq.domain.record import decode_record, encode_record
 
 LIVES = 8
 
@@ -53,49 +52,6 @@ def test_there_must_be_such_a_segment(world: World) -> None:
         replay(world.store(":memory:"), build=BUILD, from_segment=99)
 
 
-def altered(world: World, number: int) -> AuditLog:
-    """A log in which one effect was changed and every hash made anew: verify finds nothing in it."""
-    log = AuditLog.open(":memory:", writable=True)
-    chain = Chain(CHAIN)
-    for entry in world.entries:
-        record = decode_record(entry.body)
-        effects = record.effects
-        if entry.number == number:
-            effects = tuple(_turned(effect) for effect in effects)
-            assert effects != record.effects
-        raw = None if not record.market else _snapshot(world, record.market)
-        stamped = ev.Stamped(
-            number=record.number,
-            at=record.at,
-            received_at=record.received_at,
-            event=record.event,
-            market_hash=record.market,
-        )
-        image = None if entry.segment is None else entry.segment.state
-        log.append([chain.entry(stamped, effects, snapshot=raw, image=image)])
-    assert verify(log, deep=True).ok
-    return log
-
-
-def _turned(effect: fx.Effect) -> fx.Effect:
-    if type(effect) is fx.Marked:
-        return fx.Marked(
-            rfq=effect.rfq,
-            fill=effect.fill,
-            counterparty=effect.counterparty,
-            horizon_s=effect.horizon_s,
-            markout_bps=effect.markout_bps + 1.0,
-            edge_bps=effect.edge_bps,
-        )
-    return effect
-
-
-def _snapshot(world: World, digest: str) -> bytes:
-    return next(
-        e.snapshot.body for e in world.entries if e.snapshot is not None and e.snapshot.hash == digest
-    )
-
-
 def marked(world: World) -> int:
     """A record with a markout."""
     return next(entry.number for entry in world.entries if b'"Marked.' in entry.body)
@@ -128,15 +84,46 @@ def test_a_state_that_is_not_reached_is_found(world: World) -> None:
     log = world.store(":memory:")
     opening = log.newest_segment()
     assert opening is not None
-    raw = _rewritten(log, opening[0], lambda body: body.replace(b'"state":"', b'"state":"0', 1))
-    report = replay(raw, build=BUILD)
-    assert [one.number for one in report.differences] == [opening[0]]
+    number, segment = opening
+    other = segment.state + b" "
+    digest = canon.digest(other)
+    log.connection.execute(
+        "UPDATE segments SET state = ?, hash = ? WHERE number = ?", (other, bytes.fromhex(digest), number)
+    )
+    old, size = segment.hash.encode(), f'"size":{len(segment.state)}'.encode()
+    new_size = f'"size":{len(other)}'.encode()
+    _rewritten(log, number, lambda body: body.replace(old, digest.encode()).replace(size, new_size))
+    report = replay(log, build=BUILD)
+    assert [one.number for one in report.differences] == [number], "though every hash fits"
 
 
-def _rewritten(log: AuditLog, number: int, change: object) -> AuditLog:
+def _rewritten(log: AuditLog, number: int, change: Callable[[bytes], bytes]) -> AuditLog:
+    """The log with one record's bytes changed and every hash made anew."""
     body = log.connection.execute("SELECT body FROM records WHERE number = ?", (number,)).fetchone()[0]
-    log.connection.execute("UPDATE records SET body = ? WHERE number = ?", (change(body), number))  # type: ignore[operator]
+    assert change(body) != body
+    log.connection.execute("UPDATE records SET body = ? WHERE number = ?", (change(body), number))
+    rehash(log.connection)
     return log
+
+
+@pytest.mark.parametrize(
+    ("statement", "number"),
+    [
+        ("UPDATE records SET hash = zeroblob(32) WHERE number = 7", 7),
+        ("UPDATE records SET body = body || x'20' WHERE number = 7", 7),
+        ("DELETE FROM records WHERE number = 9", 9),
+        ("UPDATE segments SET state = x'7b7d' WHERE segment = 1", 26),
+        ("UPDATE segments SET state = (SELECT max(state) FROM segments) WHERE segment = 1", 26),
+        ("UPDATE segments SET state = x'7b7d', hash = zeroblob(32) WHERE segment = 1", 26),
+    ],
+)
+def test_a_replay_trusts_no_log_that_does_not_verify(world: World, statement: str, number: int) -> None:
+    log = world.store(":memory:")
+    log.connection.execute(statement)
+    for build in (BUILD, "newer"):
+        with pytest.raises(LogDamaged) as raised:
+            replay(log, build=build)
+        assert raised.value.number == number
 
 
 def test_differences_of_another_build_are_said_to_be_that(world: World) -> None:
@@ -157,12 +144,13 @@ def test_only_the_first_differences_are_kept(world: World, monkeypatch: pytest.M
 
 
 def test_an_event_that_the_desk_refuses_ends_the_replay(world: World) -> None:
+    early = f'"at":{START_AT}'.encode()
     log = world.store(":memory:")
-    log.connection.execute("DELETE FROM records WHERE number = 9")
-    report = replay(log, build=BUILD)
-    assert (report.events, report.different) == (9, 1)
+    at = f'"at":{decode_record(world.entries[9].body).at}'.encode()
+    report = replay(_rewritten(log, 10, lambda body: body.replace(at, early, 1)), build=BUILD)
+    assert (report.events, report.different) == (10, 1)
     assert report.differences[0].number == 10
-    assert "record 10 after 8" in str(report.differences[0].got)
+    assert "time went back" in str(report.differences[0].got)
 
 
 def test_a_record_spelled_in_an_old_version_is_no_difference(world: World) -> None:
@@ -191,65 +179,6 @@ def test_a_snapshot_that_is_gone_or_altered_is_damage(world: World, statement: s
 def test_few_snapshots_are_kept_in_memory(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(replaying, "SNAPSHOTS_KEPT", 1)
     assert replay(world.store(":memory:"), build=BUILD).ok
-
-
-def test_start_up_comes_up_where_the_log_ends(world: World, tmp_path: Path) -> None:
-    world.store(tmp_path / "desk.db").close()
-    with AuditLog.open(tmp_path / "desk.db", writable=True, fsync=False, verify="newest") as log:
-        desk, number = rebuild(log, BUILD)
-        assert number == len(world.entries) + 1
-        assert desk.image() == world.desk.image()
-        assert log.chain(CHAIN).next_number == number
-
-
-def test_start_up_after_every_record(world: World) -> None:
-    log = AuditLog.open(":memory:", writable=True)
-    fresh = Desk(BUILD)
-    for entry in world.entries:
-        log.append([entry])
-        record = decode_record(entry.body)
-        fresh.handle(stamped_of(record, log))
-        desk, number = rebuild(log, BUILD)
-        assert number == entry.number + 1
-        assert desk.image() == fresh.image()
-
-
-def stamped_of(record: Record, log: AuditLog) -> ev.Stamped:
-    """The event as the desk got it."""
-    from pricing.market import MarketSnapshot
-
-    raw = log.snapshot(record.market) if record.market else None
-    return ev.Stamped(
-        number=record.number,
-        at=record.at,
-        received_at=record.received_at,
-        event=record.event,
-        market=canon.decode(raw, MarketSnapshot) if raw is not None else None,
-        market_hash=record.market,
-    )
-
-
-def test_start_up_on_an_empty_log() -> None:
-    desk, number = rebuild(AuditLog.open(":memory:", writable=True), BUILD)
-    assert number == 1
-    assert desk.build == BUILD
-
-
-def test_start_up_refuses_what_its_own_build_answers_otherwise(world: World) -> None:
-    number = max(entry.number for entry in world.entries if b'"Marked.' in entry.body)
-    log = altered(world, number)
-    with pytest.raises(LogDamaged, match="answers otherwise") as raised:
-        rebuild(log, BUILD)
-    assert raised.value.number == number
-    assert rebuild(log, "newer")[1] == len(world.entries) + 1
-
-
-def test_start_up_refuses_an_altered_state(world: World, tmp_path: Path) -> None:
-    log = world.store(tmp_path / "desk.db")
-    log.connection.execute("UPDATE segments SET state = x'7b7d'")
-    with pytest.raises(LogDamaged, match="not what was stored"):
-        rebuild(log, BUILD)
-    log.close()
 
 
 def test_a_new_build_is_known_from_its_start() -> None:
@@ -303,9 +232,6 @@ def test_parts_played_by_several_processes_come_to_the_same(world: World, tmp_pa
         number = marked(world)
         _rewritten(log, number, lambda body: body.replace(b'"markout_bps":', b'"markout_bps":1', 1))
         assert replay(log, build=BUILD).differences[0].number == number
-        log.connection.execute("DELETE FROM records WHERE number = 9")
-        report = replay(log, build=BUILD)
-        assert report.events == 9
 
 
 @pytest.mark.usefixtures("in_parts")

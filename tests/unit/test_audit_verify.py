@@ -146,7 +146,7 @@ def test_progress_is_told(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("UPDATE segments SET number = 'x' WHERE segment = 2", 80, "missing"),
         ("UPDATE segments SET state = 'text' WHERE segment = 2", 80, "not bytes"),
         ("INSERT INTO segments VALUES (9, 41, x'00', x'00')", 41, "takes no state"),
-        ("INSERT INTO segments VALUES (9, 900, x'00', x'00')", COUNT, "no record"),
+        ("INSERT INTO segments VALUES (9, 900, x'00', x'00')", COUNT + 1, "behind the last"),
         ("UPDATE segments SET hash = zeroblob(32) WHERE segment = 3", 120, "another segment"),
         ("UPDATE snapshots SET body = 'text'", 1, "not what was stored"),
         ("DELETE FROM snapshots", 1, "missing"),

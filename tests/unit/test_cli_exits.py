@@ -6,11 +6,14 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
-from audit_desk import BUILD, OPERATOR, lived
+from audit_desk import BUILD, OPERATOR, lived, rehash
 
+from rfq.audit.errors import BuildDiffers
+from rfq.audit.headfile import Head, HeadFile
 from rfq.audit.sqlite import WriterLock
 from rfq.cli.exits import Ended, Exit, judge
 from rfq.cli.main import main, run
@@ -177,7 +180,12 @@ def test_replay_of_another_builds_log_is_never_called_tampering(
 ) -> None:
     assert run(["replay", str(log)]) == 0
     capsys.readouterr()
-    change(log, "UPDATE records SET body = replace(body, '10000', '20000') WHERE number = 6")
+    change(log, "UPDATE records SET body = CAST(replace(body, '10000', '20000') AS BLOB) WHERE number = 6")
+    assert run(["replay", str(log)]) == 4, "but a broken chain is"
+    assert "record 6" in capsys.readouterr().err
+    with closing(sqlite3.connect(log)) as connection, connection:
+        head = rehash(connection)
+    HeadFile(log.with_name("desk.db.head")).keep(Head(34, head), 0)
     assert run(["replay", str(log)]) == 1
     said = capsys.readouterr()
     assert f"the log is by {BUILD}" in said.err
@@ -234,6 +242,7 @@ def test_what_each_error_means() -> None:
     found = {
         KeyboardInterrupt(): Exit.INTERRUPTED,
         CanonError("x"): Exit.AUDIT,
+        BuildDiffers(9, "old"): Exit.FAILURE,
         sqlite3.OperationalError("disk I/O error"): Exit.DEPENDENCY,
         sqlite3.DatabaseError("malformed"): Exit.AUDIT,
         OSError(28, "No space left on device"): Exit.DEPENDENCY,
