@@ -1,18 +1,24 @@
 """The one inbox: bounded, in order of arrival, with reserved room for what must not be turned away.
 
-New requests may fill only their own share; once it is full they are declined, and one event lists them. Answers,
-acceptances and cancels have room beyond that. What the desk itself has asked for (timers, estimates, the fate of what
-was sent) and sessions are never turned away: there are no more of them than Rfqs, effects and parties, and losing one
-would leave a quote standing that nobody watches. Market moves are conflated: one per underlying waits at most. The
-kill switch goes before everything.
+New requests may fill only their own share; once it is full they are declined, and one event lists them. Answers and
+cancels have room beyond that. What the desk itself has asked for (timers, estimates, the fate of what was sent) and
+sessions are never turned away: there are no more of them than Rfqs, effects and parties, and losing one would leave a
+quote standing that nobody watches. Nor are deals: a client's acceptance must get an answer, and a dealer's fill or
+refusal changes what we hold. They are bounded by our live quotes and acceptances (the door that lets parties in has to
+limit those who send them without). What is turned away with no record (a dealer's quote or withdrawal, a client's
+cancel) binds nobody: the quote is not used, the request runs out at its time. Market moves are conflated: one per
+underlying waits at most. The kill switch goes before everything.
 """
 
 from collections import deque
 
 from rfq.domain.events import (
+    AcceptReceived,
+    AcceptRefused,
     ArmAsked,
     Estimated,
     Event,
+    FillReported,
     InboxOverflowed,
     KillPressed,
     MarketMoved,
@@ -28,7 +34,8 @@ from rfq.domain.events import (
 from rfq.domain.ids import PartyId
 
 _NEW = frozenset({RfqReceived, NeedPosted, MessageUnreadable})
-_NEVER_LOST = frozenset({TimerFired, Estimated, Sent, NotSent, SessionUp, SessionDown, ArmAsked})
+_DEALS = frozenset({AcceptReceived, FillReported, AcceptRefused})
+_NEVER_LOST = _DEALS | {TimerFired, Estimated, Sent, NotSent, SessionUp, SessionDown, ArmAsked}
 
 
 class Inbox:

@@ -5,9 +5,12 @@ for the disk. If the log fails, nothing that waits is sent, the loop stops takin
 desk is then thrown away and rebuilt from the log.
 """
 
+import sqlite3
 from collections.abc import Callable
 from functools import partial
 from typing import Any
+
+import msgspec
 
 from rfq.audit.chain import Chain
 from rfq.audit.errors import LogError
@@ -37,6 +40,12 @@ PUMP_MAX = 64
 WRITER_WAITING_MAX = 10_000
 BACKOFF_NS = 1_000_000
 OFFSET_EVERY_NS = 1_000_000_000
+BROKEN = (
+    *(LogError, CanonError, sqlite3.Error, OSError, MemoryError),
+    *(ArithmeticError, AssertionError, AttributeError, BufferError, LookupError),
+    *(NameError, RuntimeError, TypeError, ValueError, msgspec.MsgspecError),
+)
+"""What a bug or a failing log raises: the loop stops at any of them."""
 
 
 class Live:
@@ -176,9 +185,9 @@ class Live:
 
     def _process(self, event: Event, received_at: int, raw: str = "") -> None:
         """Stamp, handle, record, run."""
-        image = self.desk.image() if type(event) is SegmentOpened else None
-        stamped, snapshot = self._stamp(event, received_at, raw)
         try:
+            image = self.desk.image() if type(event) is SegmentOpened else None
+            stamped, snapshot = self._stamp(event, received_at, raw)
             effects = self.desk.handle(stamped)
             self._failpoint("decided")
             entry = self.chain.entry(stamped, effects, snapshot=snapshot, image=image)
@@ -188,15 +197,15 @@ class Live:
                 self._outbox.put(stamped.number, outward)
                 done = partial(self._durably, stamped.number)
             self._writer.submit(entry, done)
-        except (CanonError, LogError, ValueError, LookupError, AssertionError) as error:
+            self._failpoint("submitted")
+            inward = self._inward
+            for effect in effects:
+                run = inward.get(type(effect))
+                if run is not None:
+                    run(effect)
+        except BROKEN as error:
             self._fail(error)  # a bug outside any one Rfq, or the log: nothing after it could be trusted
             return
-        self._failpoint("submitted")
-        inward = self._inward
-        for effect in effects:
-            run = inward.get(type(effect))
-            if run is not None:
-                run(effect)
         for observer in self._observers:
             observer(stamped, effects)
 

@@ -70,6 +70,40 @@ def test_a_bug_outside_any_request_stops_the_loop() -> None:
     assert isinstance(world.live.failure, AssertionError) and world.failed
 
 
+@pytest.mark.parametrize("kind", [ZeroDivisionError, TypeError, AttributeError, RuntimeError, OSError])
+@pytest.mark.parametrize("place", ["market", "desk", "chain", "oracle"])
+def test_a_fault_anywhere_in_handling_an_event_stops_the_loop(
+    place: str, kind: type[Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> Any:
+        raise kind("broken")
+
+    world = World()
+    if place == "oracle":
+        monkeypatch.setattr(world, "ask", broken)
+        world.live = Live(
+            desk=Desk("test"),
+            chain=Chain(street.CHAIN),
+            writer=world.writer,
+            schedule=world.schedule,
+            wire=world,
+            market=world,
+            oracle=world,
+        )
+    world.begin()
+    if place != "oracle":
+        owner, name = {
+            "market": (world, "snapshot"),
+            "desk": (Desk, "handle"),
+            "chain": (Chain, "entry"),
+        }[place]
+        monkeypatch.setattr(owner, name, broken)
+    world.request()
+    world.run()
+    assert type(world.live.failure) is kind
+    assert not world.live.offer(ev.SessionUp(party=CLIENT)) and not world.left
+
+
 def test_what_cannot_be_logged_stops_the_loop() -> None:
     world = World().begin()
     world.live.offer(ev.RfqCancelled(party=CLIENT, reference="\ud800"))

@@ -1,5 +1,6 @@
 """The loop on virtual time: what leaves, when, and what never does."""
 
+from decimal import Decimal
 from typing import Any
 
 import driver as street
@@ -9,8 +10,10 @@ from live_world import SlowWriter, World, quoting
 
 from rfq.domain import effects as fx
 from rfq.domain import events as ev
-from rfq.domain.reasons import Code
+from rfq.domain.ids import AcceptId, QuoteId
+from rfq.domain.reasons import Code, Reason
 from rfq.domain.record import decode_record
+from rfq.domain.request import Side
 from rfq.live.ports import Unreachable
 
 
@@ -157,11 +160,19 @@ def test_requests_beyond_the_room_are_declined_by_one_event_and_answers_are_not(
         ev.SessionDown(party=LOYAL),
         ev.TimerFired(rfq="none"),  # type: ignore[arg-type]
         ev.Sent(marks=()),
+        ev.AcceptReceived(party=CLIENT, quote=QuoteId("q"), reference="a", side=Side.BUY, amount=Decimal(1)),
+        ev.FillReported(
+            dealer=LOYAL, accept=AcceptId("a"), reference="f", amount=Decimal(1), price=Decimal(1)
+        ),
+        ev.AcceptRefused(dealer=LOYAL, accept=AcceptId("a"), reason=Reason(code=Code.USER)),
         ev.KillPressed(by=OPERATOR),
     ):
         assert world.live.offer(event), "never turned away"
     world.run()
     assert len(world.events(ev.MarketMoved)) == 1, "market moves are conflated"
+    assert (
+        world.events(ev.AcceptReceived) and world.events(ev.FillReported) and world.events(ev.AcceptRefused)
+    )
     (overflow,) = world.events(ev.InboxOverflowed)
     assert overflow.requests == ((CLIENT, "r2"), (CLIENT, "r3"), (CLIENT, "r4"))
     kinds = [type(stamped.event) for stamped, _ in world.seen[before:]]
