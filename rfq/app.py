@@ -23,10 +23,11 @@ from rfq.audit.verify import verify
 from rfq.audit.writer import GroupWriter
 from rfq.domain.events import Estimated
 from rfq.domain.ids import ChainId
+from rfq.domain.record import decode_record
 from rfq.live.loop import Live
-from rfq.live.notices import Notices
+from rfq.live.notices import Notices, Scribe
 from rfq.live.ports import Oracle
-from rfq.ops.clock import SystemClock
+from rfq.ops.clock import NS_PER_S, SystemClock
 from rfq.ops.schedule import RealSchedule, Schedule
 from rfq.oracle import ThreadedOracle
 from rfq.sim.population import DEMO_RATES, Rates
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from rfq.ops.settings import Settings
 
 RETRY_S = 1.0
+CLOCK_BEHIND_MAX_NS = 600 * NS_PER_S
 _PURE = ("pricing", "models", "rfq/domain", "rfq/desk")
 
 
@@ -173,8 +175,12 @@ async def serve(
     thrown away and, as soon as the log can be opened again, rebuilt from it."""
     from rfq.ops.logs import Logs
 
-    written = settings.logs
-    logs = Logs(SystemClock().now, written.level, written.path, queue_records_max=written.queue_records_max)
+    logs = Logs(
+        SystemClock().now,
+        settings.logs.level,
+        settings.logs.path,
+        queue_records_max=settings.logs.queue_records_max,
+    )
     say = logs.get("serve")
     opened = False
     try:
@@ -188,7 +194,7 @@ async def serve(
                 await _pause(stop, RETRY_S)
                 continue
             opened = True
-            failure = await _serve_on(settings, log, stop, on_ready, Notices(logs.get("desk")))
+            failure = await _serve_on(settings, log, stop, on_ready, logs.get("desk"))
             if failure is not None:
                 say.error("log_failed", error=str(failure), then="the desk is rebuilt from the log")
                 await _pause(stop, RETRY_S)
@@ -201,14 +207,19 @@ async def _serve_on(
     log: AuditLog,
     stop: asyncio.Event,
     on_ready: Callable[[Demo], None] | None,
-    notices: Notices,
+    say: Scribe,
 ) -> Exception | None:
     """On an open log, until `stop` or until the log fails; returns what failed."""
     try:
         world, oracle = _begin(
             settings, log, settings.world.seed, _rates(settings), ChainId(settings.chain.id)
         )
-        world.live.observe(notices)
+        world.live.observe(Notices(say))
+        behind_ns = -world.schedule.offset()[0]
+        if behind_ns > CLOCK_BEHIND_MAX_NS:
+            say.warning(
+                "clock_behind", behind_s=behind_ns // NS_PER_S, then="time goes on from the end of the log"
+            )
         if on_ready is not None:
             on_ready(Demo(world.live, world, log))
         await _wait(world.live, stop, None)
@@ -222,8 +233,12 @@ async def _serve_on(
 def _begin(
     settings: "Settings", log: AuditLog, seed: int, rates: Rates, chain: ChainId | None = None
 ) -> tuple[World, ThreadedOracle]:
-    """A world on real time around a desk with the real writer and a real oracle thread."""
-    clock = SystemClock()
+    """A world on real time around a desk with the real writer and a real oracle thread.
+
+    Time goes on from the end of the log, even if the wall clock was set back since: deadlines in it stay deadlines.
+    How far the wall clock is away stands in every record.
+    """
+    clock = SystemClock(not_before=_last_at(log))
     made: list[ThreadedOracle] = []
 
     def oracle(schedule: Schedule, answer: Callable[[Estimated], object]) -> Oracle:
@@ -240,12 +255,25 @@ def _begin(
         build=build_id(),
         chain=chain,
         segment_records=settings.audit.segment_records,
+        inbox_new_max=settings.serve.inbox_new_max,
+        inbox_reserved=settings.serve.inbox_reserved_events,
         schedule=RealSchedule(asyncio.get_running_loop(), clock),
-        writer=GroupWriter(log, clock.now, batch_max=settings.audit.batch_records_max),
+        writer=GroupWriter(
+            log,
+            clock.now,
+            batch_max=settings.audit.batch_records_max,
+            head_age_ms_max=settings.audit.head_age_ms_max,
+        ),
         oracle=oracle,
     )
     _settle_memory()
     return world, made[0]
+
+
+def _last_at(log: AuditLog) -> int:
+    """The stamp of the last record (UTC ns); 0 if there is none."""
+    last = log.head().number
+    return max((decode_record(body).at for _, body in log.bodies(last, last)), default=0)
 
 
 def _settle_memory() -> None:

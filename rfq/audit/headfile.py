@@ -31,12 +31,13 @@ EMPTY = Head(0, GENESIS)
 class HeadFile:
     """Keeps the head at `path`; `fsync` False leaves out the syncs (simulations)."""
 
-    __slots__ = ("_fsync", "_kept", "kept_at", "path")
+    __slots__ = ("_fsync", "_kept", "every_ns", "kept_at", "path")
 
     def __init__(self, path: Path, *, fsync: bool = True) -> None:
         self.path = path
         self._fsync = fsync
         self._kept: Head | None = None
+        self.every_ns = KEEP_EVERY_NS
         self.kept_at = 0
 
     def read(self) -> Head | None:
@@ -56,9 +57,8 @@ class HeadFile:
         return head
 
     def due(self, head: Head, now: int) -> bool:
-        """True if `head` is news and the file was last written half a second ago or more (`now` in UTC
-        ns)."""
-        return head != self._kept and now - self.kept_at >= KEEP_EVERY_NS
+        """True if `head` is news and the file was last written `every_ns` ago or more (`now` in UTC ns)."""
+        return head != self._kept and now - self.kept_at >= self.every_ns
 
     def keep(self, head: Head, now: int) -> None:
         """Write the head: a temporary file, synced, put in place of the old one."""

@@ -14,15 +14,16 @@ from typing import Protocol
 
 from rfq.audit.chain import Entry
 from rfq.audit.errors import LogBusy, LogClosed, LogError
-from rfq.audit.headfile import KEEP_EVERY_NS
 from rfq.audit.log import AuditLog
 
 Done = Callable[[Exception | None], None]
 Failpoint = Callable[[str], None]
 
+HEAD_AGE_MS_MAX = 1_000
 QUEUE_MAX = 20_000
 BATCH_MAX = 1_000
 NS_PER_S = 1_000_000_000
+NS_PER_MS = 1_000_000
 
 
 class Writer(Protocol):
@@ -60,12 +61,18 @@ class GroupWriter:
         *,
         queue_max: int = QUEUE_MAX,
         batch_max: int = BATCH_MAX,
+        head_age_ms_max: int = HEAD_AGE_MS_MAX,
         failpoint: Failpoint = no_failpoint,
     ) -> None:
         self._log = log
         self._now = now
         self._queue_max = queue_max
         self._batch_max = batch_max
+        self._head_every_ns = (
+            head_age_ms_max * NS_PER_MS // 2
+        )  # due at half its age, so that there is time to write it
+        if log.head_file is not None:
+            log.head_file.every_ns = self._head_every_ns
         self._failpoint = failpoint
         self._queue: deque[tuple[Entry, Done]] = deque()
         self._wake = threading.Condition()
@@ -129,7 +136,7 @@ class GroupWriter:
         queue = self._queue
         with self._wake:
             if not queue and not self._closing:
-                self._wake.wait(KEEP_EVERY_NS / NS_PER_S)
+                self._wake.wait(self._head_every_ns / NS_PER_S)
             return [queue.popleft() for _ in range(min(len(queue), self._batch_max))]
 
     def _commit(self, batch: list[tuple[Entry, Done]]) -> None:

@@ -73,6 +73,18 @@ class Serve(Section):
     )
     shutdown_s: int = Field(10, ge=1, le=600, description="to finish what is begun after an interrupt")
 
+    @field_validator("inbox_reserved_events")
+    @classmethod
+    def _leaves_room(cls, value: int, info: ValidationInfo) -> int:
+        if value >= info.data.get("inbox_events_max", value + 1):
+            raise ValueError("must leave room for new requests: less than inbox_events_max")
+        return value
+
+    @property
+    def inbox_new_max(self) -> int:
+        """The room that new requests may take, in events."""
+        return self.inbox_events_max - self.inbox_reserved_events
+
 
 def mirror(kind: type[msgspec.Struct], standard: msgspec.Struct) -> type[Section]:
     """A section with the fields of `kind`, and as defaults the values of `standard`; nested structs nest."""

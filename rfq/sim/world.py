@@ -94,6 +94,7 @@ def build_world(
     chain: ChainId | None = None,
     segment_records: int = 10_000,
     inbox_new_max: int = 1_000,
+    inbox_reserved: int = 10_000,
     schedule: Schedule | None = None,
     writer: Writer | None = None,
     oracle: OracleMaker | None = None,
@@ -133,6 +134,7 @@ def build_world(
         delays=NoDelays() if real else delays,
         segment_records=segment_records,
         inbox_new_max=inbox_new_max,
+        inbox_reserved=inbox_reserved,
     )
     door.live = live
     if checked:

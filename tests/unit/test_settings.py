@@ -170,3 +170,9 @@ def test_suggestions() -> None:
     assert suggest("size_ms", ["size"]) == "wrong unit: it is `size`, without a unit"
     assert unit_of("plain") is None
     assert Decimal(str(load().desk.requote_move_bps)) == 2  # type: ignore[attr-defined]
+
+
+def test_the_reserved_room_leaves_some_for_new_requests(tmp_path: Path) -> None:
+    (problem,) = problems(toml(tmp_path, "[serve]\ninbox_events_max = 50\ninbox_reserved_events = 50\n"))
+    assert problem.key == "serve.inbox_reserved_events" and "less than inbox_events_max" in problem.message
+    assert load(None, {"RFQ_SERVE__INBOX_EVENTS_MAX": "1001"}).serve.inbox_new_max == 1
