@@ -7,7 +7,7 @@ import typer
 
 from rfq.cli import printer
 from rfq.cli.exits import Ended, Exit
-from rfq.cli.options import Config, Json, log_path, open_log
+from rfq.cli.options import Config, Json, Log, log_path, open_log
 
 if TYPE_CHECKING:
     from rfq.audit.replay import Difference
@@ -16,9 +16,10 @@ SHOWN = 10
 
 
 def replay(
-    log: Annotated[
-        Path | None, typer.Argument(metavar="[LOG]", help="The log [default: as `rfq audit`].")
+    named: Annotated[
+        Path | None, typer.Argument(metavar="[LOG]", help="The log; the same as --log.", show_default=False)
     ] = None,
+    log: Log = None,
     from_segment: Annotated[
         int | None, typer.Option("--from-segment", min=0, metavar="N", help="Begin at this segment's state.")
     ] = None,
@@ -29,6 +30,8 @@ def replay(
 
     The logged events go to a fresh desk; every effect and state must be the same, bit for bit.
 
+    The chain is verified first; a log that is not what was written ends with exit code 4.
+
     With another build, differences are listed as such (exit code 1); with the same build they mean that the log
     was altered, or that the desk is not pure (exit code 4).
     """
@@ -36,7 +39,9 @@ def replay(
     from rfq.audit.replay import replay as play
     from rfq.cli.progress import counting
 
-    path = log_path(log, config)
+    if log is not None and named is not None and log != named:
+        raise Ended(Exit.USAGE, f"Two logs are named, {named} and {log}; one is played.")
+    path = log_path(log or named, config)
     build = build_id()
     with open_log(path) as opened:
         total = opened.head().number

@@ -17,6 +17,7 @@ from rfq.audit.headfile import Head, HeadFile
 from rfq.audit.sqlite import WriterLock
 from rfq.cli.exits import Ended, Exit, judge
 from rfq.cli.main import main, run
+from rfq.desk.engine import Desk
 from rfq.domain import events as ev
 from rfq.domain.checkers import CanonError
 
@@ -78,6 +79,7 @@ def test_ok(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
         ["audit", "search", "--since", "soon", "--log", "desk.db"],
         ["audit", "search", "--reference", "c1", "--log", "desk.db"],
         ["replay", "desk.db", "--from-segment", "77"],
+        ["replay", "desk.db", "--log", "other.db"],
     ],
 )
 def test_a_mistake_in_the_command_line_is_2(
@@ -194,6 +196,28 @@ def test_replay_of_another_builds_log_is_never_called_tampering(
     answer = json.loads(capsys.readouterr().out)
     assert (answer["ok"], answer["same_build"]) == (False, False)
     assert answer["differences"][0]["number"] == 6
+
+
+def test_a_replay_takes_its_log_either_way(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    said = []
+    for words in ([str(log)], ["--log", str(log)], [str(log), "--log", str(log)]):
+        assert run(["replay", *words]) == 0
+        said.append(capsys.readouterr().out)
+    assert len(set(said)) == 1 and said[0].startswith("ok: ")
+
+
+def test_going_on_with_a_log_that_another_build_decided_otherwise_is_1(
+    log: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (log.parent / "rfq.toml").write_text('[audit]\npath = "desk.db"\n')
+    commit = Desk._commit
+    monkeypatch.setattr(Desk, "_commit", lambda desk, turn, event: commit(desk, turn, event)[:0])
+    before = log.read_bytes()
+    assert run(["serve"]) == 1
+    said = capsys.readouterr().err
+    assert f"was made by build '{BUILD}'" in said and "start and stop cleanly" in said
+    assert "Traceback" not in said
+    assert log.read_bytes() == before
 
 
 def test_a_missing_log_is_6(capsys: pytest.CaptureFixture[str]) -> None:
