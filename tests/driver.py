@@ -75,7 +75,11 @@ PARTIES = (
 ONE = Structure(legs=(Leg(instrument=PERP.name, ratio=D(1)),))
 SPREAD = Structure(legs=(Leg(instrument=C60.name, ratio=D(1)), Leg(instrument=C65.name, ratio=D(-1))))
 POLICY = msgspec.structs.replace(
-    STANDARD_POLICY, accept_percentile_max=D(1), panel_size=4, markout_horizons_s=(1, 10)
+    STANDARD_POLICY,
+    accept_percentile_max=D(1),
+    panel_size=4,
+    markout_horizons_s=(1, 10),
+    price_band_bps=D(10) ** 9,  # the protocol's examples have prices of 10 and 11
 )
 
 

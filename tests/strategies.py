@@ -31,7 +31,7 @@ from rfq.domain.row import FeatureRow
 UNIONS = (Event, Effect)
 ROOTS: tuple[Any, ...] = (*UNIONS, Record, StateImage, MarketSnapshot)
 
-texts = st.text(max_size=12)
+texts = st.text(st.characters(exclude_categories=("C", "Z")), max_size=12)  # as people's wires send them
 instants = st.integers(min_value=0, max_value=2**62)
 floats = st.floats(allow_nan=False, allow_infinity=False, width=64)
 not_negative = st.floats(min_value=0.0, max_value=1e12)
@@ -176,6 +176,7 @@ def _policies(draw: st.DrawFn) -> Policy:
         markout_horizons_s=tuple(horizons),
         notional_usd_max=draw(decimals(True)),
         position_usd_max=draw(decimals(True)),
+        price_band_bps=draw(decimals(True)),
         closed_memory=draw(st.integers(0, 10**6)),
     )
 
@@ -215,7 +216,7 @@ SPECIAL: dict[type[Any], st.SearchStrategy[Any]] = {
     Option: _instrument(Option),
     Party: st.builds(
         Party,
-        id=st.text(min_size=1, max_size=32),
+        id=st.text(st.characters(exclude_categories=("C", "Z")), min_size=1, max_size=32),
         may_ask=st.booleans(),
         may_quote=st.booleans(),
         may_operate=st.booleans(),

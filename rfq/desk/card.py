@@ -20,7 +20,7 @@ from rfq.domain.lifecycle import (
 )
 from rfq.domain.outcome import Outcome
 from rfq.domain.quote import Quote
-from rfq.domain.request import Rfq
+from rfq.domain.request import Rfq, Role, Side
 from rfq.domain.row import FeatureRow
 
 # Members of enums that each event meets, bound once: in Python 3.11 to look one up costs as much as a call.
@@ -96,6 +96,39 @@ class Card(Fact, frozen=True, kw_only=True, tag="Card.1"):
     def live_quotes(self) -> tuple[Quote, ...]:
         """Quotes that may still be traded on, oldest first."""
         return tuple(one for one in self.quotes if quote_is_live(one.state))
+
+
+QUOTES_MAX = 64
+_FORGETTABLE = (QuoteState.REPLACED, QuoteState.EXPIRED, QuoteState.CANCELLED, QuoteState.REJECTED)
+
+
+def add_quote(card: Card, quote: Quote) -> Card:
+    """The card with one quote more; of those that are over, only the newest are kept."""
+    quotes = (*card.quotes, quote)
+    if len(quotes) > QUOTES_MAX:
+        oldest = next((place for place, one in enumerate(quotes) if one.state in _FORGETTABLE), None)
+        if oldest is not None:
+            quotes = quotes[:oldest] + quotes[oldest + 1 :]
+    return replace(card, quotes=quotes)
+
+
+def weigh(card: Card) -> tuple[int, int]:
+    """How far what stands of this card may move the exposure, up and down, in whole USD: the worse side of a quote of
+    ours, or the acceptances of ours that are out."""
+    up = down = 0.0
+    if card.rfq.role is Role.MAKER:
+        for quote in card.quotes:
+            if quote.state is QuoteState.ACTIVE or quote.state is QuoteState.PENDING:
+                for amount, sign in ((quote.bid_amount, 1.0), (quote.offer_amount, -1.0)):
+                    move = sign * card.delta_usd * float(amount or 0)
+                    up, down = max(up, move), min(down, move)
+    else:
+        sign = 1.0 if card.rfq.ask.side is Side.BUY else -1.0
+        for accept in card.accepts:
+            if accept.open:
+                move = sign * card.delta_usd * float(accept.amount - accept.filled)
+                up, down = up + max(move, 0.0), down + min(move, 0.0)
+    return round(up), round(down)
 
 
 def with_quote(card: Card, quote: Quote) -> Card:

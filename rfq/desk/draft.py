@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from rfq.desk.card import Card
 from rfq.desk.scorecards import Scorecard
-from rfq.desk.state import DeskState, Reference, count_open, own
+from rfq.desk.state import DeskState, Reference, count_open, count_outstanding, own
 from rfq.domain.effects import Outward
 from rfq.domain.fills import Fill
 from rfq.domain.ids import PartyId, RfqId
@@ -127,6 +127,7 @@ class Draft:
             before = state.cards.get(rfq)
             count_open(state, before, card)
             own(state, before, card)
+            count_outstanding(state, before, card)
             if card is not None:
                 state.cards[rfq] = card
             elif before is not None:

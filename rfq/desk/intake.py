@@ -10,6 +10,7 @@ from pricing.structures import Hedge, Leg, check_structure
 from rfq.desk.state import DeskState
 from rfq.desk.turn import MS, Turn
 from rfq.domain.checkers import plain_decimal
+from rfq.domain.fact import digits_of
 from rfq.domain.ids import PartyId
 from rfq.domain.parties import Party
 from rfq.domain.reasons import Code, Reason
@@ -17,6 +18,8 @@ from rfq.domain.request import Ask, Side
 
 AMOUNT_MAX = Decimal(10) ** 15
 """No size or ratio is larger; beyond it the desk's arithmetic (28 digits) would no longer be exact."""
+DIGITS_MAX = 20
+"""An amount times a ratio has no more digits than this, so that positions add up exactly."""
 _RATIO_MIN = 1 / AMOUNT_MAX
 
 
@@ -69,6 +72,10 @@ def _refuse_part(turn: Turn, amount: Decimal, part: Leg | Hedge, path: str) -> R
     instrument = turn.state.instruments[part.instrument]
     if not _RATIO_MIN <= abs(part.ratio) <= AMOUNT_MAX:
         return Reason(code=Code.STRUCTURE, field=f"{path}.ratio", detail="too large or too small")
+    if digits_of(amount) + digits_of(part.ratio) > DIGITS_MAX:
+        return Reason(
+            code=Code.AMOUNT, field="amount", detail=f"with {path}.ratio more than {DIGITS_MAX} digits"
+        )
     if amount * part.ratio % instrument.lot:
         size = f"{plain_decimal(amount)} x {plain_decimal(part.ratio)}"
         detail = f"{size} is not a multiple of {plain_decimal(instrument.lot)} ({instrument.name})"

@@ -24,19 +24,22 @@ class Approved(Generic[T]):
 
 
 class Facts:
-    """What the limits look at: amounts in USD. `exposure_if_bought` and `_if_sold` are of the underlying, after the
-    trade and together with what the desk holds."""
+    """What the limits look at, in USD: what is held of the underlying, how far what already stands may move it up and
+    down, and what this trade would add if we buy; and our fair with what a bp of it is, in the unit of the price."""
 
     __slots__ = (
+        "bp",
+        "delta",
+        "down",
         "exposure",
-        "exposure_if_bought",
-        "exposure_if_sold",
         "exposure_max",
+        "fair",
         "killed",
         "notional",
         "notional_max",
         "policy",
         "reachable",
+        "up",
     )
 
     def __init__(
@@ -48,17 +51,21 @@ class Facts:
         notional_usd: float,
         exposure_usd: Decimal,
         delta_usd: float,
+        fair: float,
+        bp: float,
+        outstanding: tuple[int, int] = (0, 0),
     ) -> None:
-        held = float(exposure_usd)
         self.policy = policy
         self.killed = killed
         self.reachable = reachable
         self.notional = notional_usd
         self.notional_max = float(policy.notional_usd_max)
         self.exposure_max = float(policy.position_usd_max)
-        self.exposure = held
-        self.exposure_if_bought = held + delta_usd
-        self.exposure_if_sold = held - delta_usd
+        self.exposure = float(exposure_usd)
+        self.delta = delta_usd
+        self.up, self.down = outstanding
+        self.fair = fair
+        self.bp = bp
 
 
 def refusal(facts: Facts) -> Reason | None:
@@ -77,13 +84,13 @@ def refusal(facts: Facts) -> Reason | None:
 
 
 def may_buy(facts: Facts) -> bool:
-    """True if buying the structure keeps the exposure inside its limit, or brings it nearer to zero."""
-    return _inside(facts, facts.exposure_if_bought)
+    """True if the exposure stays inside its limit when we buy the structure, even if all that stands trades too."""
+    return _inside(facts, facts.delta)
 
 
 def may_sell(facts: Facts) -> bool:
-    """True if selling the structure keeps the exposure inside its limit, or brings it nearer to zero."""
-    return _inside(facts, facts.exposure_if_sold)
+    """True if the exposure stays inside its limit when we sell the structure, even if all that stands trades too."""
+    return _inside(facts, -facts.delta)
 
 
 def approve(effect: T, facts: Facts) -> Approved[T] | Reason:
@@ -101,8 +108,22 @@ def approve(effect: T, facts: Facts) -> Approved[T] | Reason:
             field="amount",
             detail=f"the exposure would pass {plain_decimal(facts.policy.position_usd_max)} USD",
         )
-    return Approved(effect, _SEAL)
+    return _outside_band(effect, facts) or Approved(effect, _SEAL)
 
 
-def _inside(facts: Facts, after: float) -> bool:
-    return abs(after) <= facts.exposure_max or abs(after) < abs(facts.exposure)
+def _inside(facts: Facts, move: float) -> bool:
+    """Only the direction of the trade counts: one that reduces an exposure beyond its limit is welcome."""
+    if move >= 0.0:
+        return facts.exposure + facts.up + move <= facts.exposure_max
+    return facts.exposure + facts.down + move >= -facts.exposure_max
+
+
+def _outside_band(effect: SendQuote | AcceptQuote, facts: Facts) -> Reason | None:
+    """A price that is far from our fair is a mistake of somebody's, whatever the model says."""
+    prices = (effect.quote.bid, effect.quote.offer) if isinstance(effect, SendQuote) else (effect.price,)
+    room = float(facts.policy.price_band_bps) * facts.bp
+    for price in prices:
+        if price is not None and not abs(float(price) - facts.fair) <= room:
+            detail = f"more than {plain_decimal(facts.policy.price_band_bps)} bps from fair"
+            return Reason(code=Code.LIMIT_PRICE, field="price", detail=detail)
+    return None

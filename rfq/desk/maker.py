@@ -7,7 +7,7 @@ quote that stands is a trade.
 from msgspec.structs import replace
 
 from rfq.desk import features, intake, response
-from rfq.desk.card import Card, can_move, move_quote, move_rfq, settle_quoted
+from rfq.desk.card import Card, add_quote, can_move, move_quote, move_rfq, settle_quoted
 from rfq.desk.closing import end
 from rfq.desk.limits import Approved
 from rfq.desk.quarantine import each
@@ -143,9 +143,11 @@ def price(turn: Turn, card: Card, replaces: Quote | None = None) -> None:
         made = valuation
     else:
         made = response.make_quote(turn, card, valuation, card.estimates, replaces.id if replaces else "")
-        card = replace(card, fair=exact(valuation.fair))
+        card = replace(card, fair=exact(valuation.fair), delta_usd=valuation.delta_usd)
     if isinstance(made, Reason):
-        if replaces is None:
+        if made.code is Code.LIMIT_PRICE and not card.fallback and replaces is None:
+            use_fallback(turn, card)  # the model's numbers make no sense
+        elif replaces is None:
             _pass(turn, card, made)
         else:
             turn.keep(settle_quoted(withdraw(turn, card, replaces, made)))
@@ -156,7 +158,7 @@ def price(turn: Turn, card: Card, replaces: Quote | None = None) -> None:
         turn.start_watching(card.underlying)
         turn.draft.put_scorecard(count(turn.draft.scorecard(card.rfq.party), "quoted"))
     turn.send(made)
-    turn.keep(settle_quoted(replace(card, quotes=(*card.quotes, made.effect.quote))))
+    turn.keep(settle_quoted(add_quote(card, made.effect.quote)))
 
 
 def _pass(turn: Turn, card: Card, reason: Reason) -> None:

@@ -8,7 +8,7 @@ order as the one that wrote it.
 from decimal import Decimal
 
 from pricing.instruments import Instrument
-from rfq.desk.card import Card
+from rfq.desk.card import Card, weigh
 from rfq.desk.scorecards import Scorecard
 from rfq.domain import canon
 from rfq.domain.effects import Outward
@@ -104,6 +104,7 @@ class DeskState:
         "killed",
         "number",
         "open_count",
+        "outstanding",
         "owed",
         "owner",
         "parties",
@@ -136,6 +137,7 @@ class DeskState:
         self.exposures: dict[str, Decimal] = {}
         self.scorecards: dict[PartyId, Scorecard] = {}
         self.open_count: dict[PartyId, int] = {}
+        self.outstanding: dict[str, tuple[int, int]] = {}
         self.owner: dict[str, RfqId] = {}
         self.killed = False
         self.arming = ""
@@ -189,6 +191,7 @@ def restore(image: StateImage) -> DeskState:
     for card in image.cards:
         count_open(state, None, card)
         own(state, None, card)
+        count_outstanding(state, None, card)
     return state
 
 
@@ -215,9 +218,28 @@ def own(state: DeskState, before: Card | None, after: Card | None) -> None:
                 owner.pop(accept.id, None)
         return
     rfq = after.rfq.id
-    if before is None or len(after.quotes) != len(before.quotes):
+    known = before.quotes if before is not None else ()
+    if after.quotes and (not known or after.quotes[-1].id != known[-1].id):
         for quote in after.quotes:
             owner[quote.id] = rfq
+        if len(after.quotes) <= len(known):  # old ones were forgotten
+            for quote in known:
+                if after.quote(quote.id) is None:
+                    owner.pop(quote.id, None)
     if before is None or len(after.accepts) != len(before.accepts):
         for accept in after.accepts:
             owner[accept.id] = rfq
+
+
+def count_outstanding(state: DeskState, before: Card | None, after: Card | None) -> None:
+    """Keep what stands of all cards: how far it may move the exposure of their underlying, up and down (whole USD)."""
+    if before is not None and after is not None:
+        same = before.quotes is after.quotes and before.accepts is after.accepts
+        if same and before.delta_usd == after.delta_usd:
+            return
+    for card, sign in ((before, -1), (after, 1)):
+        if card is not None and (card.quotes or card.accepts):
+            up, down = weigh(card)
+            if up or down:
+                held = state.outstanding.get(card.underlying, (0, 0))
+                state.outstanding[card.underlying] = (held[0] + sign * up, held[1] + sign * down)

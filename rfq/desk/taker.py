@@ -9,7 +9,7 @@ from decimal import Decimal
 from msgspec.structs import replace
 
 from rfq.desk import deals, evaluation, features, intake, panel, response
-from rfq.desk.card import Card, can_move, move_quote, move_rfq, settle_quoted
+from rfq.desk.card import Card, add_quote, can_move, move_quote, move_rfq, settle_quoted
 from rfq.desk.scorecards import count
 from rfq.desk.turn import MS, Turn, exact
 from rfq.domain.block import Block
@@ -182,7 +182,7 @@ def on_quote_received(turn: Turn, card: Card | None, event: QuoteReceived) -> No
     elif not before:
         turn.draft.put_scorecard(count(turn.draft.scorecard(event.dealer), "answered"))
     passed = tuple(one for one in card.passed if one != event.dealer)  # it has changed its mind
-    card = settle_quoted(replace(card, quotes=(*card.quotes, quote), passed=passed))
+    card = settle_quoted(add_quote(replace(card, passed=passed), quote))
     decide_if_all_answered(turn, show(turn, card))
 
 

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from pricing.market import MarketSnapshot
 from pricing.structures import Structure
 from pricing.valuation import Unpriceable, Valuation, mark, value
-from rfq.desk.card import Card
+from rfq.desk.card import Card, weigh
 from rfq.desk.draft import Draft
 from rfq.desk.limits import Approved, Facts, T
 from rfq.desk.state import DeskState, Slot
@@ -121,6 +121,11 @@ class Turn:
         if held is None:
             held = state.exposures.get(underlying, Decimal(0))
         size = float(amount)
+        up, down = state.outstanding.get(underlying, (0, 0))
+        before = state.cards.get(card.rfq.id)
+        if before is not None and (before.quotes or before.accepts):
+            own_up, own_down = weigh(before)
+            up, down = up - own_up, down - own_down
         return Facts(
             policy=state.policy,
             killed=state.killed,
@@ -128,6 +133,9 @@ class Turn:
             notional_usd=valuation.notional_usd * size,
             exposure_usd=held,
             delta_usd=valuation.delta_usd * size,
+            fair=valuation.fair,
+            bp=valuation.bp,
+            outstanding=(up, down),
         )
 
     def start_watching(self, underlying: str) -> None:

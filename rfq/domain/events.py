@@ -8,7 +8,7 @@ import msgspec
 from pricing.estimates import Estimates
 from pricing.instruments import Instrument
 from pricing.market import MarketSnapshot
-from rfq.domain.fact import Fact, check_number
+from rfq.domain.fact import Fact, Heard
 from rfq.domain.ids import AcceptId, ChainId, PartyId, QuoteId, RfqId
 from rfq.domain.outcome import Outcome
 from rfq.domain.parties import Party
@@ -70,25 +70,25 @@ class PartyAdmitted(Fact, frozen=True, kw_only=True, tag="PartyAdmitted.1"):
     party: Party
 
 
-class SessionUp(Fact, frozen=True, kw_only=True, tag="SessionUp.1"):
+class SessionUp(Heard, frozen=True, kw_only=True, tag="SessionUp.1"):
     """A party can be reached."""
 
     party: PartyId
 
 
-class SessionDown(Fact, frozen=True, kw_only=True, tag="SessionDown.1"):
+class SessionDown(Heard, frozen=True, kw_only=True, tag="SessionDown.1"):
     """A party can no longer be reached."""
 
     party: PartyId
 
 
-class KillPressed(Fact, frozen=True, kw_only=True, tag="KillPressed.1"):
+class KillPressed(Heard, frozen=True, kw_only=True, tag="KillPressed.1"):
     """Somebody stopped the desk: no new quotes, live ones are withdrawn."""
 
     by: PartyId
 
 
-class ArmAsked(Fact, frozen=True, kw_only=True, tag="ArmAsked.1"):
+class ArmAsked(Heard, frozen=True, kw_only=True, tag="ArmAsked.1"):
     """Somebody asked to arm the desk again; it takes two different people."""
 
     by: PartyId
@@ -97,7 +97,7 @@ class ArmAsked(Fact, frozen=True, kw_only=True, tag="ArmAsked.1"):
 # --- as maker: we are asked ------------------------------------------------------------------------------------
 
 
-class RfqReceived(Fact, frozen=True, kw_only=True, tag="RfqReceived.1"):
+class RfqReceived(Heard, frozen=True, kw_only=True, tag="RfqReceived.1"):
     """A client asks us for a price."""
 
     party: PartyId
@@ -122,14 +122,14 @@ class InboxOverflowed(Fact, frozen=True, kw_only=True, tag="InboxOverflowed.1"):
     requests: tuple[tuple[PartyId, str], ...]
 
 
-class RfqCancelled(Fact, frozen=True, kw_only=True, tag="RfqCancelled.1"):
+class RfqCancelled(Heard, frozen=True, kw_only=True, tag="RfqCancelled.1"):
     """The client no longer wants a price; `reference` is its own id for the request."""
 
     party: PartyId
     reference: str
 
 
-class AcceptReceived(Fact, frozen=True, kw_only=True, tag="AcceptReceived.1"):
+class AcceptReceived(Heard, frozen=True, kw_only=True, tag="AcceptReceived.1"):
     """A client accepts our quote."""
 
     party: PartyId
@@ -138,11 +138,8 @@ class AcceptReceived(Fact, frozen=True, kw_only=True, tag="AcceptReceived.1"):
     side: Side
     amount: Decimal
 
-    def __post_init__(self) -> None:
-        check_number("amount", self.amount)
 
-
-class OutcomeHeard(Fact, frozen=True, kw_only=True, tag="OutcomeHeard.1"):
+class OutcomeHeard(Heard, frozen=True, kw_only=True, tag="OutcomeHeard.1"):
     """A client tells us what became of our quote."""
 
     party: PartyId
@@ -150,14 +147,11 @@ class OutcomeHeard(Fact, frozen=True, kw_only=True, tag="OutcomeHeard.1"):
     outcome: Outcome
     cover: Decimal | None = None
 
-    def __post_init__(self) -> None:
-        check_number("cover", self.cover)
-
 
 # --- as taker: we ask ------------------------------------------------------------------------------------------
 
 
-class NeedPosted(Fact, frozen=True, kw_only=True, tag="NeedPosted.1"):
+class NeedPosted(Heard, frozen=True, kw_only=True, tag="NeedPosted.1"):
     """One of our people (or programs) wants a size done. An empty panel lets the desk choose."""
 
     party: PartyId
@@ -167,18 +161,15 @@ class NeedPosted(Fact, frozen=True, kw_only=True, tag="NeedPosted.1"):
     allocation: Allocation | None = None
     panel: tuple[PartyId, ...] = ()
 
-    def __post_init__(self) -> None:
-        check_number("limit", self.limit)
 
-
-class NeedCancelled(Fact, frozen=True, kw_only=True, tag="NeedCancelled.1"):
+class NeedCancelled(Heard, frozen=True, kw_only=True, tag="NeedCancelled.1"):
     """It is no longer wanted."""
 
     party: PartyId
     rfq: RfqId
 
 
-class QuoteReceived(Fact, frozen=True, kw_only=True, tag="QuoteReceived.1"):
+class QuoteReceived(Heard, frozen=True, kw_only=True, tag="QuoteReceived.1"):
     """A dealer quotes on our Rfq. `reference` is the dealer's own id for the quote."""
 
     dealer: PartyId
@@ -192,14 +183,8 @@ class QuoteReceived(Fact, frozen=True, kw_only=True, tag="QuoteReceived.1"):
     firm: bool = True
     all_or_none: bool = False
 
-    def __post_init__(self) -> None:
-        check_number("bid", self.bid)
-        check_number("offer", self.offer)
-        check_number("bid_amount", self.bid_amount)
-        check_number("offer_amount", self.offer_amount)
 
-
-class QuoteWithdrawn(Fact, frozen=True, kw_only=True, tag="QuoteWithdrawn.1"):
+class QuoteWithdrawn(Heard, frozen=True, kw_only=True, tag="QuoteWithdrawn.1"):
     """A dealer takes its quote back."""
 
     dealer: PartyId
@@ -207,7 +192,7 @@ class QuoteWithdrawn(Fact, frozen=True, kw_only=True, tag="QuoteWithdrawn.1"):
     reference: str
 
 
-class DealerPassed(Fact, frozen=True, kw_only=True, tag="DealerPassed.1"):
+class DealerPassed(Heard, frozen=True, kw_only=True, tag="DealerPassed.1"):
     """A dealer will not quote."""
 
     dealer: PartyId
@@ -215,7 +200,7 @@ class DealerPassed(Fact, frozen=True, kw_only=True, tag="DealerPassed.1"):
     reason: Reason
 
 
-class AcceptCommanded(Fact, frozen=True, kw_only=True, tag="AcceptCommanded.1"):
+class AcceptCommanded(Heard, frozen=True, kw_only=True, tag="AcceptCommanded.1"):
     """One of our people accepts: the best quotes, or the one named."""
 
     party: PartyId
@@ -223,7 +208,7 @@ class AcceptCommanded(Fact, frozen=True, kw_only=True, tag="AcceptCommanded.1"):
     quote: QuoteId | None = None
 
 
-class FillReported(Fact, frozen=True, kw_only=True, tag="FillReported.1"):
+class FillReported(Heard, frozen=True, kw_only=True, tag="FillReported.1"):
     """A dealer reports a trade on our acceptance."""
 
     dealer: PartyId
@@ -232,12 +217,8 @@ class FillReported(Fact, frozen=True, kw_only=True, tag="FillReported.1"):
     amount: Decimal
     price: Decimal
 
-    def __post_init__(self) -> None:
-        check_number("amount", self.amount)
-        check_number("price", self.price)
 
-
-class AcceptRefused(Fact, frozen=True, kw_only=True, tag="AcceptRefused.1"):
+class AcceptRefused(Heard, frozen=True, kw_only=True, tag="AcceptRefused.1"):
     """A dealer does not honour our acceptance."""
 
     dealer: PartyId

@@ -39,6 +39,7 @@ class Policy(Fact, frozen=True, kw_only=True, tag="Policy.1"):
     markout_horizons_s: tuple[int, ...]
     notional_usd_max: Decimal
     position_usd_max: Decimal
+    price_band_bps: Decimal
     open_rfqs_max: int
     closed_memory: int
 
@@ -62,7 +63,7 @@ class Policy(Fact, frozen=True, kw_only=True, tag="Policy.1"):
             raise ValueError("closed_memory: must not be negative")
         if self.collect_ms > self.rfq_ttl_ms:
             raise ValueError("collect_ms: must not exceed rfq_ttl_ms")
-        for name in ("notional_usd_max", "position_usd_max", "requote_move_bps"):
+        for name in ("notional_usd_max", "position_usd_max", "price_band_bps", "requote_move_bps"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name}: must be above 0")
         if not 0 < self.accept_percentile_max <= 1:

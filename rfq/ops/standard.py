@@ -40,6 +40,7 @@ STANDARD_POLICY: Final = Policy(
     markout_horizons_s=(1, 10, 60, 300),
     notional_usd_max=Decimal(5_000_000),
     position_usd_max=Decimal(20_000_000),
+    price_band_bps=Decimal(500),
     open_rfqs_max=1_000,
     closed_memory=2_000,
 )

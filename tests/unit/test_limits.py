@@ -6,10 +6,13 @@ from typing import Any
 import driver
 import pytest
 from driver import SPREAD, Driver, ask, the
+from msgspec.structs import replace
 
 from rfq.desk import limits
 from rfq.desk.limits import Approved, Facts
+from rfq.desk.response import fall_back
 from rfq.domain import effects as fx
+from rfq.domain import events as ev
 from rfq.domain.reasons import Code, Reason
 from rfq.domain.request import Side
 
@@ -25,6 +28,8 @@ def facts(**changed: Any) -> Facts:
         "notional_usd": 1_000.0,
         "exposure_usd": D(0),
         "delta_usd": 500.0,
+        "fair": 60_000.0,
+        "bp": 6.0,
     }
     return Facts(**{**usual, **changed})
 
@@ -99,3 +104,35 @@ def test_a_structure_s_delta_counts_with_its_sign() -> None:
     assert held < 0, "we sold a call spread"
     world.accept(world.quoted(ask(Side.TWO_WAY, 25, SPREAD)), Side.SELL, reference="b")
     assert abs(world.desk.state.exposures["BTC"]) < D("0.001") * abs(held)
+
+
+def test_what_already_stands_counts() -> None:
+    open_both = facts(outstanding=(400, -400))
+    assert not limits.may_buy(open_both) and not limits.may_sell(open_both)
+    down = facts(outstanding=(0, -400), delta_usd=100.0)
+    assert limits.may_buy(down) and limits.may_sell(down)
+    assert not limits.may_sell(facts(outstanding=(0, -401), delta_usd=100.0))
+
+
+def test_quotes_that_stand_together_cannot_pass_the_limit() -> None:
+    world = Driver(driver.policy(position_usd_max=D(250_000)))
+    first, second = world.quoted(ask(Side.BUY)), world.quoted(ask(Side.BUY))
+    refused = world.answer(world.ask_us(ask(Side.BUY)))
+    assert the(refused, fx.RefuseRfq).reason.code is Code.LIMIT_POSITION
+    world.accept(first)
+    world.accept(second)
+    assert world.desk.state.positions["BTC-PERPETUAL"] == D(-200_000)
+    assert world.desk.state.outstanding["BTC"] == (0, 0)
+
+
+def test_a_price_far_from_fair_is_nobodys_price(offer: fx.SendQuote) -> None:
+    strict = driver.policy(notional_usd_max=D(1_000), position_usd_max=D(500), price_band_bps=D("0.01"))
+    assert limits.approve(offer, facts(policy=strict)).code is Code.LIMIT_PRICE  # type: ignore[union-attr]
+
+
+def test_a_model_whose_numbers_make_no_price_is_replaced_by_the_closed_form() -> None:
+    world = Driver(driver.policy(price_band_bps=D(200)))
+    estimate = world.ask_us()
+    wild = replace(fall_back(estimate.row), markout_theta_bps=1e6, markout_beta=1e-9)
+    effects = world(ev.Estimated(rfq=estimate.rfq, model="wild", estimates=wild))
+    assert the(effects, fx.SendQuote).fallback
