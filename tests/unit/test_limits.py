@@ -119,8 +119,8 @@ def test_quotes_that_stand_together_cannot_pass_the_limit() -> None:
     first, second = world.quoted(ask(Side.BUY)), world.quoted(ask(Side.BUY))
     refused = world.answer(world.ask_us(ask(Side.BUY)))
     assert the(refused, fx.RefuseRfq).reason.code is Code.LIMIT_POSITION
-    world.accept(first)
-    world.accept(second)
+    the(world.accept(first, reference="one"), fx.ConfirmFill)
+    the(world.accept(second, reference="two"), fx.ConfirmFill)
     assert world.desk.state.positions["BTC-PERPETUAL"] == D(-200_000)
     assert world.desk.state.outstanding["BTC"] == (0, 0)
 
