@@ -105,7 +105,7 @@ class RfqReceived(Heard, frozen=True, kw_only=True, tag="RfqReceived.1"):
     ask: Ask
 
 
-class MessageUnreadable(Fact, frozen=True, kw_only=True, tag="MessageUnreadable.1"):
+class MessageUnreadable(Heard, frozen=True, kw_only=True, tag="MessageUnreadable.1"):
     """A party sent something that could not be read as the `kind` of message it claims to be ("rfq", "quote", ...); the
     reason's field says where, `text` what stood there."""
 

@@ -106,7 +106,7 @@ def test_a_fault_anywhere_in_handling_an_event_stops_the_loop(
 
 def test_what_cannot_be_logged_stops_the_loop() -> None:
     world = World().begin()
-    world.live.offer(ev.RfqCancelled(party=CLIENT, reference="\ud800"))
+    world.live.offer(ev.RfqCancelled(party=CLIENT, reference="x"), raw="\ud800")
     world.run()
     assert isinstance(world.live.failure, canon.CanonError)
 
