@@ -7,7 +7,7 @@ import pkgutil
 import sys
 
 import benchmarks
-from benchmarks.rows import Row, machine, table
+from benchmarks.rows import Row, loop_s, machine, table
 
 
 def main() -> int:
@@ -28,7 +28,10 @@ def main() -> int:
     rows: list[Row] = []
     for name in asked.names or known:
         print(f"bench {name} …", file=sys.stderr, flush=True)
+        before = loop_s()
         rows += importlib.import_module(f"benchmarks.bench_{name}").main(asked.quick)
+        speed = f"{before:.2f} s before, {loop_s():.2f} s after"
+        rows.append(Row(f"machine during {name}: 3M multiply-adds", speed))
     if asked.json:
         print(json.dumps({"machine": machine(), "rows": [row._asdict() for row in rows]}, indent=1))
     else:

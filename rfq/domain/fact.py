@@ -47,6 +47,9 @@ def check_number(field: str, number: Decimal | None) -> None:
     """Raise ValueError, naming the field, unless `number` is None, zero, or finite, between 10^-18 and 10^18, and of at
     most 18 digits."""
     if number:
+        text = str(number)
+        if len(text) <= DIGITS_MAX and "E" not in text and "N" not in text and text[-1] <= "9":
+            return  # nearly every number: short, and spelled with digits alone
         if not number.is_finite():
             raise ValueError(f"{field}: {number} is not a finite number")
         if not -MAGNITUDE_MAX <= number.adjusted() <= MAGNITUDE_MAX:
