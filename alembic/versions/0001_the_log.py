@@ -51,4 +51,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    raise NotImplementedError("a log is never made less than it is")
+    raise RuntimeError("a log is never made less than it is")
