@@ -114,7 +114,7 @@ class Street:
     def unwatch(self, underlying: str) -> None:
         """Prices stand still here."""
 
-    def send(self, effect: Outward) -> str:
+    def send(self, effect: Outward, tag: str) -> str:
         raw = canon.digest(canon.encode(effect))
         line = {"raw": raw, "kind": type(effect).__name__, "to": effect.to}
         os.write(self._wire, (json.dumps(line) + "\n").encode())

@@ -64,6 +64,7 @@ class World:
         self.schedule = VirtualSchedule(START_AT)
         self.writer = writer or SlowWriter()
         self.left: list[Any] = []
+        self.tags: list[str] = []
         self.asked: list[fx.Estimate] = []
         self.watching: dict[str, float] = {}
         self.failed: list[Exception] = []
@@ -102,9 +103,10 @@ class World:
 
     # the ports
 
-    def send(self, effect: fx.Outward) -> str:
+    def send(self, effect: fx.Outward, tag: str) -> str:
         self.reach(effect)
         self.left.append(effect)
+        self.tags.append(tag)
         return "ab" * 32
 
     def snapshot(self, underlying: str) -> tuple[MarketSnapshot, str, bytes] | None:

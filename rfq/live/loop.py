@@ -1,11 +1,13 @@
 """The loop: inbox -> stamp -> desk -> record -> effects. Everything runs on the schedule's one thread.
 
 Inward effects run at once. Outward effects wait in the outbox until their record is durable; the desk does not wait
-for the disk. If the log fails, nothing that waits is sent, the loop stops taking events, and `on_failure` is told: the
-desk is then thrown away and rebuilt from the log.
+for the disk. Whoever brought an event is told when it is durable, before anything that follows from it leaves; whoever
+follows effects of a kind (drop copies do) is told of each after that. If the log fails, nothing that waits is sent, the
+loop stops taking events, and `on_failure` is told: the desk is then thrown away and rebuilt from the log.
 """
 
 import sqlite3
+from collections import deque
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -29,12 +31,14 @@ from rfq.domain.events import (
     TimerFired,
 )
 from rfq.domain.ids import RfqId
-from rfq.live.inbox import Inbox
+from rfq.live.inbox import Accepted, Inbox
 from rfq.live.outbox import Outbox
 from rfq.live.ports import Delays, Market, NoDelays, Oracle, Wire
 from rfq.ops.schedule import Schedule
 
 Observer = Callable[[Stamped, tuple[Effect, ...]], None]
+Follower = Callable[[int, int, Any], None]
+"""Told the number of the record, the index in it, and the effect."""
 
 PUMP_MAX = 64
 WRITER_WAITING_MAX = 10_000
@@ -81,7 +85,7 @@ class Live:
         self._market = market
         self._delays: Delays = delays or NoDelays()
         self._inbox = Inbox(inbox_new_max, inbox_reserved)
-        self._outbox = Outbox(wire, failpoint)
+        self._outbox = Outbox(wire, chain.chain_id, failpoint)
         self._failpoint = failpoint
         self._inward: dict[type, Callable[[Any], None]] = {
             SetTimer: self._set_timer,
@@ -92,6 +96,9 @@ class Live:
         }
         self._timers: dict[RfqId, int] = {}
         self._observers: list[Observer] = []
+        self._followers: dict[type, Follower] = {}
+        self._accepting: deque[tuple[int, Accepted]] = deque()
+        self._following: deque[tuple[int, int, Effect]] = deque()
         self._on_failure = on_failure
         self._segment_records = max(2, segment_records)
         self._segment = segment
@@ -110,22 +117,35 @@ class Live:
         """Call `observer(stamped, effects)` after each event, in order."""
         self._observers.append(observer)
 
-    def begin(self, first: ChainOpened | Started) -> None:
-        """The first event of this process; handled at once, before anything that was offered."""
+    def follow(self, kind: type, follower: Follower) -> None:
+        """Call `follower(number, index, effect)` for each effect of this kind once its record is durable."""
+        self._followers[kind] = follower
+
+    def begin(self, first: ChainOpened | Started, before: Event | None = None) -> None:
+        """The first event of this process; handled at once, before anything that was offered. `before` is what is known
+        of the last process, and is told first."""
         if type(first) is Started:
             self._last_at = self.desk.state.at
             self._outbox.killed = self.desk.state.killed
+        if before is not None:
+            self._process(before, self._schedule.now())
         self._process(first, self._schedule.now())
 
-    def offer(self, event: Event, received_at: int | None = None, raw: str = "") -> bool:
+    def offer(
+        self,
+        event: Event,
+        received_at: int | None = None,
+        raw: str = "",
+        accepted: Accepted | None = None,
+    ) -> bool:
         """Put an event in the inbox; False if it was turned away. `received_at` is when its bytes were read, `raw`
-        their hash."""
+        their hash. `accepted` is told when nobody else need keep it: see `inbox.Accepted`."""
         if self.finished or self.failure is not None:
             return False
         if type(event) is KillPressed:
             self._outbox.killed = True
         now = self._schedule.now()
-        taken = self._inbox.put(event, now if received_at is None else received_at, raw)
+        taken = self._inbox.put(event, now if received_at is None else received_at, raw, accepted)
         if not self._pumping:
             self._pumping = True
             self._schedule.call_at(now, self._pump)
@@ -148,7 +168,8 @@ class Live:
     @property
     def idle(self) -> bool:
         """True if nothing waits: no event, no record, no effect."""
-        return not len(self._inbox) and not len(self._outbox)
+        waiting = len(self._inbox) or len(self._outbox) or self._accepting or self._following
+        return not waiting
 
     # --- the loop ----------------------------------------------------------------------------------------------
 
@@ -183,7 +204,9 @@ class Live:
         self._segment_number = self.chain.next_number
         self._process(SegmentOpened(segment=self._segment), self._schedule.now())
 
-    def _process(self, event: Event, received_at: int, raw: str = "") -> None:
+    def _process(
+        self, event: Event, received_at: int, raw: str = "", accepted: Accepted | None = None
+    ) -> None:
         """Stamp, handle, record, run."""
         try:
             image = self.desk.image() if type(event) is SegmentOpened else None
@@ -191,12 +214,7 @@ class Live:
             effects = self.desk.handle(stamped)
             self._failpoint("decided")
             entry = self.chain.entry(stamped, effects, snapshot=snapshot, image=image)
-            outward = outward_of(effects)
-            done: Done = self._stored
-            if outward:
-                self._outbox.put(stamped.number, outward)
-                done = partial(self._durably, stamped.number)
-            self._writer.submit(entry, done)
+            self._writer.submit(entry, self._plan(stamped.number, effects, accepted))
             self._failpoint("submitted")
             inward = self._inward
             for effect in effects:
@@ -208,6 +226,23 @@ class Live:
             return
         for observer in self._observers:
             observer(stamped, effects)
+
+    def _plan(self, number: int, effects: tuple[Effect, ...], accepted: Accepted | None) -> Done:
+        """Put aside what is to happen once this record is durable; returns who must be told so."""
+        outward = outward_of(effects)
+        if outward:
+            self._outbox.put(number, outward)
+        if accepted is not None:
+            self._accepting.append((number, accepted))
+        followed = False
+        if self._followers:
+            for index, effect in enumerate(effects):
+                if type(effect) in self._followers:
+                    self._following.append((number, index, effect))
+                    followed = True
+        if outward or followed or accepted is not None:
+            return partial(self._durably, number)
+        return self._stored
 
     def _stamp(self, event: Event, received_at: int, raw: str) -> tuple[Stamped, bytes | None]:
         """Number and stamp an event, and attach the market if it needs it; `at` never goes back."""
@@ -257,14 +292,14 @@ class Live:
     # --- durable, then sent ------------------------------------------------------------------------------------
 
     def _stored(self, error: Exception | None) -> None:
-        """The log's word on a record from which nothing leaves; may come from the writer's thread."""
+        """The log's word on a record that nobody waits for; may come from the writer's thread."""
         if error is not None:
             self._schedule.call_soon_from_thread(partial(self._fail, error))
         else:
             self._delays.commit_ns()
 
     def _durably(self, number: int, error: Exception | None) -> None:
-        """The log's word on a record with outward effects; may come from the writer's thread, in order."""
+        """The log's word on a record with consequences; may come from the writer's thread, in order."""
         if error is not None:
             self._schedule.call_soon_from_thread(partial(self._fail, error))
             return
@@ -283,16 +318,25 @@ class Live:
         self._release(self._durable)
 
     def _release(self, durable: int) -> None:
-        """Send what may be sent now; what became of it comes back as events."""
-        if self._stopped:
+        """Tell who waits, and send what may be sent now; what became of it comes back as events."""
+        if self.failure is not None:
+            return
+        while self._accepting and self._accepting[0][0] <= durable:
+            self._accepting.popleft()[1](True)
+        if self.finished:
             return
         for fate in self._outbox.release(durable, self._schedule.now()):
             self.offer(fate)
+        while self._following and self._following[0][0] <= durable:
+            number, index, effect = self._following.popleft()
+            self._followers[type(effect)](number, index, effect)
 
     def _fail(self, error: Exception) -> None:
         """The log cannot be written: stop here; nothing that waits is sent."""
         if self.failure is None:
             self.failure = error
             self._outbox.drop()
+            self._accepting.clear()
+            self._following.clear()
             if self._on_failure is not None:
                 self._on_failure(error)

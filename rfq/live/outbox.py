@@ -1,7 +1,8 @@
 """What waits for its record to become durable, and the last look at the clock before it leaves.
 
 Effects leave in log order. A price or an acceptance whose time has passed, or that the kill switch has overtaken, does
-not leave: its fate is `NotSent`, with the Reason.
+not leave: its fate is `NotSent`, with the Reason. The id of an effect (chain, record, index) goes with it to the wire,
+whose own journal can then tell after a crash which effects were sent.
 """
 
 from collections import deque
@@ -9,8 +10,10 @@ from collections import deque
 from rfq.audit.writer import Failpoint, no_failpoint
 from rfq.domain.effects import AcceptQuote, AskDealer, Outward, SendQuote, not_after
 from rfq.domain.events import NotSent, Sent, SentMark
+from rfq.domain.ids import ChainId
 from rfq.domain.reasons import Code, Reason
-from rfq.live.ports import Unreachable, Wire
+from rfq.live.ports import Wire
+from rfq.wire.departures import Unreachable, effect_id
 
 _COMMITTING = frozenset({SendQuote, AcceptQuote, AskDealer})
 
@@ -18,10 +21,11 @@ _COMMITTING = frozenset({SendQuote, AcceptQuote, AskDealer})
 class Outbox:
     """Outward effects by record number, oldest first."""
 
-    __slots__ = ("_failpoint", "_waiting", "_wire", "killed")
+    __slots__ = ("_chain", "_failpoint", "_waiting", "_wire", "killed")
 
-    def __init__(self, wire: Wire, failpoint: Failpoint = no_failpoint) -> None:
+    def __init__(self, wire: Wire, chain: ChainId, failpoint: Failpoint = no_failpoint) -> None:
         self._wire = wire
+        self._chain = chain
         self._failpoint = failpoint
         self._waiting: deque[tuple[int, list[tuple[int, Outward]]]] = deque()
         self.killed = False
@@ -45,7 +49,7 @@ class Outbox:
             number, effects = self._waiting.popleft()
             marks = []
             for index, effect in effects:
-                found = self._send(effect, now)
+                found = self._send(effect, effect_id(self._chain, number, index), now)
                 if isinstance(found, Reason):
                     fates.append(NotSent(number=number, index=index, reason=found))
                 else:
@@ -54,7 +58,7 @@ class Outbox:
                 fates.append(Sent(marks=tuple(marks)))
         return fates
 
-    def _send(self, effect: Outward, now: int) -> str | Reason:
+    def _send(self, effect: Outward, tag: str, now: int) -> str | Reason:
         """One effect; whatever goes wrong in a wire is that effect's fate, and nobody else's."""
         if self.killed and type(effect) in _COMMITTING:
             return Reason(code=Code.KILLED)
@@ -63,7 +67,7 @@ class Outbox:
             return Reason(code=Code.TOO_LATE, field="not_after_at")
         self._failpoint("before-send")
         try:
-            raw = self._wire.send(effect)
+            raw = self._wire.send(effect, tag)
         except Unreachable as error:
             return Reason(code=Code.SESSION_DOWN, detail=str(error))
         except Exception as error:

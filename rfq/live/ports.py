@@ -6,15 +6,12 @@ from pricing.market import MarketSnapshot
 from rfq.domain.effects import Estimate, Outward
 
 
-class Unreachable(Exception):
-    """The party of an outward effect has no session now."""
-
-
 class Wire(Protocol):
     """Where outward effects leave."""
 
-    def send(self, effect: Outward) -> str:
-        """Send it now; returns the hex hash of the bytes that left. Raises Unreachable."""
+    def send(self, effect: Outward, tag: str) -> str:
+        """Send it now; returns the hex hash of the bytes that left. Raises rfq.wire.departures.Unreachable. `tag` is
+        the effect's id, to be kept with the bytes wherever the wire remembers what it has sent."""
         ...
 
 

@@ -11,9 +11,9 @@ from rfq.domain import canon
 from rfq.domain.effects import Outward
 from rfq.domain.events import Event, SessionDown, SessionUp
 from rfq.domain.ids import PartyId
-from rfq.live.ports import Unreachable
 from rfq.ops.schedule import Schedule
 from rfq.sim.dice import Dice
+from rfq.wire.departures import Unreachable
 
 _WIRE_MS: Final = 3.0
 _MS: Final = 1_000_000
@@ -64,7 +64,7 @@ class Street:
         self._up[party] = False
         self._offer(SessionDown(party=party))
 
-    def send(self, effect: Outward) -> str:
+    def send(self, effect: Outward, tag: str) -> str:
         """The desk's word to a counterparty; returns the hash of the bytes."""
         if not self._up.get(effect.to, False):
             raise Unreachable(f"{effect.to} has no session")

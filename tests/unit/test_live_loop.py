@@ -14,7 +14,7 @@ from rfq.domain.ids import AcceptId, QuoteId
 from rfq.domain.reasons import Code, Reason
 from rfq.domain.record import decode_record
 from rfq.domain.request import Side
-from rfq.live.ports import Unreachable
+from rfq.wire.departures import Unreachable
 
 
 def test_nothing_leaves_before_its_record_is_durable() -> None:
