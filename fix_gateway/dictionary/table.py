@@ -27,6 +27,13 @@ from fix_gateway.dictionary.spec import FieldSpec, GroupSpec, MessageSpec
 
 _Blocks = dict[str, list[str]]
 
+TYPES = frozenset(
+    "AMT BOOLEAN CHAR COUNTRY CURRENCY DATA DAYOFMONTH EXCHANGE FLOAT INT LANGUAGE LENGTH LOCALMKTDATE LOCALMKTTIME"
+    " MONTHYEAR MULTIPLECHARVALUE MULTIPLESTRINGVALUE MULTIPLEVALUESTRING NUMINGROUP PERCENTAGE PRICE PRICEOFFSET QTY"
+    " SEQNUM STRING TAGNUM TZTIMEONLY TZTIMESTAMP UTCDATEONLY UTCTIMEONLY UTCTIMESTAMP XID XIDREF XMLDATA".split()
+)
+"""The types of the standard, from FIX 4.2 to FIX 5.0 SP2. (4.2's UTCDATE is called UTCDATEONLY, as it was later.)"""
+
 
 class Table(msgspec.Struct, frozen=True, kw_only=True):
     """One table as it was read. A version whose session is another table's has an empty header and trailer."""
@@ -155,6 +162,8 @@ def _fields(blocks: _Blocks) -> dict[int, FieldSpec]:
     for head, words in blocks.items():
         if head.startswith("type "):
             kind = head[5:]
+            if kind not in TYPES:
+                raise ValueError(f"{kind!r} is no type of the standard")
             for word, name in zip(words[::2], words[1::2], strict=True):
                 tag = int(word)
                 fields[tag] = FieldSpec(tag=tag, name=name, type=kind, values=values.get(tag, none))
