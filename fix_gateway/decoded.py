@@ -1,12 +1,12 @@
 """A message as it was read: header and body by tag, groups nested, values still bytes; and what is wrong with it."""
 
-from typing import TypeAlias, Union
+from typing import TypeAlias
 
 import msgspec
 
 from fix_gateway.errors import Fault
 
-Fields: TypeAlias = "dict[int, Union[bytes, list[Fields]]]"
+Fields: TypeAlias = "dict[int, bytes | list[Fields]]"
 """Tag -> value, in the order of the wire; a group's count tag -> its entries (an empty list for a count of zero)."""
 
 

@@ -1,7 +1,9 @@
-"""What a session must remember over crashes: its numbers, and what it sent. The protocol, and one in memory for tests.
+"""What a session must remember over crashes: its numbers, and what it sent. The protocol, and one in memory for
+tests.
 
-An outgoing message is handed to `save` before its bytes may reach the peer, and `flush` (or a group commit) stands between
-the two. `heard` moves the number of the next expected message only when the application has accepted all before it.
+An outgoing message is handed to `save` before its bytes may reach the peer, and `flush` (or a group commit) stands
+between the two. `heard` moves the number of the next expected message only when the application has accepted all
+before it.
 """
 
 from collections.abc import Iterator
@@ -32,7 +34,8 @@ class Store(Protocol):
     """True if it was opened after a stop without `close`: numbers below `next_out` may be unknown."""
 
     def save(self, seq: int, msg_type: str, raw: bytes, tag: bytes = b"", admin: bool = False) -> None:
-        """Keep an outgoing message; `seq` must be `next_out`, which moves on. Of session messages only the number counts."""
+        """Keep an outgoing message; `seq` must be `next_out`, which moves on. Of session messages only the number
+        counts."""
         ...
 
     def skip(self, next_out: int) -> None:

@@ -1,0 +1,144 @@
+"""What is done about each message of a session that is logged on: whose it is, whose turn it is, what it says."""
+
+from typing import Final
+
+from fix_gateway import admin
+from fix_gateway.decoded import Decoded
+from fix_gateway.errors import Fault
+from fix_gateway.happenings import Arrived, PeerRejected
+from fix_gateway.incoming import Incoming
+from fix_gateway.logons import Turned, judge, problem_of
+from fix_gateway.session_settings import SessionSettings
+from fix_gateway.states import State, Trigger
+from fix_gateway.tags import (
+    ADMIN,
+    GAP_FILL_FLAG,
+    HEARTBEAT,
+    LOGON,
+    LOGOUT,
+    ORIG_SENDING_TIME,
+    OTHER,
+    REJECT,
+    REQUIRED_MISSING,
+    RESEND_REQUEST,
+    SEQUENCE_RESET,
+    TEST_REQ_ID,
+    TEST_REQUEST,
+    TEXT,
+)
+from fix_gateway.talk import Talk
+
+_OUT_OF_TURN: Final = frozenset({LOGOUT, RESEND_REQUEST, SEQUENCE_RESET, LOGON})
+
+
+class Hearing:
+    """The receiving half of a session that is logged on."""
+
+    __slots__ = ("_begin", "_in", "_settings", "_talk")
+
+    def __init__(self, settings: SessionSettings, talk: Talk, incoming: Incoming) -> None:
+        self._settings = settings
+        self._talk = talk
+        self._in = incoming
+        self._begin = settings.begin.encode()
+
+    def on_message(self, message: Decoded, now: int) -> None:
+        """Whose it is, when it was sent, and its number; then its contents."""
+        talk, incoming, seq = self._talk, self._in, message.seq
+        if message.begin != self._begin:
+            talk.goodbye("Incorrect BeginString", now)
+            return
+        if seq < 0:
+            talk.goodbye("MsgSeqNum missing", now)
+            talk.give_up("a message without MsgSeqNum")
+            return
+        problem = problem_of(self._settings, message, now)
+        if problem:
+            talk.reject_for(message, problem, now)
+            talk.goodbye("", now)
+            return
+        kind = message.msg_type
+        if kind in _OUT_OF_TURN and message.fault is None and self._out_of_turn(message, now):
+            return
+        if message.poss_dup and kind != SEQUENCE_RESET and not message.head(ORIG_SENDING_TIME):
+            talk.reject_for(message, REQUIRED_MISSING, now, ORIG_SENDING_TIME)
+            incoming.count(message, now)
+        elif seq == incoming.expected:
+            self.contents(message, now)
+        elif seq > incoming.expected:
+            incoming.too_early(message, now)
+        elif message.poss_dup:
+            talk.counts.duplicates += 1
+        else:
+            incoming.too_low(seq, now)
+
+    def contents(self, message: Decoded, now: int) -> None:
+        """A message whose turn it is."""
+        incoming, fault = self._in, message.fault
+        incoming.expected = message.seq + 1
+        if fault is not None:
+            self._talk.reject(message, fault, now)
+        elif message.msg_type in ADMIN:
+            self._on_admin(message, now)
+        else:
+            incoming.arrived(message.seq)
+            self._talk.events.append(Arrived(message=message))
+            if incoming.gap.is_open:
+                incoming.gap.moved(incoming.expected, now)
+            return
+        incoming.go_on_from(incoming.expected, now)
+
+    def _on_admin(self, message: Decoded, now: int) -> None:
+        """A session message whose turn it is."""
+        talk, kind = self._talk, message.msg_type
+        if kind == TEST_REQUEST:
+            talk.say(HEARTBEAT, admin.heartbeat(message.text(TEST_REQ_ID)), now)
+        elif kind == REJECT:
+            talk.counts.rejected_by_peer += 1
+            talk.events.append(PeerRejected(message=message))
+        elif kind == SEQUENCE_RESET:
+            self._in.on_gap_fill(message, now)
+        elif kind == LOGON:
+            talk.reject(message, Fault(code=OTHER, text="the session is logged on"), now)
+
+    def _out_of_turn(self, message: Decoded, now: int) -> bool:
+        """What is done whatever its number is; False if this one has its turn like any other."""
+        kind, incoming = message.msg_type, self._in
+        if kind == LOGOUT:
+            self._on_logout(message, now)
+        elif kind == RESEND_REQUEST:
+            incoming.on_resend_request(message, now)
+            if not incoming.count(message, now) and message.seq > incoming.expected:
+                incoming.too_early(message, now, handled=True)
+        elif kind == SEQUENCE_RESET and message.text(GAP_FILL_FLAG) != b"Y":
+            incoming.on_reset(message, now)
+        elif kind == LOGON and admin.wants_reset(message):
+            self._on_reset_logon(message, now)
+        else:
+            return False
+        return True
+
+    def _on_reset_logon(self, message: Decoded, now: int) -> None:
+        """Numbers begin anew within the connection: asked by the peer, or the answer to our asking."""
+        talk = self._talk
+        terms = judge(self._settings, message, now, answer=talk.reset_asked)
+        if isinstance(terms, Turned):
+            talk.goodbye(terms.why, now)
+            return
+        if not talk.reset_asked:
+            self._in.begin_anew(now)
+            talk.send_logon(terms.heartbeat_s, True, self._in.expected, now)
+        talk.reset_asked = False
+        self._in.go_on_from(2, now)
+
+    def _on_logout(self, message: Decoded, now: int) -> None:
+        """The peer's goodbye, or its answer to ours."""
+        talk = self._talk
+        said = message.text(TEXT).decode("latin-1")
+        self._in.count(message, now)
+        if talk.state is State.ACTIVE:
+            talk.say(LOGOUT, b"", now)
+        talk.move(Trigger.LOGOUT_HEARD)
+        talk.down(f"logged out by the peer{': ' if said else ''}{said}")
+        if self._settings.reset_on_logout:
+            self._in.begin_anew(now)
