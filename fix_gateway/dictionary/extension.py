@@ -47,7 +47,9 @@ def extend(
     for extra in extras:
         fields[extra.tag] = _field(extra, fields)
         for kind in extra.messages:
-            messages[kind] = _with(_found(messages, kind), extra, _counts(extra, fields[extra.tag], dictionary))
+            messages[kind] = _with(
+                _found(messages, kind), extra, _counts(extra, fields[extra.tag], dictionary)
+            )
     for kind, tags in optional.items():
         message = _found(messages, kind)
         left = tuple(tag for tag in message.required if tag not in tags)
@@ -113,7 +115,9 @@ def _with(message: MessageSpec, extra: Extra, counted: GroupSpec | None) -> Mess
     if extra.group:
         groups, changed = _inside(message.groups, extra, counted)
         if not changed:
-            raise ValueError(f"message type {message.msg_type!r} has no group with the count tag {extra.group}")
+            raise ValueError(
+                f"message type {message.msg_type!r} has no group with the count tag {extra.group}"
+            )
         return msgspec.structs.replace(message, groups=groups)
     required = {*message.required, extra.tag} if extra.required else message.required
     return msgspec.structs.replace(
