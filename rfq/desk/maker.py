@@ -15,6 +15,7 @@ from rfq.desk.scorecards import count
 from rfq.desk.turn import MS, Turn, exact, watches
 from rfq.domain.effects import (
     Estimate,
+    RefuseAccept,
     RefuseQuote,
     RefuseRfq,
     SendQuote,
@@ -46,7 +47,11 @@ _HEARD = {
 
 
 def on_rfq_received(turn: Turn, event: RfqReceived) -> None:
-    """Judge the request; if it can be priced, a card is born and the oracle asked."""
+    """Judge the request; if it can be priced, a card is born and the oracle asked. One that says it may have been sent
+    before, and was taken in then, has its answer or will get it: it needs no other."""
+    if event.again and (event.party, event.reference) in turn.state.seen:
+        turn.ignore(Code.DUPLICATE, party=event.party, field="reference", detail=event.reference)
+        return
     reason = _refuse(turn, event)
     if reason is not None:
         turn.add(RefuseRfq(to=event.party, reference=event.reference, reason=reason))
@@ -94,11 +99,18 @@ def _refuse(turn: Turn, event: RfqReceived) -> Reason | None:
 
 
 def on_unreadable(turn: Turn, event: MessageUnreadable) -> None:
-    """Something that could not be read is refused by the name of the field that was wrong."""
-    if event.kind == "quote":
-        turn.add(RefuseQuote(to=event.party, rfq="", reference=event.reference, reason=event.reason))
-    else:
-        turn.add(RefuseRfq(to=event.party, reference=event.reference, reason=event.reason))
+    """Something that could not be read is refused by the name of the field that was wrong, if it is of a kind that has
+    an answer."""
+    to, reference, reason = event.party, event.reference, event.reason
+    match event.kind:
+        case "quote":
+            turn.add(RefuseQuote(to=to, rfq="", reference=reference, reason=reason))
+        case "accept":
+            turn.add(RefuseAccept(to=to, reference=reference, quote=QuoteId(""), reason=reason))
+        case "fill":
+            turn.ignore(reason.code, party=to, field=reason.field, detail=reason.detail)
+        case _:
+            turn.add(RefuseRfq(to=to, reference=reference, reason=reason))
 
 
 def on_overflow(turn: Turn, event: InboxOverflowed) -> None:

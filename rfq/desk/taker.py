@@ -153,7 +153,12 @@ def show(turn: Turn, card: Card) -> Card:
 
 
 def on_quote_received(turn: Turn, card: Card | None, event: QuoteReceived) -> None:
-    """Take a dealer's quote in, replacing its earlier one; rank; decide if all have answered."""
+    """Take a dealer's quote in, replacing its earlier one; rank; decide if all have answered. One that says it may have
+    been sent before, and was taken in then, needs no answer."""
+    known = card.quotes if card is not None and event.again else ()
+    if any(one.maker == event.dealer and one.reference == event.reference for one in known):
+        turn.ignore(Code.DUPLICATE, rfq=event.rfq, party=event.dealer, field="reference")
+        return
     reason = _judge_quote(turn, card, event)
     if reason is not None:
         turn.add(RefuseQuote(to=event.dealer, rfq=event.rfq, reference=event.reference, reason=reason))

@@ -98,16 +98,17 @@ class ArmAsked(Heard, frozen=True, kw_only=True, tag="ArmAsked.1"):
 
 
 class RfqReceived(Heard, frozen=True, kw_only=True, tag="RfqReceived.1"):
-    """A client asks us for a price."""
+    """A client asks us for a price. `again`: its message says that it may have been sent before."""
 
     party: PartyId
     reference: str
     ask: Ask
+    again: bool = False
 
 
 class MessageUnreadable(Heard, frozen=True, kw_only=True, tag="MessageUnreadable.1"):
-    """A party sent something that could not be read as the `kind` of message it claims to be ("rfq", "quote", ...); the
-    reason's field says where, `text` what stood there."""
+    """A party sent something that could not be read as the `kind` of message it claims to be: "rfq", "quote", "accept"
+    or "fill" (which gets no answer); the reason's field says where, `text` what stood there."""
 
     party: PartyId
     kind: str
@@ -130,13 +131,16 @@ class RfqCancelled(Heard, frozen=True, kw_only=True, tag="RfqCancelled.1"):
 
 
 class AcceptReceived(Heard, frozen=True, kw_only=True, tag="AcceptReceived.1"):
-    """A client accepts our quote."""
+    """A client accepts our quote. `order` is its order id, if it has named one beside `reference`; `by_order`: it has
+    accepted by an order, and `reference` is that order's id."""
 
     party: PartyId
     quote: QuoteId
     reference: str
     side: Side
     amount: Decimal
+    order: str = ""
+    by_order: bool = False
 
 
 class OutcomeHeard(Heard, frozen=True, kw_only=True, tag="OutcomeHeard.1"):
@@ -170,7 +174,8 @@ class NeedCancelled(Heard, frozen=True, kw_only=True, tag="NeedCancelled.1"):
 
 
 class QuoteReceived(Heard, frozen=True, kw_only=True, tag="QuoteReceived.1"):
-    """A dealer quotes on our Rfq. `reference` is the dealer's own id for the quote."""
+    """A dealer quotes on our Rfq. `reference` is the dealer's own id for the quote. `again`: its message says that it
+    may have been sent before."""
 
     dealer: PartyId
     rfq: RfqId
@@ -182,6 +187,7 @@ class QuoteReceived(Heard, frozen=True, kw_only=True, tag="QuoteReceived.1"):
     offer_amount: Decimal | None = None
     firm: bool = True
     all_or_none: bool = False
+    again: bool = False
 
 
 class QuoteWithdrawn(Heard, frozen=True, kw_only=True, tag="QuoteWithdrawn.1"):
