@@ -1,7 +1,5 @@
 """The messages about instruments and the market: definitions, snapshots, increments."""
 
-from decimal import Decimal
-
 import msgspec
 
 from fix_gateway.messages.parts import Leg, MarketEntry, SymbolRef
@@ -22,11 +20,11 @@ class SecurityDefinitionRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SecurityDefinition(msgspec.Struct, frozen=True, kw_only=True):
-    """d: what an instrument or a structure is called. `response_type` is 323; `tick` and `min_qty` are 5.0 SP2's."""
+    """d: what an instrument or a structure is called. `response_type` is 323."""
 
     request_id: str
-    response_id: str
-    response_type: str
+    response_id: str = ""
+    response_type: str = ""
     symbol: str = ""
     security_type: str = ""
     security_id: str = ""
@@ -37,14 +35,14 @@ class SecurityDefinition(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MarketDataRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """V: `depth` 0 is the full book, 1 its top. `full` False asks for increments (265)."""
+    """V: `depth` 0 is the full book, 1 its top. `updates` (265) is "0" for full refreshes, "1" for increments."""
 
     request_id: str
     subscription: Subscription
     depth: int
     kinds: tuple[EntryType, ...]
     symbols: tuple[SymbolRef, ...]
-    full: bool | None = None
+    updates: str = ""
     aggregated: bool | None = None
 
 
@@ -54,7 +52,7 @@ class MarketDataSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     symbol: str
     entries: tuple[MarketEntry, ...]
     request_id: str = ""
-    updated_at: int = 0
+    updated_at: int | None = None
     security_type: str = ""
 
 

@@ -1,4 +1,4 @@
-"""The messages of a negotiation: asking, quoting, answering. Wherever an Rfq is named, `rfq_id` is 131 and `quote_id` 117."""
+"""The messages of a negotiation: asking, quoting, answering. `rfq_id` is 131 and `quote_id` 117 in all of them."""
 
 from decimal import Decimal
 
@@ -26,7 +26,7 @@ class QuoteRequest(msgspec.Struct, frozen=True, kw_only=True):
     """R: what is it worth to you? One instrument or one structure (`symbol` "[N/A]", `security_type` "MLEG", `legs`).
 
     No `side` means two-way. `expires_at` (126) ends the request, `valid_until` (62) is until when quotes should hold.
-    `entries` counts the instruments that were asked for; all but the first were not read, so more than one must be refused.
+    `entries` counts the instruments asked for; all but the first were not read, so more than one must be refused.
     """
 
     rfq_id: str
@@ -45,6 +45,7 @@ class QuoteRequest(msgspec.Struct, frozen=True, kw_only=True):
     time_in_force: TimeInForce | None = None
     price: Decimal | None = None
     price2: Decimal | None = None
+    strategy: str = ""
     expires_at: int | None = None
     valid_until: int | None = None
     at: int | None = None
@@ -76,10 +77,11 @@ class QuoteRequestReject(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Quote(msgspec.Struct, frozen=True, kw_only=True):
-    """S: a price. `bid` and `offer` may be negative (a structure's net credit); legs may carry their own."""
+    """S: a price. `bid` and `offer` may be negative (a structure's net credit); legs may carry their own. `min_qty`
+    (110) is 5.0 SP2's; 4.4 says it once a side (647, 648), and it is read back if the sides agree."""
 
     quote_id: str
-    symbol: str
+    symbol: str = ""
     rfq_id: str = ""
     message_id: str = ""
     answer_id: str = ""
@@ -97,6 +99,8 @@ class Quote(msgspec.Struct, frozen=True, kw_only=True):
     bid_qty: Decimal | None = None
     offer_qty: Decimal | None = None
     min_qty: Decimal | None = None
+    min_bid_qty: Decimal | None = None
+    min_offer_qty: Decimal | None = None
     exposure_s: int | None = None
     valid_until: int | None = None
     at: int | None = None
@@ -111,7 +115,7 @@ class QuoteStatusReport(msgspec.Struct, frozen=True, kw_only=True):
     """AI: how a quote or a request stands. 4.4 cannot say `reject` (300): it goes into `text` there."""
 
     status: QuoteStatus
-    symbol: str
+    symbol: str = ""
     rfq_id: str = ""
     quote_id: str = ""
     message_id: str = ""
@@ -145,7 +149,7 @@ class QuoteResponse(msgspec.Struct, frozen=True, kw_only=True):
 
     answer_id: str
     answer: Answer
-    symbol: str
+    symbol: str = ""
     quote_id: str = ""
     rfq_id: str = ""
     message_id: str = ""
@@ -204,7 +208,7 @@ class QuoteAck(msgspec.Struct, frozen=True, kw_only=True):
 class QuoteStatusRequest(msgspec.Struct, frozen=True, kw_only=True):
     """a: how does this quote stand?"""
 
-    symbol: str
+    symbol: str = ""
     status_request_id: str = ""
     quote_id: str = ""
     side: Side | None = None

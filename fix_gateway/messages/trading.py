@@ -1,4 +1,4 @@
-"""The messages of orders and trades. An ExecutionReport names what it answers by `answer_id` (693), never by a QuoteID."""
+"""The messages of orders and trades. An ExecutionReport names what it answers by `answer_id` (693), never by 117."""
 
 from decimal import Decimal
 
@@ -24,7 +24,7 @@ class NewOrderSingle(msgspec.Struct, frozen=True, kw_only=True):
     symbol: str
     side: Side
     order_type: OrderType
-    at: int
+    at: int | None = None
     qty: Decimal | None = None
     price: Decimal | None = None
     stop_price: Decimal | None = None
@@ -55,7 +55,7 @@ class NewOrderMultileg(msgspec.Struct, frozen=True, kw_only=True):
     symbol: str
     side: Side
     order_type: OrderType
-    at: int
+    at: int | None = None
     legs: tuple[Leg, ...]
     qty: Decimal | None = None
     price: Decimal | None = None
@@ -80,10 +80,10 @@ class OrderCancelRequest(msgspec.Struct, frozen=True, kw_only=True):
     """F."""
 
     cl_ord_id: str
-    orig_cl_ord_id: str
-    symbol: str
+    orig_cl_ord_id: str = ""
+    symbol: str = ""
     side: Side
-    at: int
+    at: int | None = None
     order_id: str = ""
     qty: Decimal | None = None
     account: str = ""
@@ -96,11 +96,11 @@ class OrderCancelReplaceRequest(msgspec.Struct, frozen=True, kw_only=True):
     """G."""
 
     cl_ord_id: str
-    orig_cl_ord_id: str
-    symbol: str
+    orig_cl_ord_id: str = ""
+    symbol: str = ""
     side: Side
     order_type: OrderType
-    at: int
+    at: int | None = None
     order_id: str = ""
     qty: Decimal | None = None
     price: Decimal | None = None
@@ -120,17 +120,17 @@ class OrderCancelReplaceRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ExecutionReport(msgspec.Struct, frozen=True, kw_only=True):
-    """8: what became of an order, or of an accepted quote. `exec_transaction` (20) is FIX 4.2's and always 0 there.
+    """8: what became of an order, or of an accepted quote.
 
-    `exec_ref` names the execution that a correction is about. `match_type` 10 is a last-look match; `trade_type` 1 a block
-    trade. `reject_text` (1328) is 5.0 SP2's; elsewhere it takes the place of an empty `text`.
+    `exec_ref` names the execution that a correction is about. `match_type` 10 is a last-look match; `trade_type` 1 a
+    block trade. `reject` is 103. `reject_text` (1328) is 5.0 SP2's; elsewhere it joins `text`.
     """
 
     order_id: str
     exec_id: str
     exec_type: ExecType
     status: OrderStatus
-    symbol: str
+    symbol: str = ""
     side: Side
     leaves: Decimal
     filled: Decimal
@@ -172,7 +172,7 @@ class OrderCancelReject(msgspec.Struct, frozen=True, kw_only=True):
 
     order_id: str
     cl_ord_id: str
-    orig_cl_ord_id: str
+    orig_cl_ord_id: str = ""
     status: OrderStatus
     response: CancelResponse
     reject: str = ""
