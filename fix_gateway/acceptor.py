@@ -13,16 +13,17 @@ import socket
 import ssl
 from collections.abc import Callable, Iterable
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import msgspec
 
 from fix_gateway.admin import peek
-from fix_gateway.connection import Link
+from fix_gateway.connection import NOTES_BURST, NOTES_PER_S, Link
 from fix_gateway.framer import Framer
 from fix_gateway.ports import Now, Scribe
 from fix_gateway.secure import HANDSHAKE_S, SHUTDOWN_S, same_subject, subject
 from fix_gateway.tags import LOGON
+from fix_gateway.throttle import Throttle
 from fix_gateway.wire import Wire
 
 Networks = tuple[IPv4Network | IPv6Network, ...]
@@ -79,6 +80,7 @@ class Acceptor:
         self.refused = 0
         """Connections that ended before a session saw a Logon."""
         self._find, self._now, self._scribe = find, now, scribe
+        self._notes = Throttle(NOTES_PER_S, NOTES_BURST)
         self._socket: socket.socket | None = None
         self._listening: asyncio.Task[None] | None = None
         self._arriving: dict[asyncio.Task[None], None] = {}
@@ -171,7 +173,8 @@ class Acceptor:
     def refuse(self, peer: str, why: str) -> None:
         """Count and tell a connection that did not become a session's."""
         self.refused += 1
-        self._scribe.warning("fix_refused", peer=peer, why=why)
+        if self._notes.take(self._now()):
+            self._scribe.warning("fix_refused", peer=peer, why=why)
 
     def seat(self, frame: bytes, peer: str, transport: asyncio.Transport) -> Link | str:
         """The session that a first message belongs to, or why it belongs to none."""
@@ -206,8 +209,7 @@ class _Guest(asyncio.Protocol):
         self._timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's are of another family
         self._acceptor.came(self)
         patience_s = self._acceptor.door.guest_s
         self._timer = asyncio.get_running_loop().call_later(patience_s, self.leave, "no Logon in time")

@@ -4,7 +4,8 @@ A `Link` lives as long as its session and is what the application holds; transpo
 on one loop's thread. Three rules:
 
 - Nothing is written before the store has it: `flush` first, and with a committer the write waits for its `done`.
-- A peer that does not read is dropped: when more than `buffer_max` waits, or the transport stayed full for `slow_s`.
+- A peer that does not read is not read from; it is dropped when more than `buffer_max` waits, or the transport stayed
+  full for `slow_s`.
 - What goes wrong here concerns this session alone. An exception in the application is answered with a
   BusinessMessageReject and the message counts as accepted; one in the session or its store ends the connection.
 """
@@ -25,6 +26,8 @@ from fix_gateway.throttle import Throttle
 from fix_gateway.wirelog import WireLog
 
 _TICK_MIN_S: Final = 0.001
+NOTES_PER_S: Final = 10
+NOTES_BURST: Final = 100
 
 
 class Application(Protocol):
@@ -64,6 +67,8 @@ class Link:
         """Messages that were more than the peer may send."""
         self.failed = 0
         """Exceptions in the application."""
+        self.untold = 0
+        """Lines for the operator that were too many."""
         self._application, self._now = application, now
         self._scribe, self._log = scribe, log
         self._outlet = Outlet(session.store, committer, self.settings, self.drop)
@@ -72,6 +77,8 @@ class Link:
         self._transport: asyncio.Transport | None = None
         self._gone: asyncio.Future[None] | None = None
         self._up = self._inside = False
+        self._unwritten = 0
+        self._notes = Throttle(NOTES_PER_S, NOTES_BURST)
         self._pumping: asyncio.Handle | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = self._change_at = 0
@@ -100,12 +107,15 @@ class Link:
         if not self._up:
             raise LocalProtocolError(f"{self.name} is down")
         found = self.session.send(msg_type, body, self._now(), tag=tag, again=again, header=header)
+        self._unwritten += len(found[1])
         self._soon()
         return found
 
     def accepted(self, seq: int) -> None:
         """The application has taken responsibility for the message with this number."""
         self.session.accepted(seq)
+        if self._transport is None:
+            self._outlet.write(b"")
         self._soon()
 
     def logout(self, text: str = "") -> None:
@@ -193,6 +203,8 @@ class Link:
                 self._attempt("application", self._application.on_up, self)
             elif kind is Down:
                 self._down(event.reason)  # type: ignore[union-attr]
+            elif not self._notes.take(self._now()):
+                self.untold += 1
             elif isinstance(event, Noted):
                 self._scribe.warning("fix_noted", session=self.name, what=event.what)
             elif isinstance(event, PeerRejected):
@@ -254,7 +266,12 @@ class Link:
     def _pump(self) -> None:
         """Write what the session has to say, and ask to be woken when it wants to."""
         self._inside = False
-        out = b"" if self._outlet.is_full and self.session.more else self.session.take()
+        if self._outlet.is_full and self.session.more:  # what is sent once more can wait
+            if self._unwritten > self.settings.buffer_max:
+                self.drop("does not read")
+            return
+        out = self.session.take()
+        self._unwritten = 0
         if out and self._log is not None:
             self._log.sent(out, self._now())
         self._outlet.write(out)
@@ -304,6 +321,7 @@ class Link:
                 waiting.cancel()
         self._timer = self._pumping = None
         self._inside = False
+        self._unwritten = 0
         self._outlet.shut()
         self._down(reason)
         self._attempt("session", self._close)

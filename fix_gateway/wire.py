@@ -3,6 +3,7 @@
 import asyncio
 import importlib
 import importlib.util
+from typing import cast
 
 from fix_gateway.connection import Link
 
@@ -17,9 +18,8 @@ class Wire(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A transport of our own making (an initiator's)."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        self._link.attach(transport)
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's are of another family
+        self._link.attach(self._transport)
 
     def data_received(self, data: bytes) -> None:
         """Bytes came in."""

@@ -31,7 +31,7 @@ CATCH_ALLS = {
 }
 # May make a Generator, from a seed: once per world, or to measure.
 SEEDED_PLACES = ("rfq/sim/", "rfq/lab.py", "models/synthetic/", "benchmarks/", "tests/")
-CLOCK_PLACES = ("rfq/ops/clock.py", "benchmarks/", "tests/")
+CLOCK_PLACES = ("rfq/ops/clock.py", "fix_gateway/testing/clock.py", "benchmarks/", "tests/")
 
 CLOCKS = {
     *("datetime.datetime.now", "datetime.datetime.utcnow", "datetime.datetime.today", "datetime.date.today"),
