@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import socket
 from collections.abc import Callable
 
 _FRAME_END = re.compile(rb"\x0110=\d\d\d\x01")
@@ -35,6 +36,13 @@ class Scissors:
         self._listening = await asyncio.start_server(self._joined, "127.0.0.1", 0)
         self.port: int = self._listening.sockets[0].getsockname()[1]
         return self
+
+    @staticmethod
+    def spare_port() -> int:
+        """A port that nobody listens at, for an engine that must be told one."""
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            return int(probe.getsockname()[1])
 
     async def __aexit__(self, *raised: object) -> None:
         self._listening.close()

@@ -50,6 +50,14 @@ def request(name: str) -> list[tuple[int, str]]:
     return [(131, name)]
 
 
+def in_order(*tags: int) -> Any:
+    """The order of a group's fields, which the engine must be told; else it sorts them, which is not valid."""
+    order = fix.IntArray(len(tags) + 1)
+    for at, tag in enumerate((*tags, 0)):
+        order[at] = tag
+    return order
+
+
 BUILDERS = {"D": order, "R": request}
 
 
@@ -60,7 +68,7 @@ def message(kind: str, name: str) -> Any:
     for tag, value in BUILDERS[kind](name):
         built.setField(fix.StringField(tag, value))
     if kind == "R":
-        entry = fix.Group(146, 55)
+        entry = fix.Group(146, 55, in_order(55, 54, 38, 60))
         for tag, value in ((55, "ETH-PERPETUAL"), (54, "2"), (38, "250"), (60, stamp())):
             entry.setField(fix.StringField(tag, value))
         built.addGroup(entry)

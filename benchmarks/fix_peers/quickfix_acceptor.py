@@ -7,21 +7,23 @@ when its input does. It reads every field that our own acceptor's typed message 
 prices into numbers, which is less than ours does. With "by_text" it is quicker than its users write it: see below.
 """
 
+import contextlib
 import json
 import os
 import sys
 import time
 from datetime import UTC, datetime
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import quickfix as fix  # type: ignore[import-not-found, unused-ignore]
 
 ENTRY = (55, 167, 303, 537, 54, 38, 15, 1, 62, 126, 60)
-LEG = (600, 602, 603, 608, 609, 611, 612, 623, 624, 687)
-TOLD = (600, 602, 603, 609, 611, 612, 623, 624, 687)
+LEG = (600, 602, 603, 609, 623, 624, 687)
 PARTY = (448, 447, 452)
-TEXT = "good for its size"
+DESK = {448: "DESK-MAKER", 447: "D", 452: "35"}
+TEXT = "good for the size of each of its legs at most"
 SETTINGS = """[DEFAULT]
 ConnectionType=acceptor
 BeginString=FIX.4.4
@@ -39,6 +41,17 @@ UseDataDictionary=Y
 DataDictionary={dictionary}
 TimestampPrecision=3
 """
+
+
+def in_order(*tags: int) -> Any:
+    """The order of a group's fields, as the engine wants to be told it."""
+    order = fix.IntArray(len(tags) + 1)
+    for at, tag in enumerate((*tags, 0)):
+        order[at] = tag
+    return order
+
+
+LEG_ORDER, PARTY_ORDER = in_order(*LEG, 681, 684), in_order(*PARTY)
 
 
 class Quoter(fix.Application):  # type: ignore[misc, unused-ignore]
@@ -93,23 +106,30 @@ def by_fields(heard: Any, name: str) -> Any:
     bids, offers, bid, offer = prices(legs)
     quote = fix.Message()
     quote.getHeader().setField(35, "S")
-    for one in parties:
-        told = fix.Group(453, 448)
+    for one in (*parties, DESK):
+        told = fix.Group(453, 448, PARTY_ORDER)
         for tag, value in one.items():
             told.setField(tag, value)
         quote.addGroup(told)
     for one, leg_bid, leg_offer in zip(legs, bids, offers, strict=True):
-        told = fix.Group(555, 600)
-        for tag in TOLD:
+        told = fix.Group(555, 600, LEG_ORDER)
+        for tag in LEG:
             told.setField(tag, one[tag])
         told.setField(681, leg_bid)
         told.setField(684, leg_offer)
         quote.addGroup(told)
     now = time.time()
     for tag, value in (
-        *((131, request_id[0]), (117, name), (537, "1"), (55, entry[55]), (167, entry[167]), (15, entry[15])),
-        *((1, entry[1]), (132, bid), (133, offer), (134, entry[38]), (135, entry[38])),
-        *((62, stamp(now + 10)), (60, stamp(now)), (58, TEXT)),
+        *(
+            (131, request_id[0]),
+            (117, name),
+            (537, "1"),
+            (55, entry[55]),
+            (48, f"{entry[55]}-{name}"),
+            (22, "8"),
+        ),
+        *((167, entry[167]), (38, entry[38]), (15, entry[15]), (1, entry[1]), (132, bid), (133, offer)),
+        *((134, entry[38]), (135, entry[38]), (62, stamp(now + 10)), (60, stamp(now)), (40, "2"), (58, TEXT)),
     ):
         quote.setField(tag, value)
     return quote
@@ -120,18 +140,21 @@ def by_text(heard: str, name: str) -> str:
     fields = [field.partition("=")[::2] for field in heard.split("\x01")]
     root = dict(fields)
     starts = [at for at, (tag, _) in enumerate(fields) if tag == "600"]
-    legs = [{int(tag): value for tag, value in fields[at : at + len(LEG)]} for at in starts]
+    legs = [{int(tag): value for tag, value in fields[at : at + 10]} for at in starts]
     bids, offers, bid, offer = prices(legs)
     told = "".join(
-        "".join([f"{tag}={one[tag]}\x01" for tag in TOLD]) + f"681={leg_bid}\x01684={leg_offer}\x01"
+        "".join([f"{tag}={one[tag]}\x01" for tag in LEG]) + f"681={leg_bid}\x01684={leg_offer}\x01"
         for one, leg_bid, leg_offer in zip(legs, bids, offers, strict=True)
     )
+    maker = f"448={root['448']}\x01447={root['447']}\x01452={root['452']}\x01"
+    desk = "".join(f"{tag}={value}\x01" for tag, value in DESK.items())
     now = time.time()
     return (
-        f"8=FIX.4.4\x019=0\x0135=S\x01131={root['131']}\x01117={name}\x01537=1\x01453=1\x01448={root['448']}\x01"
-        f"447={root['447']}\x01452={root['452']}\x0155={root['55']}\x01167={root['167']}\x0115={root['15']}\x01"
-        f"1={root['1']}\x01555={len(legs)}\x01{told}132={bid}\x01133={offer}\x01134={root['38']}\x01"
-        f"135={root['38']}\x0162={stamp(now + 10)}\x0160={stamp(now)}\x0158={TEXT}\x0110=000\x01"
+        f"8=FIX.4.4\x019=0\x0135=S\x01131={root['131']}\x01117={name}\x01537=1\x01453=2\x01{maker}{desk}"
+        f"55={root['55']}\x0148={root['55']}-{name}\x0122=8\x01167={root['167']}\x0138={root['38']}\x01"
+        f"15={root['15']}\x011={root['1']}\x01555={len(legs)}\x01{told}132={bid}\x01133={offer}\x01"
+        f"134={root['38']}\x01135={root['38']}\x0162={stamp(now + 10)}\x0160={stamp(now)}\x0140=2\x01"
+        f"58={TEXT}\x0110=000\x01"
     )
 
 
@@ -140,7 +163,7 @@ def prices(legs: list[dict[int, str]]) -> tuple[list[str], list[str], str, str]:
     bid = offer = 0.0
     bids, offers = [], []
     for one in legs:
-        fair = 0.02 + float(one[612]) / 4e6
+        fair = 0.02 + int(one[602]) / 4e7
         sign = 1 if one[624] == "1" else -1
         bid, offer = bid + sign * fair - 0.0005, offer + sign * fair + 0.0005
         bids.append(f"{fair - 0.0005:.4f}")
@@ -153,6 +176,14 @@ def stamp(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).strftime("%Y%m%d-%H:%M:%S.%f")[:-3]
 
 
+def version() -> str:
+    """Which QuickFIX this is."""
+    for name in ("quickfix", "quickfix-ssl"):
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            return f"{metadata.version(name)}"
+    return "of an unknown version"
+
+
 def main(asked: dict[str, Any]) -> None:
     """Listen until the input ends."""
     path = Path(asked["folder"]) / "acceptor.cfg"
@@ -163,7 +194,7 @@ def main(asked: dict[str, Any]) -> None:
     store = fix.FileStoreFactory(settings)
     acceptor = fix.SocketAcceptor(quoter, store, settings)
     acceptor.start()
-    print(json.dumps({"listening": asked["port"]}), flush=True)
+    print(json.dumps({"listening": asked["port"], "version": version()}), flush=True)
     sys.stdin.read()
     acceptor.stop()
     os._exit(0)  # its own tear-down at interpreter exit is not to be trusted
