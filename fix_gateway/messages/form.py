@@ -1,11 +1,11 @@
-"""How a message is spelled: rows that tie an attribute to a tag. The forms are data; readers and writers are made of them.
+"""How a message is spelled: rows that tie an attribute to a tag. Forms are data; readers and writers are made of them.
 
 A row whose tag a version does not have in that message is left out there; if `must` is set, a message that needs it is
 refused instead of losing it. Forms have the standard's order; inside groups the dictionary's order counts.
 """
 
 from enum import Enum, StrEnum, auto
-from typing import TypeAlias, Union
+from typing import TypeAlias
 
 import msgspec
 
@@ -87,7 +87,7 @@ class Fixed(msgspec.Struct, frozen=True):
     value: str
 
 
-AnyRow: TypeAlias = Union[Row, Group, Many, Within, Mark, Split, Fixed]
+AnyRow: TypeAlias = Row | Group | Many | Within | Mark | Split | Fixed
 
 
 class Form(msgspec.Struct, frozen=True):

@@ -1,0 +1,171 @@
+"""Plans into functions that write: one expression a field, put together as Python source and compiled once.
+
+Every field is one piece of text, so that the pieces tell how many separators the whole must have: a value that
+smuggles in one of its own is found by counting.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from itertools import count
+from typing import Any
+
+import msgspec
+
+from fix_gateway.errors import LocalProtocolError
+from fix_gateway.messages.form import Kind
+from fix_gateway.messages.plan import Cell, Const, Flagged, Level, Listed, Nested, Step
+from fix_gateway.values import stamp
+
+Write = Callable[[Any], bytes]
+_EMPTY = re.compile(r"(?:^|\x01)[0-9]+=\x01")
+_DIGITS_MAX = 20
+
+
+def number(value: Decimal) -> str:
+    """A decimal as the wire has it: never with an exponent, never without end."""
+    text = str(value)
+    if len(text) <= _DIGITS_MAX and "E" not in text and "N" not in text and "I" not in text:
+        return text
+    if not value.is_finite():
+        raise LocalProtocolError(f"{text} is no number that can be sent")
+    text = format(value, "f")
+    whole, _, fraction = text.lstrip("-").partition(".")
+    if len(whole) > _DIGITS_MAX or len(fraction) > _DIGITS_MAX:
+        raise LocalProtocolError(f"{text} has too many digits to be sent")
+    return text
+
+
+def compile_writer(level: Level, digits: int) -> Write:
+    """The function that makes a message's body of its struct."""
+    source = _Source(digits)
+    source.level(level, "m", "    ")
+    lines = ["def write(m):", "    p = []", *source.lines, "    return finish(p)"]
+    names = source.names | {
+        "number": number,
+        "instant": lambda value: stamp(value, digits).decode(),
+        "finish": _finish,
+        "missing": _missing,
+        "lost": _lost,
+    }
+    exec(compile("\n".join(lines), "<writer>", "exec"), names)
+    made: Write = names["write"]
+    return made
+
+
+def _finish(pieces: list[str]) -> bytes:
+    text = "".join(pieces)
+    if text.count("\x01") != len(pieces) - pieces.count(""):
+        raise LocalProtocolError("a value contains a field separator")
+    if "=\x01" in text and (found := _EMPTY.search(text)):
+        raise LocalProtocolError(f"field {found.group().strip(chr(1))[:-1]} would be empty")
+    return text.encode()
+
+
+def _missing(path: str) -> str:
+    raise LocalProtocolError(f"{path}: missing, but this dialect requires it")
+
+
+def _lost(path: str) -> None:
+    raise LocalProtocolError(f"{path}: this dialect has no field for it, and it must not be lost")
+
+
+class _Source:
+    """The lines of one function in the making, and the names that they use."""
+
+    def __init__(self, digits: int) -> None:
+        self.lines: list[str] = []
+        self.names: dict[str, Any] = {}
+        self._numbers = count()
+
+    def level(self, level: Level, of: str, indent: str) -> None:
+        """The fields of the struct called `of`."""
+        for path, attribute, harmless in level.lost:
+            self.lines.append(f"{indent}if {of}.{attribute} not in ({harmless!r}, None, ()): lost({path!r})")
+        pieces: list[str] = []
+        for step in level.steps:
+            if isinstance(step, Nested | Listed):
+                self._flush(pieces, indent)
+                self._group(step, of, indent)
+            else:
+                pieces.extend(self._pieces(step, of))
+        self._flush(pieces, indent)
+
+    def _flush(self, pieces: list[str], indent: str) -> None:
+        if pieces:
+            self.lines.append(f"{indent}p += ({', '.join(pieces)},)")
+            pieces.clear()
+
+    def _group(self, step: Nested | Listed, of: str, indent: str) -> None:
+        if isinstance(step, Nested) and step.struct is None:
+            first = step.level.steps[0]
+            assert isinstance(first, Cell)
+            self.lines.append(f"{indent}if {of}.{first.attribute}:")
+            self.lines.append(f"{indent}    p.append('{step.tag}=1\\x01')")
+            self.level(step.level, of, indent + "    ")
+        else:
+            entry = f"g{next(self._numbers)}"
+            many = f"{of}.{step.attribute}"
+            self.lines.append(f"{indent}if {many}:")
+            self.lines.append(f"{indent}    p.append(f'{step.tag}={{len({many})}}\\x01')")
+            self.lines.append(f"{indent}    for {entry} in {many}:")
+            if isinstance(step, Nested):
+                self.level(step.level, entry, indent + "        ")
+            else:
+                self.lines.append(f"{indent}        p.append({self._table(step.cell)}[{entry}])")
+        if step.required:
+            self.lines.append(f"{indent}else: missing({step.path!r})")
+
+    def _pieces(self, step: Step, of: str) -> Iterator[str]:
+        match step:
+            case Const():
+                yield f"'{step.tag}={step.value}\\x01'"
+            case Flagged():
+                yield f"'{step.tag}=1\\x01' if {of}.{step.attribute} else ''"
+                yield f"'{step.inner}={step.value}\\x01' if {of}.{step.attribute} else ''"
+            case Cell(clock=0):
+                yield self._cell(step, of)
+            case Cell():
+                value = f"{of}.{step.attribute}"
+                absent = f"missing({step.path!r})" if step.required else "''"
+                yield f"f'{step.tag}={{instant(v)[:8]}}\\x01' if (v := {value}) is not None else {absent}"
+                yield f"f'{step.clock}={{instant(v)[9:]}}\\x01' if (v := {value}) is not None else ''"
+
+    def _cell(self, cell: Cell, of: str) -> str:
+        value = f"{of}.{cell.attribute}"
+        if cell.said is not None or cell.kind is Kind.FLAG:
+            return f"{self._table(cell)}[{value}]"
+        if cell.kind is Kind.TEXT:
+            if cell.required or cell.default is msgspec.NODEFAULT:
+                return f"f'{cell.tag}={{{value}}}\\x01'"
+            return f"f'{cell.tag}={{v}}\\x01' if (v := {value}) else ''"
+        spelled = {Kind.COUNT: "v", Kind.NUMBER: "number(v)", Kind.INSTANT: "instant(v)"}[cell.kind]
+        if cell.default not in (None, "", ()):
+            return f"f'{cell.tag}={{{spelled.replace('v', value)}}}\\x01'"
+        absent = f"missing({cell.path!r})" if cell.required else "''"
+        return f"f'{cell.tag}={{{spelled}}}\\x01' if (v := {value}) is not None else {absent}"
+
+    def _table(self, cell: Cell) -> str:
+        """The name of the table value -> field, ready to be sent."""
+        name = f"w{next(self._numbers)}"
+        table: dict[Any, str] = _Table(cell.path)
+        if cell.kind is Kind.FLAG:
+            table |= {True: f"{cell.tag}=Y\x01", False: f"{cell.tag}=N\x01"}
+        for value, spelled in (cell.said or {}).items():
+            table[value] = f"{cell.tag}={spelled}\x01"
+        if not cell.required and cell.default is not msgspec.NODEFAULT:
+            table |= {None: "", "": ""}
+        self.names[name] = table
+        return name
+
+
+class _Table(dict[Any, str]):
+    """Value -> field; names what it has not."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    def __missing__(self, value: object) -> str:
+        if value is None or value == "":
+            return _missing(self.path)
+        raise LocalProtocolError(f"{self.path}: this dialect has no word for {str(value)!r}")
