@@ -106,7 +106,7 @@ def on_unreadable(turn: Turn, event: MessageUnreadable) -> None:
         case "quote":
             turn.add(RefuseQuote(to=to, rfq="", reference=reference, reason=reason))
         case "accept":
-            turn.add(RefuseAccept(to=to, reference=reference, quote=QuoteId(""), reason=reason))
+            turn.add(RefuseAccept(to=to, reference=reference, quote=QuoteId(event.text), reason=reason))
         case "fill":
             turn.ignore(reason.code, party=to, field=reason.field, detail=reason.detail)
         case _:

@@ -108,7 +108,8 @@ class RfqReceived(Heard, frozen=True, kw_only=True, tag="RfqReceived.1"):
 
 class MessageUnreadable(Heard, frozen=True, kw_only=True, tag="MessageUnreadable.1"):
     """A party sent something that could not be read as the `kind` of message it claims to be: "rfq", "quote", "accept"
-    or "fill" (which gets no answer); the reason's field says where, `text` what stood there."""
+    or "fill" (which gets no answer); the reason's field says where, `text` what stood there (of an
+    acceptance: the quote that it names)."""
 
     party: PartyId
     kind: str
