@@ -31,6 +31,7 @@ Networks = tuple[IPv4Network | IPv6Network, ...]
 BACKLOG: Final = 128
 _OUT_OF_FILES: Final = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 _OUT_OF_FILES_S: Final = 0.1
+_BEGINNING: Final = b"8=FIX"
 
 
 class Seat(msgspec.Struct, frozen=True, kw_only=True):
@@ -204,7 +205,7 @@ class _Guest(asyncio.Protocol):
     def __init__(self, acceptor: Acceptor, peer: str) -> None:
         self._acceptor, self._peer = acceptor, peer
         self._framer = Framer(acceptor.door.guest_bytes_max)
-        self._read: list[bytes] = []
+        self._read = bytearray()
         self._transport: asyncio.Transport | None = None
         self._timer: asyncio.TimerHandle | None = None
 
@@ -218,10 +219,13 @@ class _Guest(asyncio.Protocol):
         transport = self._transport
         if transport is None:
             return
-        self._read.append(data)
+        self._read += data
+        if not _BEGINNING.startswith(self._read[: len(_BEGINNING)]):
+            self.leave("its first bytes are no message")
+            return
         frames = self._framer.feed(data)
         if not frames:
-            if sum(map(len, self._read)) > self._acceptor.door.guest_bytes_max:
+            if len(self._read) > self._acceptor.door.guest_bytes_max:
                 self.leave("too many bytes before a Logon")
             return
         if not isinstance(frames[0], bytes):
@@ -233,7 +237,7 @@ class _Guest(asyncio.Protocol):
             return
         self._end()
         transport.set_protocol(Wire(link, transport))
-        link.attach(transport, b"".join(self._read))
+        link.attach(transport, bytes(self._read))
 
     def leave(self, why: str) -> None:
         """End it, without a word."""

@@ -21,11 +21,13 @@ from fix_gateway.happenings import Arrived, Counts, Down, Event, Noted, PeerReje
 from fix_gateway.outlet import Outlet
 from fix_gateway.ports import NS_PER_S, Committer, LinkSettings, Now, Scribe
 from fix_gateway.session import Session
-from fix_gateway.tags import BUSINESS_REJECT, NOT_AVAILABLE, THROTTLED
+from fix_gateway.tags import BUSINESS_OTHER, BUSINESS_REJECT, NOT_AVAILABLE
 from fix_gateway.throttle import Throttle
 from fix_gateway.wirelog import WireLog
 
 _TICK_MIN_S: Final = 0.001
+THROTTLED_50: Final = (8, 9)
+"""FIX 5.0 SP2 has reasons for it: the message is too much, or the session also ends. The older versions have none."""
 NOTES_PER_S: Final = 10
 NOTES_BURST: Final = 100
 
@@ -225,9 +227,11 @@ class Link:
     def _too_many(self, message: Decoded) -> None:
         assert self.settings.rate is not None
         self.throttled += 1
-        self._refuse(message, THROTTLED, "Too many messages")
+        ends = self.settings.rate.then == "disconnect"
+        known = THROTTLED_50[ends] if self.session.settings.begin == "FIXT.1.1" else BUSINESS_OTHER
+        self._refuse(message, self.settings.rate.reason or known, "Too many messages")
         self.session.accepted(message.seq)
-        if self.settings.rate.then == "disconnect" and self.session.is_up:
+        if ends and self.session.is_up:
             self._take_events(self.session.logout("Too many messages", self._now()))
 
     def _refuse(self, message: Decoded, reason: int, text: str) -> None:
