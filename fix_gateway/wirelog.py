@@ -62,12 +62,12 @@ def parse(line: bytes) -> Line:
 
 
 class LogThread:
-    """The one thread that writes the logs of all sessions; `bytes_max` may wait for it."""
+    """The one thread that writes the logs of all sessions; at most `waiting_max` bytes wait for it."""
 
-    def __init__(self, bytes_max: int = 16 << 20) -> None:
+    def __init__(self, waiting_max: int = 16 << 20) -> None:
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._waiting = 0
-        self._max = bytes_max
+        self._max = waiting_max
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="message-log", daemon=True)
         self._thread.start()
