@@ -6,7 +6,7 @@ from fix_gateway.messages.parts import Leg, MarketEntry, SymbolRef
 from fix_gateway.messages.words import EntryType, Subscription
 
 
-class SecurityDefinitionRequest(msgspec.Struct, frozen=True, kw_only=True):
+class SecurityDefinitionRequest(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """c: what is this instrument; or, with legs, please define this structure. `request_type` is 321."""
 
     request_id: str
@@ -19,7 +19,7 @@ class SecurityDefinitionRequest(msgspec.Struct, frozen=True, kw_only=True):
     legs: tuple[Leg, ...] = ()
 
 
-class SecurityDefinition(msgspec.Struct, frozen=True, kw_only=True):
+class SecurityDefinition(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """d: what an instrument or a structure is called. `response_type` is 323."""
 
     request_id: str
@@ -34,7 +34,7 @@ class SecurityDefinition(msgspec.Struct, frozen=True, kw_only=True):
     legs: tuple[Leg, ...] = ()
 
 
-class MarketDataRequest(msgspec.Struct, frozen=True, kw_only=True):
+class MarketDataRequest(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """V: `depth` 0 is the full book, 1 its top. `updates` (265) is "0" for full refreshes, "1" for increments."""
 
     request_id: str
@@ -46,7 +46,7 @@ class MarketDataRequest(msgspec.Struct, frozen=True, kw_only=True):
     aggregated: bool | None = None
 
 
-class MarketDataSnapshot(msgspec.Struct, frozen=True, kw_only=True):
+class MarketDataSnapshot(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """W: an instrument's book, whole."""
 
     symbol: str
@@ -56,14 +56,14 @@ class MarketDataSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     security_type: str = ""
 
 
-class MarketDataIncrement(msgspec.Struct, frozen=True, kw_only=True):
+class MarketDataIncrement(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """X: what has changed in one or many books."""
 
     entries: tuple[MarketEntry, ...]
     request_id: str = ""
 
 
-class MarketDataReject(msgspec.Struct, frozen=True, kw_only=True):
+class MarketDataReject(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Y: no market data for that request."""
 
     request_id: str

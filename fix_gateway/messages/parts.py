@@ -7,7 +7,7 @@ import msgspec
 from fix_gateway.messages.words import EntryAction, EntryType, Side
 
 
-class Party(msgspec.Struct, frozen=True, kw_only=True):
+class Party(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Somebody with a role (452, 1119, 1464): 35 liquidity provider, 66 market maker, 13 order origination firm, ..."""
 
     id: str
@@ -15,7 +15,7 @@ class Party(msgspec.Struct, frozen=True, kw_only=True):
     source: str = "D"
 
 
-class Leg(msgspec.Struct, frozen=True, kw_only=True):
+class Leg(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One leg of a structure. Each message knows only some of these: `price` is a fixed price (566, a hedge leg in a
     request), `bid` and `offer` (681, 684) stand in quotes, `last_price` and `last_qty` (637, 1418) in executions."""
 
@@ -34,14 +34,14 @@ class Leg(msgspec.Struct, frozen=True, kw_only=True):
     security_id_source: str = ""
 
 
-class Stamp(msgspec.Struct, frozen=True, kw_only=True):
+class Stamp(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A regulatory timestamp (768) and its kind (770): 1 execution, 2 time in, 3 time out, ..."""
 
     at: int
     kind: str
 
 
-class QuoteEntry(msgspec.Struct, frozen=True, kw_only=True):
+class QuoteEntry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One instrument's price in a MassQuote."""
 
     id: str
@@ -53,7 +53,7 @@ class QuoteEntry(msgspec.Struct, frozen=True, kw_only=True):
     valid_until: int | None = None
 
 
-class QuoteSet(msgspec.Struct, frozen=True, kw_only=True):
+class QuoteSet(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Entries of a MassQuote that belong together."""
 
     id: str
@@ -63,21 +63,21 @@ class QuoteSet(msgspec.Struct, frozen=True, kw_only=True):
     underlying: str = ""
 
 
-class EntryFault(msgspec.Struct, frozen=True, kw_only=True):
+class EntryFault(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One refused entry in a MassQuoteAcknowledgement."""
 
     id: str
     reason: str = ""
 
 
-class SetFault(msgspec.Struct, frozen=True, kw_only=True):
+class SetFault(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The refused entries of one set in a MassQuoteAcknowledgement."""
 
     id: str
     entries: tuple[EntryFault, ...] = ()
 
 
-class TradeSide(msgspec.Struct, frozen=True, kw_only=True):
+class TradeSide(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One side of a TradeCaptureReport."""
 
     side: Side
@@ -87,7 +87,7 @@ class TradeSide(msgspec.Struct, frozen=True, kw_only=True):
     parties: tuple[Party, ...] = ()
 
 
-class TradeLeg(msgspec.Struct, frozen=True, kw_only=True):
+class TradeLeg(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One leg of a TradeCaptureReport."""
 
     symbol: str
@@ -98,7 +98,7 @@ class TradeLeg(msgspec.Struct, frozen=True, kw_only=True):
     ref: str = ""
 
 
-class MarketEntry(msgspec.Struct, frozen=True, kw_only=True):
+class MarketEntry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One price in a snapshot (no `action`, no `symbol`) or in an incremental refresh."""
 
     kind: EntryType | None = None
@@ -113,7 +113,7 @@ class MarketEntry(msgspec.Struct, frozen=True, kw_only=True):
     quote_id: str = ""
 
 
-class SymbolRef(msgspec.Struct, frozen=True, kw_only=True):
+class SymbolRef(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One instrument that is asked about."""
 
     symbol: str

@@ -22,7 +22,7 @@ from fix_gateway.messages.words import (
 )
 
 
-class QuoteRequest(msgspec.Struct, frozen=True, kw_only=True):
+class QuoteRequest(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """R: what is it worth to you? One instrument or one structure (`symbol` "[N/A]", `security_type` "MLEG", `legs`).
 
     No `side` means two-way. `expires_at` (126) ends the request, `valid_until` (62) is until when quotes should hold.
@@ -65,7 +65,7 @@ class QuoteRequest(msgspec.Struct, frozen=True, kw_only=True):
     entries: int = 1
 
 
-class QuoteRequestReject(msgspec.Struct, frozen=True, kw_only=True):
+class QuoteRequestReject(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """AG: we do not quote this."""
 
     rfq_id: str
@@ -76,7 +76,7 @@ class QuoteRequestReject(msgspec.Struct, frozen=True, kw_only=True):
     text: str = ""
 
 
-class Quote(msgspec.Struct, frozen=True, kw_only=True):
+class Quote(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """S: a price. `bid` and `offer` may be negative (a structure's net credit); legs may carry their own. `min_qty`
     (110) is 5.0 SP2's; 4.4 says it once a side (647, 648), and it is read back if the sides agree."""
 
@@ -111,7 +111,7 @@ class Quote(msgspec.Struct, frozen=True, kw_only=True):
     stamps: tuple[Stamp, ...] = ()
 
 
-class QuoteStatusReport(msgspec.Struct, frozen=True, kw_only=True):
+class QuoteStatusReport(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """AI: how a quote or a request stands. 4.4 cannot say `reject` (300): it goes into `text` there."""
 
     status: QuoteStatus
@@ -144,7 +144,7 @@ class QuoteStatusReport(msgspec.Struct, frozen=True, kw_only=True):
     stamps: tuple[Stamp, ...] = ()
 
 
-class QuoteResponse(msgspec.Struct, frozen=True, kw_only=True):
+class QuoteResponse(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """AJ: a taker's answer to a quote, and what the makers who did not trade are told (`answer`, `cover`)."""
 
     answer_id: str
@@ -175,7 +175,7 @@ class QuoteResponse(msgspec.Struct, frozen=True, kw_only=True):
     legs: tuple[Leg, ...] = ()
 
 
-class QuoteCancel(msgspec.Struct, frozen=True, kw_only=True):
+class QuoteCancel(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Z: a maker takes one quote (`cancel_type` ONE with `quote_id`) or all of them back. 4.4 knows no ONE: there it is
     the only entry of a cancel for symbols."""
 
@@ -190,7 +190,7 @@ class QuoteCancel(msgspec.Struct, frozen=True, kw_only=True):
     targets: tuple[Party, ...] = ()
 
 
-class QuoteAck(msgspec.Struct, frozen=True, kw_only=True):
+class QuoteAck(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """CW (5.0 SP2 only): a quote arrived, or was refused."""
 
     status: AckStatus
@@ -205,7 +205,7 @@ class QuoteAck(msgspec.Struct, frozen=True, kw_only=True):
     parties: tuple[Party, ...] = ()
 
 
-class QuoteStatusRequest(msgspec.Struct, frozen=True, kw_only=True):
+class QuoteStatusRequest(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """a: how does this quote stand?"""
 
     symbol: str = ""
@@ -217,7 +217,7 @@ class QuoteStatusRequest(msgspec.Struct, frozen=True, kw_only=True):
     parties: tuple[Party, ...] = ()
 
 
-class RfqRequest(msgspec.Struct, frozen=True, kw_only=True):
+class RfqRequest(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """AH: send me the requests for these instruments."""
 
     request_id: str
@@ -227,7 +227,7 @@ class RfqRequest(msgspec.Struct, frozen=True, kw_only=True):
     parties: tuple[Party, ...] = ()
 
 
-class MassQuote(msgspec.Struct, frozen=True, kw_only=True):
+class MassQuote(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """i: many prices at once, as two-way streams give them."""
 
     quote_id: str
@@ -239,7 +239,7 @@ class MassQuote(msgspec.Struct, frozen=True, kw_only=True):
     parties: tuple[Party, ...] = ()
 
 
-class MassQuoteAcknowledgement(msgspec.Struct, frozen=True, kw_only=True):
+class MassQuoteAcknowledgement(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """b: how a MassQuote was taken. FIX 4.2 has no AG, AI or CW: there this message says what they would."""
 
     status: QuoteStatus

@@ -5,6 +5,7 @@ What is read has passed the dictionary, so hardly anything can be wrong with it;
 """
 
 from collections.abc import Callable
+from decimal import Decimal
 from itertools import count
 from typing import Any
 
@@ -18,8 +19,39 @@ from fix_gateway.tags import FORMAT_WRONG, REQUIRED_MISSING, TEXTS, VALUE_WRONG
 from fix_gateway.values import decimal, timestamp_ns
 
 Read = Callable[[Fields], Any]
+_KEPT_MAX = 4_096
 TROUBLE = (LookupError, ValueError, ArithmeticError, TypeError, AttributeError)
 """What a function that reads raises when the fields are not as they should be."""
+
+
+class _Numbers(dict[bytes, Decimal]):
+    """Spelling -> number; remembers the last ones, for sizes and ratios come again and again."""
+
+    def __missing__(self, spelling: bytes) -> Decimal:
+        if len(self) >= _KEPT_MAX:
+            self.clear()
+        made = self[spelling] = Decimal(spelling.decode())
+        return made
+
+
+class _Seconds(dict[bytes, int]):
+    """Date and time without fraction -> UTC ns; remembers the last ones."""
+
+    def __missing__(self, spelling: bytes) -> int:
+        if len(self) >= _KEPT_MAX:
+            self.clear()
+        made = self[spelling] = timestamp_ns(spelling)
+        return made
+
+
+_numbers, _seconds = _Numbers(), _Seconds()
+
+
+def instant(value: bytes) -> int:
+    """A UTCTIMESTAMP as UTC ns; quick for the usual three digits of fraction."""
+    if len(value) == 21:
+        return _seconds[value[:17]] + int(value[18:]) * 1_000_000
+    return timestamp_ns(value)
 
 
 def compile_reader(struct: type[msgspec.Struct], level: Level) -> Read:
@@ -39,7 +71,7 @@ def compile_reader(struct: type[msgspec.Struct], level: Level) -> Read:
     order = {field.name: place for place, field in enumerate(msgspec.structs.fields(struct))}
     arguments.sort(key=lambda text: order[text.partition("=")[0]])
     lines.append(f"    return Made({', '.join(arguments)})")
-    names = source.names | {"Made": struct, "decimal": decimal, "instant": timestamp_ns}
+    names = source.names | {"Made": struct, "numbers": _numbers, "instant": instant}
     exec(compile("\n".join(lines), "<reader>", "exec"), names)
     made: Read = names["read"]
     return made
@@ -93,12 +125,12 @@ class _Source:
             if must:
                 return f"{of}[{cell.tag}].decode()"
             return f"v.decode() if (v := {getter}({cell.tag})) else {cell.default!r}"
-        made = {Kind.COUNT: "int", Kind.NUMBER: "decimal", Kind.INSTANT: "instant"}[cell.kind]
+        made = {Kind.COUNT: "int({})", Kind.NUMBER: "numbers[{}]", Kind.INSTANT: "instant({})"}[cell.kind]
         if must:
-            return f"{made}({of}[{cell.tag}])"
+            return made.format(f"{of}[{cell.tag}]")
         name = f"d{next(self._numbers)}"
         self.names[name] = cell.default
-        return f"{made}(v) if (v := {getter}({cell.tag})) else {name}"
+        return f"{made.format('v')} if (v := {getter}({cell.tag})) else {name}"
 
     def _table(self, cell: Cell) -> str:
         """The name of the table field -> value."""

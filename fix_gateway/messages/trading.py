@@ -17,7 +17,7 @@ from fix_gateway.messages.words import (
 )
 
 
-class NewOrderSingle(msgspec.Struct, frozen=True, kw_only=True):
+class NewOrderSingle(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """D: an order. With `order_type` PREVIOUSLY_QUOTED and `quote_id` it accepts a quote."""
 
     cl_ord_id: str
@@ -48,7 +48,7 @@ class NewOrderSingle(msgspec.Struct, frozen=True, kw_only=True):
     targets: tuple[Party, ...] = ()
 
 
-class NewOrderMultileg(msgspec.Struct, frozen=True, kw_only=True):
+class NewOrderMultileg(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """AB: an order for a structure. With PREVIOUSLY_QUOTED and `quote_id` it accepts a quote."""
 
     cl_ord_id: str
@@ -76,7 +76,7 @@ class NewOrderMultileg(msgspec.Struct, frozen=True, kw_only=True):
     targets: tuple[Party, ...] = ()
 
 
-class OrderCancelRequest(msgspec.Struct, frozen=True, kw_only=True):
+class OrderCancelRequest(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """F."""
 
     cl_ord_id: str
@@ -92,7 +92,7 @@ class OrderCancelRequest(msgspec.Struct, frozen=True, kw_only=True):
     parties: tuple[Party, ...] = ()
 
 
-class OrderCancelReplaceRequest(msgspec.Struct, frozen=True, kw_only=True):
+class OrderCancelReplaceRequest(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """G."""
 
     cl_ord_id: str
@@ -119,7 +119,7 @@ class OrderCancelReplaceRequest(msgspec.Struct, frozen=True, kw_only=True):
     parties: tuple[Party, ...] = ()
 
 
-class ExecutionReport(msgspec.Struct, frozen=True, kw_only=True):
+class ExecutionReport(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """8: what became of an order, or of an accepted quote.
 
     `exec_ref` names the execution that a correction is about. `match_type` 10 is a last-look match; `trade_type` 1 a
@@ -167,7 +167,7 @@ class ExecutionReport(msgspec.Struct, frozen=True, kw_only=True):
     stamps: tuple[Stamp, ...] = ()
 
 
-class OrderCancelReject(msgspec.Struct, frozen=True, kw_only=True):
+class OrderCancelReject(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """9."""
 
     order_id: str
@@ -181,7 +181,7 @@ class OrderCancelReject(msgspec.Struct, frozen=True, kw_only=True):
     text: str = ""
 
 
-class TradeCaptureReport(msgspec.Struct, frozen=True, kw_only=True):
+class TradeCaptureReport(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """AE: a drop copy of a trade. `trade_date` is spelled YYYYMMDD."""
 
     report_id: str
@@ -206,7 +206,7 @@ class TradeCaptureReport(msgspec.Struct, frozen=True, kw_only=True):
     text: str = ""
 
 
-class BusinessMessageReject(msgspec.Struct, frozen=True, kw_only=True):
+class BusinessMessageReject(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """j: a message that was understood and is refused."""
 
     ref_msg_type: str

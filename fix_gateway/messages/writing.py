@@ -15,25 +15,47 @@ import msgspec
 from fix_gateway.errors import LocalProtocolError
 from fix_gateway.messages.form import Kind
 from fix_gateway.messages.plan import Cell, Const, Flagged, Level, Listed, Nested, Step
-from fix_gateway.values import stamp
+from fix_gateway.values import SECOND, stamp
 
 Write = Callable[[Any], bytes]
 _EMPTY = re.compile(r"(?:^|\x01)[0-9]+=\x01")
 _DIGITS_MAX = 20
+_SECONDS_MAX = 1_024
 
 
 def number(value: Decimal) -> str:
     """A decimal as the wire has it: never with an exponent, never without end."""
-    text = str(value)
-    if len(text) <= _DIGITS_MAX and "E" not in text and "N" not in text and "I" not in text:
-        return text
     if not value.is_finite():
-        raise LocalProtocolError(f"{text} is no number that can be sent")
+        raise LocalProtocolError(f"{value} is no number that can be sent")
     text = format(value, "f")
     whole, _, fraction = text.lstrip("-").partition(".")
     if len(whole) > _DIGITS_MAX or len(fraction) > _DIGITS_MAX:
         raise LocalProtocolError(f"{text} has too many digits to be sent")
     return text
+
+
+class _Seconds(dict[int, str]):
+    """Second -> its text, as far as the fraction; remembers the last ones."""
+
+    def __missing__(self, second: int) -> str:
+        if len(self) >= _SECONDS_MAX:
+            self.clear()
+        text = self[second] = stamp(second * SECOND, 0).decode()
+        return text
+
+
+def instants(digits: int) -> Callable[[int], str]:
+    """The function that spells instants with so many digits of a second."""
+    seconds, unit = _Seconds(), 10 ** (9 - digits)
+
+    def spell(ns: int) -> str:
+        second, rest = divmod(ns, SECOND)
+        return f"{seconds[second]}.{rest // unit:0{digits}}"
+
+    def spell_whole(ns: int) -> str:
+        return seconds[ns // SECOND]
+
+    return spell if digits else spell_whole
 
 
 def compile_writer(level: Level, digits: int) -> Write:
@@ -43,7 +65,7 @@ def compile_writer(level: Level, digits: int) -> Write:
     lines = ["def write(m):", "    p = []", *source.lines, "    return finish(p)"]
     names = source.names | {
         "number": number,
-        "instant": lambda value: stamp(value, digits).decode(),
+        "instant": instants(digits),
         "finish": _finish,
         "missing": _missing,
         "lost": _lost,
@@ -139,11 +161,15 @@ class _Source:
             if cell.required or cell.default is msgspec.NODEFAULT:
                 return f"f'{cell.tag}={{{value}}}\\x01'"
             return f"f'{cell.tag}={{v}}\\x01' if (v := {value}) else ''"
-        spelled = {Kind.COUNT: "v", Kind.NUMBER: "number(v)", Kind.INSTANT: "instant(v)"}[cell.kind]
-        if cell.default not in (None, "", ()):
-            return f"f'{cell.tag}={{{spelled.replace('v', value)}}}\\x01'"
+        fixed = cell.default not in (None, "", ())  # never None: required, or with a value of its own
         absent = f"missing({cell.path!r})" if cell.required else "''"
-        return f"f'{cell.tag}={{{spelled}}}\\x01' if (v := {value}) is not None else {absent}"
+        there = "" if fixed else f" if v is not None else {absent}"
+        if cell.kind is Kind.NUMBER:
+            plain = f"len(s := str(v := {value})) < {_DIGITS_MAX} and 'E' not in s and s[-1] < ':'"
+            return f"f'{cell.tag}={{s}}\\x01' if {plain} else (f'{cell.tag}={{number(v)}}\\x01'{there})"
+        spelled = {Kind.COUNT: "v", Kind.INSTANT: "instant(v)"}[cell.kind]
+        there = there.replace("v is", f"(v := {value}) is")
+        return f"f'{cell.tag}={{{spelled if there else spelled.replace('v', value)}}}\\x01'{there}"
 
     def _table(self, cell: Cell) -> str:
         """The name of the table value -> field, ready to be sent."""
