@@ -1,5 +1,5 @@
-"""A peer that speaks raw FIX to one of our sessions, for tests of the session: what it says is spelled out, what it hears is
-taken apart."""
+"""A peer that speaks raw FIX to one of our sessions, for tests of the session: what it says is spelled out, what it
+hears is taken apart."""
 
 from collections.abc import Iterable
 from typing import Any, Final

@@ -1,7 +1,9 @@
-"""Two sessions and a faulty wire between them, on virtual time: what a wire can do to a stream of bytes, done on purpose.
+"""Two sessions and a faulty wire between them, on virtual time: what a wire can do to a stream of bytes, done on
+purpose.
 
-A `Fault` is done to one written piece: it is dropped, written twice, held back behind the next piece, or the connection is
-cut after some of its bytes. Each end connects again by itself. What the applications sent and received is kept, in order.
+A `Fault` is done to one written piece: it is dropped, written twice, held back behind the next piece, or the
+connection is cut after some of its bytes. Each end connects again by itself. What the applications sent and
+received is kept, in order.
 """
 
 from collections.abc import Iterable, Iterator
