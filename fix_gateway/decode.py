@@ -21,6 +21,7 @@ from fix_gateway.decode_walk import (
 from fix_gateway.decoded import Decoded, Fields
 from fix_gateway.dictionary.spec import Dictionary
 from fix_gateway.errors import Fault
+from fix_gateway.shapes import Shapes
 
 _HEAD = re.compile(rb"8=([^\x01]*)\x019=[^\x01]*\x0135=([^\x01]*)\x01")
 _NUMBER = re.compile(rb"[0-9]{1,18}").fullmatch
@@ -45,7 +46,7 @@ class Decoder:
         if default.appl:
             self._others.setdefault(default.appl.encode(), self._default)
         self._user_defined = user_defined
-        self._fast = fast
+        self._shapes = Shapes() if fast else None
         self._lengths: dict[bytes, bytes] = {}
         for rules in (self._default, *self._others.values()):
             self._lengths |= rules.lengths
@@ -53,6 +54,8 @@ class Decoder:
 
     def decode(self, frame: bytes) -> Decoded:
         """The message. Whatever is wrong with it is its `fault`."""
+        if self._shapes is not None and (found := self._shapes.read(frame)) is not None:
+            return found
         head = _HEAD.match(frame)
         assert head is not None, "the framer lets nothing through that begins otherwise"
         parts, lie = self._split(frame)
@@ -82,7 +85,7 @@ class Decoder:
         if fault is None:
             header, fault = self._fields(rules, msg_type, parts, tags, body_at, header, body)
         seq = header.get(34, b"")
-        return Decoded(
+        decoded = Decoded(
             begin=begin,
             msg_type=msg_type,
             seq=int(seq) if isinstance(seq, bytes) and _NUMBER(seq) else -1,
@@ -91,6 +94,9 @@ class Decoder:
             raw=frame,
             fault=fault,
         )
+        if fault is None and self._shapes is not None and rules.body(msg_type) is not None:
+            self._shapes.learn(decoded, tags, rules)
+        return decoded
 
     def _fields(
         self,

@@ -49,6 +49,8 @@ class Rules:
         self.admin_tags = _spelled(dictionary.admin_known | frame)
         self.checks = {tag: check(spec) for tag, spec in dictionary.fields.items()}
         self.lengths = _lengths(dictionary.fields)
+        raw = {spec.tag for spec in dictionary.fields.values() if spec.type in RAW}
+        self.raw_tags = frozenset(raw | {int(length) for length in self.lengths})
         self._bodies: dict[str, Level] = {}
 
     def body(self, msg_type: str) -> Level | None:

@@ -17,29 +17,30 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _LEAP_YEAR = rb"(?:[0-9]{2}(?:0[48]|[2468][048]|[13579][26])|(?:[02468][048]|[13579][26])00)"
 _DATE = (
-    rb"(?:[0-9]{4}(?:(?:0[13578]|1[02])(?:0[1-9]|[12][0-9]|3[01])"
-    rb"|(?:0[469]|11)(?:0[1-9]|[12][0-9]|30)|02(?:0[1-9]|1[0-9]|2[0-8]))|" + _LEAP_YEAR + rb"0229)"
+    rb"(?:[0-9]{4}(?:(?:0[1-9]|1[0-2])(?:0[1-9]|1[0-9]|2[0-8])"
+    rb"|(?:0[13-9]|1[0-2])(?:29|30)|(?:0[13578]|1[02])31)|" + _LEAP_YEAR + rb"0229)"
 )
 _HOUR = rb"(?:[01][0-9]|2[0-3])"
-_FRACTION = rb"(?:\.[0-9]{3}(?:[0-9]{3}){0,3})?"
+_FRACTION = rb"(?:\.(?:[0-9]{3}){1,4}+)?"
 _TIME = _HOUR + rb":[0-5][0-9]:(?:[0-5][0-9]|60)" + _FRACTION
 _ZONE = rb"(?:Z|[+-]" + _HOUR + rb"(?::[0-5][0-9])?)?"
 _FLOAT = rb"-?(?:[0-9]{1,20}(?:\.[0-9]{0,20})?|\.[0-9]{1,20})"
-_TEXT = rb"[^\x01]+"
+_TEXT = rb"[^\x01]++"
 
 PATTERNS: dict[str, bytes] = {
-    "INT": rb"-?[0-9]{1,18}",
-    "SEQNUM": rb"[0-9]{1,18}",
-    "LENGTH": rb"[0-9]{1,9}",
-    "NUMINGROUP": rb"[0-9]{1,9}",
-    "TAGNUM": rb"[0-9]{1,9}",
+    "INT": rb"-?[0-9]{1,18}+",
+    "SEQNUM": rb"[0-9]{1,18}+",
+    "LENGTH": rb"[0-9]{1,9}+",
+    "NUMINGROUP": rb"[0-9]{1,9}+",
+    "TAGNUM": rb"[0-9]{1,9}+",
     "DAYOFMONTH": rb"(?:0?[1-9]|[12][0-9]|3[01])",
     **dict.fromkeys(("FLOAT", "QTY", "PRICE", "PRICEOFFSET", "AMT", "PERCENTAGE"), _FLOAT),
+    "LOCALMKTTIME": _TIME,
     "CHAR": rb"[^\x01]",
     "BOOLEAN": rb"[YN]",
-    "MULTIPLEVALUESTRING": rb"[^\x01 ]+(?: [^\x01 ]+)*",
-    "MULTIPLESTRINGVALUE": rb"[^\x01 ]+(?: [^\x01 ]+)*",
-    "MULTIPLECHARVALUE": rb"[^\x01 ](?: [^\x01 ])*",
+    "MULTIPLEVALUESTRING": rb"[^\x01 ]++(?: [^\x01 ]++)*+",
+    "MULTIPLESTRINGVALUE": rb"[^\x01 ]++(?: [^\x01 ]++)*+",
+    "MULTIPLECHARVALUE": rb"[^\x01 ](?: [^\x01 ])*+",
     "LOCALMKTDATE": _DATE,
     "UTCDATEONLY": _DATE,
     "UTCDATE": _DATE,
@@ -48,8 +49,8 @@ PATTERNS: dict[str, bytes] = {
     "UTCTIMEONLY": _TIME,
     "TZTIMEONLY": _HOUR + rb":[0-5][0-9](?::(?:[0-5][0-9]|60)" + _FRACTION + rb")?" + _ZONE,
     "TZTIMESTAMP": _DATE + rb"-" + _HOUR + rb":[0-5][0-9](?::(?:[0-5][0-9]|60)" + _FRACTION + rb")?" + _ZONE,
-    "DATA": rb"(?s:.+)",
-    "XMLDATA": rb"(?s:.+)",
+    "DATA": rb".+",
+    "XMLDATA": rb".+",
 }
 """Type -> regular expression without capturing groups. A type that is not here is text."""
 
@@ -68,7 +69,7 @@ def pattern(kind: str) -> bytes:
 @lru_cache(maxsize=64)
 def checker(kind: str) -> Callable[[bytes], object]:
     """A function that is truthy for the values that a type allows. The value must not be empty."""
-    return re.compile(pattern(kind)).fullmatch
+    return re.compile(pattern(kind), re.DOTALL).fullmatch
 
 
 def checksum(raw: bytes) -> int:
