@@ -40,8 +40,7 @@ RAW_BYTES_MAX: Final = 8_388_608
 PARTS_MAX: Final = 2_048
 SECRET: Final = frozenset({"A", "BE"})  # logon and user request carry passwords: only their numbers are kept
 
-
-Done = Callable[[JournalError | None], None]
+Done = Callable[[Exception | None], None]
 
 
 class Commits(Protocol):
@@ -82,9 +81,8 @@ class Journal:
         """As before the first record of a new file."""
         self._parts: list[bytes] = []
         self._numbers_due = False
-        self._end = self._written = self._synced = (
-            0  # lengths: with what was collected, in the file, on the disk
-        )
+        # Lengths of the file: with what was collected, as written, as it is on the disk for certain.
+        self._end = self._written = self._synced = 0
         self._step = self._first_step
         self._mark_asked = self._mark_written = self._mark_safe = 0
         self._ask_at = 0
@@ -334,5 +332,5 @@ class Journal:
             yield record
 
 
-def _nothing(_error: JournalError | None) -> None:
+def _nothing(_error: Exception | None) -> None:
     """A mark was synced; a failure is kept by the journal itself."""
