@@ -13,7 +13,7 @@ from rfq.domain.events import NotSent, Sent, SentMark
 from rfq.domain.ids import ChainId
 from rfq.domain.reasons import Code, Reason
 from rfq.live.ports import Wire
-from rfq.wire.departures import Unreachable, effect_id
+from rfq.wire.departures import Unreachable, Unsayable, effect_id
 
 _COMMITTING = frozenset({SendQuote, AcceptQuote, AskDealer})
 
@@ -70,6 +70,8 @@ class Outbox:
             raw = self._wire.send(effect, tag)
         except Unreachable as error:
             return Reason(code=Code.SESSION_DOWN, detail=str(error))
+        except Unsayable as error:
+            return Reason(code=Code.UNREADABLE, detail=str(error)[:200])
         except Exception as error:
             return Reason(code=Code.FAULT, detail=f"{type(error).__name__}: {error}"[:200])
         self._failpoint("after-send")

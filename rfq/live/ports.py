@@ -10,8 +10,8 @@ class Wire(Protocol):
     """Where outward effects leave."""
 
     def send(self, effect: Outward, tag: str) -> str:
-        """Send it now; returns the hex hash of the bytes that left. Raises rfq.wire.departures.Unreachable. `tag` is
-        the effect's id, to be kept with the bytes wherever the wire remembers what it has sent."""
+        """Send it now; returns the hex hash of the bytes that left. Raises Unreachable or Unsayable (rfq.wire.
+        departures). `tag` is the effect's id, to be kept with the bytes wherever the wire remembers what it sent."""
         ...
 
 

@@ -1,0 +1,283 @@
+"""A desk behind a real FIX acceptor on loopback, in this process, with a market that stands still; and counterparties
+that call it with typed messages.
+
+    async with desk_on_wire(tmp_path, session("ALPHA", party="alpha")) as desk:
+        async with calling(desk, "ALPHA") as alpha:
+            alpha.say(QuoteRequest(...))
+            quote = await alpha.hear(Quote)
+
+`desk.port` is where it listens; scripts may connect there with bytes of their own. CompIDs are DESK (ours) and the name
+of the session. Everything that is configured is configured as in a settings file.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, TypeVar
+
+from fix_links import PATIENCE_S, Lines
+from msgspec.structs import replace
+
+from benchmarks.lives import HIGH, LOW, OPERATOR, OUTRIGHT, PERPETUAL, SPREAD, market
+from benchmarks.lives import policy as bench_policy
+from fix_gateway.connection import Link
+from fix_gateway.decode import Decoder
+from fix_gateway.decoded import Decoded
+from fix_gateway.dialect import configured
+from fix_gateway.initiator import Backoff, Initiator, Place
+from fix_gateway.session import Session
+from fix_gateway.session_settings import SessionSettings
+from fix_gateway.store import MemoryStore, Store
+from pricing.market import MarketSnapshot
+from rfq.audit.log import AuditLog
+from rfq.audit.writer import GroupWriter, Writer
+from rfq.desk.response import fall_back
+from rfq.domain import canon
+from rfq.domain import effects as fx
+from rfq.domain import events as ev
+from rfq.domain.ids import ChainId
+from rfq.domain.parties import Party
+from rfq.domain.policy import Policy
+from rfq.domain.record import decode_record
+from rfq.live.assembly import open_live
+from rfq.live.loop import Live
+from rfq.ops.clock import SystemClock
+from rfq.ops.fix_sections import Fix
+from rfq.ops.schedule import RealSchedule
+from rfq.wire.book import Book, Recall
+from rfq.wire.counter import Counter
+from rfq.wire.gateway import Gateway, Journals, dialects_of, parties_of, peers_of
+
+T = TypeVar("T")
+S = 1_000_000_000
+CHAIN = ChainId("wire")
+INSTRUMENTS = (PERPETUAL, LOW, HIGH)
+__all__ = ("OUTRIGHT", "PERPETUAL", "SPREAD", "Caller", "WireDesk", "calling", "desk_on_wire", "session")
+
+
+def session(name: str, **more: Any) -> dict[str, Any]:
+    """A session as the settings have it; the peer's CompID is its name."""
+    return {"name": name, "peer_comp_id": name, **more}
+
+
+class World:
+    """The market and the oracle of a wire desk: prices stand still, estimates come at once."""
+
+    def __init__(self, clock: SystemClock) -> None:
+        self.clock = clock
+        self.offer: Callable[[ev.Event], object] = lambda event: None
+        self.blind = False
+
+    def snapshot(self, underlying: str) -> tuple[MarketSnapshot, str, bytes] | None:
+        if self.blind:
+            return None
+        now = self.clock.now()
+        found = market(now - now % S, 60_000.0)
+        raw = canon.encode(found)
+        return found, canon.digest(raw), raw
+
+    def watch(self, underlying: str, move_bps: float) -> None:
+        """Prices stand still."""
+
+    def unwatch(self, underlying: str) -> None:
+        """Prices stand still."""
+
+    def ask(self, effect: fx.Estimate) -> None:
+        self.offer(ev.Estimated(rfq=effect.rfq, model="fixed", estimates=fall_back(effect.row)))
+
+
+@dataclass
+class WireDesk:
+    """What runs."""
+
+    fix: Fix
+    live: Live
+    counter: Counter
+    gateway: Gateway
+    world: World
+    lines: Lines
+    path: Path
+    port: int
+    seen: list[tuple[ev.Stamped, tuple[fx.Effect, ...]]] = field(default_factory=list)
+
+    def events(self, kind: type[T]) -> list[T]:
+        """Every event of a kind that the desk has handled."""
+        return [stamped.event for stamped, _ in self.seen if type(stamped.event) is kind]
+
+    def effects(self, kind: type[T]) -> list[T]:
+        """Every effect of a kind that it returned."""
+        return [effect for _, effects in self.seen for effect in effects if type(effect) is kind]
+
+    def need(self, reference: str, *, spread: bool = False, **more: Any) -> None:
+        """One of our people wants something done."""
+        structure, amount = (SPREAD, Decimal(25)) if spread else (OUTRIGHT, Decimal(100_000))
+        terms = {"structure": structure, "amount": amount, "side": ev.Side.BUY, **more}
+        self.live.offer(ev.NeedPosted(party=OPERATOR, reference=reference, ask=ev.Ask(**terms)))
+
+    async def until(self, true: Callable[[], object], what: str = "it") -> None:
+        """Wait for something that the desk brings about."""
+        for _ in range(int(PATIENCE_S / 0.002)):
+            if true():
+                return
+            await asyncio.sleep(0.002)
+        raise AssertionError(f"never: {what}; {self.lines.told[-5:]}")
+
+
+def recall_of(path: Path) -> Recall:
+    """Records of a log that is being written, by a reader of its own."""
+
+    def recall(number: int) -> tuple[ev.Event, tuple[fx.Effect, ...]] | None:
+        with AuditLog.open(path, writable=False) as log:
+            for _, body in log.bodies(number, number):
+                record = decode_record(body)
+                return record.event, record.effects
+        return None
+
+    return recall
+
+
+@asynccontextmanager
+async def desk_on_wire(
+    folder: Path,
+    *sessions: dict[str, Any],
+    policy: Policy | None = None,
+    writer: Callable[[AuditLog, SystemClock], Writer] | None = None,
+    env: dict[str, str] | None = None,
+    live: dict[str, Any] | None = None,
+    stop: bool = True,
+    **fix: Any,
+) -> AsyncIterator[WireDesk]:
+    """A desk with these sessions. Its log and journals are in `folder`, so that another one can go on from there;
+    `stop=False` leaves it as a crash would (what is not on the disk is lost with the process)."""
+    found = Fix(enabled=True, port=0, journals=folder / "fix", sessions=sessions, **fix)
+    path = folder / "wire.db"
+    log = AuditLog.open(path, writable=True, fsync=False)
+    clock = SystemClock()
+    made = writer(log, clock) if writer is not None else GroupWriter(log, clock.now)
+    schedule = RealSchedule(asyncio.get_running_loop(), clock)
+    journals, world, lines = Journals(found, clock.now), World(clock), Lines()
+    doors: list[Live] = []
+
+    def offer(*args: Any, **named: Any) -> bool:
+        return bool(doors) and doors[0].offer(*args, **named)
+
+    counter = Counter(
+        peers_of(found),
+        dialects_of(found),
+        chain=CHAIN,
+        offer=offer,
+        now=clock.now,
+        listed={one.name for one in INSTRUMENTS}.__contains__,
+        book=Book(CHAIN, recall_of(path)),
+    )
+    opening = ev.ChainOpened(
+        chain=CHAIN,
+        build="wire",
+        policy=policy or replace(bench_policy(), auto_accept=True),
+        instruments=INSTRUMENTS,
+        parties=(Party(id=OPERATOR, may_operate=True), *parties_of(found)),
+    )
+    running = open_live(
+        log,
+        opening,
+        journals=lambda: journals.sent(CHAIN),
+        writer=made,
+        schedule=schedule,
+        wire=counter,
+        market=world,
+        oracle=world,
+        **(live or {}),
+    )
+    doors.append(running)
+    world.offer = running.offer
+    counter.standings.begin(running.desk.state)
+    running.observe(counter.book.observe)
+    gateway = Gateway(found, journals, counter, dialects_of(found), clock.now, lines, env or {})
+    desk = WireDesk(found, running, counter, gateway, world, lines, path, 0)
+    running.observe(lambda stamped, effects: desk.seen.append((stamped, effects)))
+    desk.port = await gateway.open()
+    try:
+        yield desk
+    finally:
+        running.close_door()
+        if stop:
+            await desk.until(lambda: running.idle or running.failure, "the loop is idle")
+            running.finish()
+        await gateway.close()
+        made.close()
+        journals.close()
+        log.close()
+
+
+class Caller:
+    """A counterparty: what it hears, and what it says."""
+
+    def __init__(self, desk: WireDesk, name: str, store: Store | None = None, **changes: Any) -> None:
+        one = next(one for one in desk.fix.sessions if one.name == name)
+        self.dialect = one.speaks if not changes.get("dialect") else configured(changes.pop("dialect"))
+        settings: dict[str, Any] = {
+            "name": f"caller-{name}",
+            "begin": self.dialect.begin,
+            "appl": self.dialect.appl,
+            "sender": one.peer_comp_id,
+            "target": desk.fix.comp_id,
+            "initiator": True,
+            "replay": None,
+            **changes,
+        }
+        decoder = Decoder(self.dialect.dictionary, user_defined=self.dialect.user_defined)
+        self.session = Session(SessionSettings(**settings), store or MemoryStore(), decoder)
+        self.link = Link(self.session, self, desk.world.clock.now, Lines())
+        place = Place(addresses=(("127.0.0.1", desk.port),), backoff=Backoff(first_s=0.01, most_s=0.01))
+        self.initiator = Initiator(self.link, place, desk.world.clock.now, Lines())
+        self.raw: list[Decoded] = []
+        self.heard: list[Any] = []
+        self._desk = desk
+
+    def on_up(self, link: Link) -> None:
+        """Nothing to do."""
+
+    def on_down(self, link: Link, reason: str) -> None:
+        """Nothing to do."""
+
+    def on_message(self, link: Link, message: Decoded) -> bool:
+        self.raw.append(message)
+        self.heard.append(self.dialect.speech.read(message))
+        return True
+
+    def say(self, message: Any, *, again: bool = False, header: bytes = b"") -> None:
+        """Send it now."""
+        msg_type, body = self.dialect.speech.write(message)
+        self.link.send(msg_type, body, again=again, header=header)
+
+    async def hear(self, kind: type[T], count: int = 1) -> T:
+        """The `count`-th message of a kind, once it is there."""
+        await self._desk.until(lambda: len(self.of(kind)) >= count, f"{kind.__name__} {count}; {self.heard}")
+        return self.of(kind)[count - 1]
+
+    def of(self, kind: type[T]) -> list[T]:
+        """Every message of a kind that was heard."""
+        return [one for one in self.heard if type(one) is kind]
+
+    async def settled(self) -> None:
+        """All that was said before has been handled: a question after it has its answer."""
+        count = len(self.raw)
+        self.link.send("AH", b"644=sync\x01146=1\x0155=X\x01")
+        await self._desk.until(lambda: any(one.msg_type == "j" for one in self.raw[count:]), "an answer")
+
+
+@asynccontextmanager
+async def calling(
+    desk: WireDesk, name: str, store: Store | None = None, **changes: Any
+) -> AsyncIterator[Caller]:
+    """A counterparty that is logged on, and known to be so by the desk."""
+    caller = Caller(desk, name, store, **changes)
+    caller.initiator.open()
+    try:
+        await desk.until(lambda: caller.link.is_up, f"{name} is logged on")
+        yield caller
+    finally:
+        await caller.initiator.close(drain_s=1.0)
