@@ -55,6 +55,7 @@ class Hearing:
         problem = problem_of(self._settings, message, now)
         if problem:
             talk.reject_for(message, problem, now)
+            incoming.count(message, now)
             talk.goodbye("", now)
             return
         kind = message.msg_type
