@@ -152,7 +152,7 @@ async def desk_on_wire(
 ) -> AsyncIterator[WireDesk]:
     """A desk with these sessions. Its log and journals are in `folder`, so that another one can go on from there;
     `stop=False` leaves it as a crash would (what is not on the disk is lost with the process)."""
-    found = Fix(enabled=True, port=0, journals=folder / "fix", sessions=sessions, **fix)
+    found = Fix(enabled=True, port=0, journal_folder=folder / "fix", sessions=sessions, **fix)
     path = folder / "wire.db"
     log = AuditLog.open(path, writable=True, fsync=False)
     clock = SystemClock()

@@ -58,16 +58,32 @@ def show(config: Config = None, json: Json = False) -> None:
 
 
 def toml_lines(tree: dict[str, Any], prefix: str = "") -> list[str]:
-    """A nested tree as TOML: plain keys first, then the sections; what is not set is left out."""
-    lines = [f"{key} = {_spell(value)}" for key, value in tree.items() if _is_plain(value)]
+    """A nested tree as TOML: plain keys first, then the sections and the lists of sections; what is not set is left
+    out."""
+    lines = [f"{_key(key)} = {_spell(value)}" for key, value in tree.items() if _is_plain(value)]
     for key, value in tree.items():
+        path = f"{prefix}{_key(key)}"
         if isinstance(value, dict):
-            lines += ["", f"[{prefix}{key}]", *toml_lines(value, f"{prefix}{key}.")]
+            lines += ["", f"[{path}]", *toml_lines(value, f"{path}.")]
+        elif _is_list_of_sections(value):
+            for one in value:
+                lines += ["", f"[[{path}]]", *toml_lines(one, f"{path}.")]
     return lines
 
 
 def _is_plain(value: Any) -> bool:
-    return value is not None and not isinstance(value, dict)
+    return value is not None and not isinstance(value, dict) and not _is_list_of_sections(value)
+
+
+def _is_list_of_sections(value: Any) -> bool:
+    return isinstance(value, (list, tuple)) and bool(value) and all(isinstance(one, dict) for one in value)
+
+
+def _key(key: str) -> str:
+    """A key, in quotes where TOML wants them."""
+    import json
+
+    return key if key.replace("_", "").replace("-", "").isalnum() and key.isascii() else json.dumps(key)
 
 
 def _spell(value: Any) -> str:

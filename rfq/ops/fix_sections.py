@@ -179,10 +179,12 @@ class Fix(Section):
     port: int = Field(9_880, ge=0, le=65_535, description="0: any free one")
     comp_id: str = Field("DESK", pattern=COMP_ID, description="who we are (49)")
     durability: Durability = Field("os", description="of the journals: what a crash may cost")
-    journals: Path = Field(Path(".rfq/fix"), description="the folder of the journals, one file a session")
-    messages: Path | None = Field(None, description="the folder of the message logs; absent: none")
-    messages_bytes_max: int = Field(64 << 20, ge=4_096, description="a log file, before the next one")
-    messages_keep: int = Field(5, ge=0, le=1_000, description="older log files of a session")
+    journal_folder: Path = Field(
+        Path(".rfq/fix"), description="the folder of the journals, one file a session"
+    )
+    log_folder: Path | None = Field(None, description="the folder of the message logs; absent: none")
+    log_bytes_max: int = Field(64 << 20, ge=4_096, description="a log file, before the next one")
+    log_keep: int = Field(5, ge=0, le=1_000, description="older log files of a session")
     allowed: tuple[str, ...] = Field((), description="from which networks anybody may connect")
     guests_max: int = Field(64, ge=1, le=10_000, description="connections without a Logon")
     tls: FixTls | None = Field(None, description="TLS for who connects to us")

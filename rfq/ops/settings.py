@@ -10,12 +10,13 @@ import tomllib
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from pydantic import BaseModel, Field, ValidationError
 from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict, SettingsError
 
 from rfq.domain.policy import Policy
+from rfq.ops.fix_sections import Fix
 from rfq.ops.problems import ConfigInvalid, Problem, suggest, unit_of
 from rfq.ops.sections import Audit, Chain, Logs, Section, Serve, World, build, mirror
 from rfq.ops.standard import STANDARD_POLICY
@@ -43,6 +44,7 @@ class Settings(BaseSettings):
     world: World = Field(default_factory=World, description="the simulated market")
     logs: Logs = Field(default_factory=Logs, description="what the process says of itself")
     serve: Serve = Field(default_factory=Serve, description="the desk on real time")
+    fix: Fix = Field(default_factory=Fix, description="counterparties over FIX")
 
     @classmethod
     def settings_customise_sources(cls, *sources: Any, **named: Any) -> tuple[Any, ...]:
@@ -150,12 +152,17 @@ def _problem(details: Any, file: str, overrides: Mapping[str, Any]) -> Problem:
 
 
 def _fields(kind: Any) -> Mapping[str, Any]:
-    return kind.model_fields if isinstance(kind, type) and issubclass(kind, BaseModel) else {}
+    """The keys of a section, of one that may be absent, or of each in a list of sections."""
+    for part in (kind, *get_args(kind)):
+        if isinstance(part, type) and issubclass(part, BaseModel):
+            return part.model_fields
+    return {}
 
 
 def _keys_beside(loc: tuple[int | str, ...]) -> list[str]:
     """The keys that are known where the last word of `loc` stands."""
     kind: Any = Settings
     for word in loc[:-1]:
-        kind = _fields(kind)[str(word)].annotation
+        if isinstance(word, str):
+            kind = _fields(kind)[word].annotation
     return list(_fields(kind))

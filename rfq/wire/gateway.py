@@ -46,7 +46,7 @@ class Journals:
         self.committer = Committer() if fix.durability == "fsync" and fix.sessions else None
         self.stores: dict[str, Journal] = {}
         if fix.sessions:
-            fix.journals.mkdir(parents=True, exist_ok=True)
+            fix.journal_folder.mkdir(parents=True, exist_ok=True)
         for one in fix.sessions:
             self.stores[one.name] = Journal.open(
                 journal_path(fix, one.name), durability=fix.durability, now=now(), committer=self.committer
@@ -77,7 +77,7 @@ class Journals:
 
 def journal_path(fix: Fix, name: str) -> Path:
     """Where the journal of a session is."""
-    return fix.journals / f"{name}.journal"
+    return fix.journal_folder / f"{name}.journal"
 
 
 def _mark(kept: Kept, number: int, index: int) -> SentMark:
@@ -143,7 +143,7 @@ class Gateway:
         """Raises PasswordMissing, OSError or ssl.SSLError if what the configuration names is not there."""
         self._fix, self._journals = fix, journals
         self._now, self._scribe = now, scribe
-        self._thread = LogThread() if fix.messages is not None and fix.sessions else None
+        self._thread = LogThread() if fix.log_folder is not None and fix.sessions else None
         self._logs: list[WireLog] = []
         self._decoders: dict[int, Decoder] = {}
         self.links: dict[str, Link] = {}
@@ -217,11 +217,11 @@ class Gateway:
             self._seats[dialect.begin, one.peer_comp_id, own] = seat
 
     def _log(self, one: FixSession) -> WireLog | None:
-        if self._fix.messages is None or self._thread is None:
+        if self._fix.log_folder is None or self._thread is None:
             return None
-        path = self._fix.messages / f"{one.name}.log"
+        path = self._fix.log_folder / f"{one.name}.log"
         fix = self._fix
-        log = WireLog(path, one.name, self._thread, bytes_max=fix.messages_bytes_max, keep=fix.messages_keep)
+        log = WireLog(path, one.name, self._thread, bytes_max=fix.log_bytes_max, keep=fix.log_keep)
         self._logs.append(log)
         return log
 
