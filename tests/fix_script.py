@@ -101,11 +101,12 @@ Ask = Callable[[list[str]], Awaitable[None]]
 """What `iDO` does."""
 
 
-async def _cannot(words: list[str]) -> None:
+async def no_wishes(words: list[str]) -> None:
+    """For set-ups of which nothing can be asked."""
     raise Failed(f"this set-up does not know {words}")
 
 
-async def play(path: Path, dial: Dial, ask: Ask = _cannot) -> None:
+async def play(path: Path, dial: Dial, ask: Ask = no_wishes) -> None:
     """Play one script; Failed says which line failed, and how."""
     stage = Stage(dial, ask)
     try:
