@@ -51,9 +51,9 @@ class Committer(Protocol):
 
 
 class Rate(msgspec.Struct, frozen=True, kw_only=True):
-    """How many application messages a peer may send, and what happens to one too many: a BusinessMessageReject, and then
-    the session goes on or ends. `reason` is its BusinessRejectReason where a counterparty wants a certain one (99 is
-    widely used); 0: what the version's dictionary has for it."""
+    """How many application messages a peer may send, and what happens to one too many: a BusinessMessageReject, and
+    then the session goes on or ends. `reason` is its BusinessRejectReason where a counterparty wants a certain one (99
+    is widely used); 0: what the version's dictionary has for it."""
 
     per_s: float
     burst: int

@@ -223,8 +223,9 @@ class Peer:
         return frame(b"FIX.4.4", head + header + body)
 
     def write(self, *pieces: bytes) -> None:
-        """Bytes as they are."""
-        self._writer.write(b"".join(pieces))
+        """Bytes as they are; into the void if the desk has closed."""
+        if not self._writer.is_closing():
+            self._writer.write(b"".join(pieces))
 
     def say(self, msg_type: str, body: bytes = b"", **how: Any) -> None:
         """One message."""
