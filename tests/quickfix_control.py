@@ -10,6 +10,7 @@ import json
 import lzma
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -117,8 +118,17 @@ class QuickFix:
         return await self.until("report", before + 1)
 
     async def taken(self, count: int, seconds: float = 60) -> dict[str, Any]:
-        """Its report once it has taken so many messages, or what it has when the time is over."""
+        """Its report once it has taken so many numbered messages, or what it has when the time is over."""
+        return await self._reported(lambda seen: seen["taken"] >= count, seconds)
+
+    async def heard_all(self, count: int, seconds: float = 60) -> dict[str, Any]:
+        """Its report once it has taken so many application messages of any kind, or refused one."""
+        return await self._reported(
+            lambda seen: sum(seen["kinds"].values()) >= count or "refuses" in str(seen["refusals"]), seconds
+        )
+
+    async def _reported(self, enough: Callable[[dict[str, Any]], bool], seconds: float) -> dict[str, Any]:
         ends = asyncio.get_running_loop().time() + seconds
-        while (await self.report())["taken"] < count and asyncio.get_running_loop().time() < ends:
+        while not enough(await self.report()) and asyncio.get_running_loop().time() < ends:
             await asyncio.sleep(0.05)
         return await self.report(ids=True)

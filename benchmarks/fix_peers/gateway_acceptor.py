@@ -21,15 +21,13 @@ from fix_gateway.commit import Committer
 from fix_gateway.connection import Link
 from fix_gateway.decode import Decoder
 from fix_gateway.decoded import Decoded
-from fix_gateway.dialect import FIX44
+from fix_gateway.dialect import FIX44, read, write
 from fix_gateway.dictionary.standard import load
 from fix_gateway.errors import Fault
 from fix_gateway.journal import Journal
 from fix_gateway.messages.parts import Leg, Party
 from fix_gateway.messages.quoting import Quote, QuoteRequest
-from fix_gateway.messages.reading import read
 from fix_gateway.messages.words import OrderType, QuoteType, Side
-from fix_gateway.messages.writing import write
 from fix_gateway.ports import Silent
 from fix_gateway.session import Session
 from fix_gateway.session_settings import SessionSettings
