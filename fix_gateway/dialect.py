@@ -115,7 +115,6 @@ FIX50SP2 = Dialect(name="fix50sp2", begin="FIXT.1.1", appl="9")
 
 _TO_44: Values = {
     297: {"16": "0", "17": "1", "18": "0", "19": "10", "20": "5", "21": "0", "22": "0", "23": "6"},
-    298: {"6": "4", "7": "3", "8": "3"},
     300: {**{str(reason): "99" for reason in (*range(10, 14), *range(15, 22))}, "14": "3"},
     303: {"3": "1"},
     380: {"99": "0"},
@@ -139,7 +138,7 @@ FIX42 = Dialect(
         "answers_as_b",
         "hit_as_order",
         "reason_in_text",
-        "one_cancel_as_entry",
+        "one_cancel_for_symbol",
         "firm_only",
         "fill_by_status",
     ),

@@ -81,7 +81,7 @@ class Split(msgspec.Struct, frozen=True):
 
 
 class Fixed(msgspec.Struct, frozen=True):
-    """A field that always has the same value, wherever the version has it."""
+    """A field that always has the same value, where the version requires it."""
 
     tag: int
     value: str

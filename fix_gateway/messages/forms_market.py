@@ -1,7 +1,7 @@
 """The forms about instruments and the market: c d V W X Y."""
 
 from fix_gateway.messages import market, parts
-from fix_gateway.messages.form import AnyRow, Form, Group, Kind, Many, Row, Split
+from fix_gateway.messages.form import AnyRow, Fixed, Form, Group, Kind, Many, Row, Split
 from fix_gateway.messages.forms_quoting import INSTRUMENT, LEG, SYMBOL, legs
 from fix_gateway.messages.words import EntryAction, EntryType, Subscription
 
@@ -29,6 +29,7 @@ DEFINITION = Form(
         Row("request_id", 320),
         Row("response_id", 322),
         Row("response_type", 323),
+        Fixed(393, "1"),
         *INSTRUMENT,
         Row("currency", 15),
         Row("text", 58),

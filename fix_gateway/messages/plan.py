@@ -75,7 +75,8 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Nested(msgspec.Struct, frozen=True, kw_only=True):
-    """A group of structs. An `inline` one has no struct: its fields are the message's own, and it has one entry."""
+    """A group of structs. Without a struct, its fields are the message's own, and it has one entry. `counts` are the
+    only numbers of entries that it may have, if there is such a rule."""
 
     path: str
     attribute: str
@@ -83,6 +84,7 @@ class Nested(msgspec.Struct, frozen=True, kw_only=True):
     struct: type[msgspec.Struct] | None
     level: "Level"
     required: bool
+    counts: tuple[int, ...] = ()
     counted: str = ""
 
 
@@ -167,7 +169,7 @@ class _Planner:
                 cell = self._cell(attribute, tag, Kind.INSTANT, struct, where, required)
                 return msgspec.structs.replace(cell, clock=clock) if clock in spec.members else None
             case Fixed(_, value):
-                return Const(tag=tag, value=value)
+                return Const(tag=tag, value=value) if required else None
             case Mark(attribute, _, inner, value):
                 return Flagged(attribute=attribute, tag=tag, inner=inner, value=value)
             case Many(attribute, _, inner, kind):
@@ -176,7 +178,13 @@ class _Planner:
             case Group(attribute, _, entry, rows):
                 level = self.level(rows, spec.groups[tag], entry, where)
                 return Nested(
-                    path=where, attribute=attribute, tag=tag, struct=entry, level=level, required=required
+                    path=where,
+                    attribute=attribute,
+                    tag=tag,
+                    struct=entry,
+                    level=level,
+                    required=required,
+                    counts=tuple(int(value) for value in self.fields[tag].values),
                 )
             case Within(_, rows, counted):
                 level = self.level(rows, spec.groups[tag], struct, path)

@@ -153,7 +153,7 @@ def _fault_in(level: Level, fields: Fields) -> Fault | None:
     for step in level.steps:
         found = fields.get(step.tag)
         match step:
-            case Const() | Flagged():
+            case Const() | Flagged() if not isinstance(found, bytes):
                 continue
             case Cell():
                 code = _code(step, found)
@@ -165,12 +165,14 @@ def _fault_in(level: Level, fields: Fields) -> Fault | None:
                     if fault := _fault_in(inner, entry):
                         return fault
             case Nested() if isinstance(found, list):
-                for entry in found[:1] if step.struct is None else found:
+                for entry in (found or [{}])[:1] if step.struct is None else found:
                     if fault := _fault_in(step.level, entry):
                         return fault
-            case Nested(struct=None):
+            case Nested(struct=None) if found is None:
                 if fault := _fault_in(step.level, {}):
                     return fault
+            case Flagged() | Listed() | Nested() if found is not None:
+                return Fault(code=FORMAT_WRONG, text=TEXTS[FORMAT_WRONG], tag=str(step.tag).encode())
     return None
 
 

@@ -85,15 +85,11 @@ def _minimum_by_side(quote: Quote) -> Quote:
 
 
 def _minimum_of_sides(quote: Quote) -> Quote:
-    found = {
-        minimum
-        for price, minimum in ((quote.bid, quote.min_bid_qty), (quote.offer, quote.min_offer_qty))
-        if price is not None
-    }
-    minimum = found.pop() if len(found) == 1 else None
-    if minimum is None:
+    minimum = quote.min_bid_qty if quote.bid is not None else quote.min_offer_qty
+    if minimum is None or (quote.bid is None and quote.offer is None):
         return quote
-    return replace(quote, min_qty=minimum, min_bid_qty=None, min_offer_qty=None)
+    whole = replace(quote, min_qty=minimum, min_bid_qty=None, min_offer_qty=None)
+    return whole if _minimum_by_side(whole) == quote else quote
 
 
 # --- 4.4: one quote is cancelled by a cancel of all with one entry -----------------------------------------------
@@ -117,6 +113,19 @@ def _entry_as_one(cancel: QuoteCancel) -> QuoteCancel:
     if cancel.cancel_type is CancelType.ALL and len(cancel.symbols) == 1:
         return replace(cancel, cancel_type=CancelType.ONE)
     return cancel
+
+
+# --- 4.2: a cancel always has an entry, so a cancel of all with one entry would be ambiguous ----------------------
+
+
+def _one_for_symbol(cancel: QuoteCancel) -> QuoteCancel:
+    kind = CancelType.FOR_SYMBOL if cancel.cancel_type is CancelType.ONE else cancel.cancel_type
+    symbols = cancel.symbols or (SymbolRef(symbol="[N/A]"),)
+    return replace(cancel, cancel_type=kind, symbols=symbols, quote_id=cancel.quote_id or ANY)
+
+
+def _no_quote(cancel: QuoteCancel) -> QuoteCancel:
+    return replace(cancel, quote_id="") if cancel.quote_id == ANY else cancel
 
 
 # --- 4.2: what AG, AI and CW would say is said by b --------------------------------------------------------------
@@ -219,6 +228,7 @@ RULES: Mapping[str, Rule] = {
     ),
     "minimum_by_side": Rule(said={Quote: _minimum_by_side}, heard={Quote: _minimum_of_sides}),
     "one_cancel_as_entry": Rule(said={QuoteCancel: _one_as_entry}, heard={QuoteCancel: _entry_as_one}),
+    "one_cancel_for_symbol": Rule(said={QuoteCancel: _one_for_symbol}, heard={QuoteCancel: _no_quote}),
     "answers_as_b": Rule(
         said={QuoteRequestReject: _b_for_request, QuoteStatusReport: _b_for_report, QuoteAck: _b_for_ack}
     ),

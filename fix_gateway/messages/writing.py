@@ -69,6 +69,7 @@ def compile_writer(level: Level, digits: int) -> Write:
         "finish": _finish,
         "missing": _missing,
         "lost": _lost,
+        "too_many": _too_many,
     }
     exec(compile("\n".join(lines), "<writer>", "exec"), names)
     made: Write = names["write"]
@@ -90,6 +91,10 @@ def _missing(path: str) -> str:
 
 def _lost(path: str) -> None:
     raise LocalProtocolError(f"{path}: this dialect has no field for it, and it must not be lost")
+
+
+def _too_many(path: str, allowed: str) -> None:
+    raise LocalProtocolError(f"{path}: there must be {allowed}")
 
 
 class _Source:
@@ -129,6 +134,10 @@ class _Source:
             entry = f"g{next(self._numbers)}"
             many = f"{of}.{step.attribute}"
             self.lines.append(f"{indent}if {many}:")
+            if isinstance(step, Nested) and step.counts:
+                allowed = " or ".join(str(number) for number in step.counts)
+                self.lines.append(f"{indent}    if len({many}) not in {step.counts}:")
+                self.lines.append(f"{indent}        too_many({step.path!r}, {allowed!r})")
             self.lines.append(f"{indent}    p.append(f'{step.tag}={{len({many})}}\\x01')")
             self.lines.append(f"{indent}    for {entry} in {many}:")
             if isinstance(step, Nested):
