@@ -18,6 +18,7 @@ from fix_gateway.admin import business_reject, reverse_route
 from fix_gateway.decoded import Decoded
 from fix_gateway.errors import LocalProtocolError
 from fix_gateway.happenings import Arrived, Counts, Down, Event, Noted, PeerRejected, Up
+from fix_gateway.inlet import Inlet
 from fix_gateway.outlet import Outlet
 from fix_gateway.ports import NS_PER_S, Committer, LinkSettings, Now, Scribe
 from fix_gateway.session import Session
@@ -73,6 +74,7 @@ class Link:
         """Lines for the operator that were too many."""
         self._application, self._now = application, now
         self._scribe, self._log = scribe, log
+        self._inlet = Inlet(self._took)
         self._outlet = Outlet(session.store, committer, self.settings, self.drop)
         rate = self.settings.rate
         self._throttle = Throttle(rate.per_s, rate.burst) if rate else None
@@ -150,24 +152,28 @@ class Link:
         assert self._transport is None, f"{self.name} has a transport"
         loop = asyncio.get_running_loop()
         self._transport, self._gone = transport, loop.create_future()
+        self._inlet.open(transport)
         self._outlet.open(transport)
         if self._log is not None:
             self._log.schedule(loop.call_later)
-        if not self._attempt("session", self._open, first):
+        if not self._attempt("session", self._open):
             self.drop("failed")
+        elif first:
+            self.received(first)
 
     def received(self, data: bytes) -> None:
         """Bytes from the transport."""
-        if self._transport is not None and not self._attempt("session", self._receive, data):
-            self.drop("failed")
+        self._inlet.feed(data)
 
     def paused(self) -> None:
         """The transport is full."""
         self._outlet.paused()
+        self._inlet.hold()
 
     def resumed(self) -> None:
         """The transport has room again."""
         self._outlet.resumed()
+        self._inlet.release()
         self._soon()
 
     def lost(self, problem: Exception | None) -> None:
@@ -176,17 +182,18 @@ class Link:
 
     # --- the session's turn ------------------------------------------------------------------------------------
 
-    def _open(self, first: bytes) -> None:
+    def _open(self) -> None:
         now = self._now()
         timetable = self.settings.timetable
         if timetable.reset_due(self.session.store.opened_at, now):
             self.session.reset(now)
         self._change_at = timetable.next_change(now)
         self._take_events(self.session.open(now))
-        if first:
-            self._receive(first)
-        else:
-            self._pump()
+        self._pump()
+
+    def _took(self, data: bytes) -> None:
+        if self._transport is not None and not self._attempt("session", self._receive, data):
+            self.drop("failed")
 
     def _receive(self, data: bytes) -> None:
         """Each message's events come before the next message is looked at: answers leave in the order of questions."""
@@ -326,6 +333,7 @@ class Link:
         self._timer = self._pumping = None
         self._inside = False
         self._unwritten = 0
+        self._inlet.shut()
         self._outlet.shut()
         self._down(reason)
         self._attempt("session", self._close)

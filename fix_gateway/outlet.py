@@ -95,16 +95,11 @@ class Outlet:
         """The transport is full."""
         self._full = True
         self._watch("does not read")
-        if self._transport is not None and not self._finishing:
-            self._transport.pause_reading()
 
     def resumed(self) -> None:
         """The transport has room again."""
         self._full = False
-        if self._finishing or self._transport is None:
-            return
-        self._transport.resume_reading()
-        if self._slow is not None:
+        if self._slow is not None and not self._finishing:
             self._slow.cancel()
             self._slow = None
 

@@ -205,7 +205,9 @@ class Peer:
         except OSError:
             connected.close()
             raise
-        more: dict[str, Any] = {"ssl": tls, "server_hostname": "localhost"} if tls else {}
+        more: dict[str, Any] = (
+            {"ssl": tls, "server_hostname": "localhost", "ssl_shutdown_timeout": 1.0} if tls else {}
+        )
         reader, writer = await asyncio.open_connection(sock=connected, **more)
         return cls(name, time, reader, writer)
 

@@ -151,3 +151,22 @@ def test_garbage_does_not_flood_the_operator() -> None:
             await peer.close()
 
     play(story())
+
+
+def test_a_flood_of_good_messages_leaves_room_for_the_neighbour() -> None:
+    async def story() -> None:
+        async with street() as desk:
+            desk.add("ALPHA")
+            desk.add("BETA")
+            alpha, beta = await desk.logged_on("ALPHA"), await desk.logged_on("BETA")
+            flood = [alpha.message("D", ORDER % b"%d" % number) for number in range(5_000)]
+            alpha.write(*flood)
+            await until(lambda: desk.application.heard)
+            await is_well(beta)
+            assert len(desk.application.heard) < 5_000
+            await until(lambda: len(desk.application.heard) == 5_000)
+            assert desk.application.ids() == [b"%d" % number for number in range(5_000)]
+            for peer in (alpha, beta):
+                await peer.close()
+
+    play(story())

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fix_links import ORDER, Hearer, Peer, Street, echo, is_well, play, street, until
+from fix_links import DECODER, ORDER, Hearer, Peer, Street, echo, is_well, play, street, until
 
 from fix_gateway.commit import Committer
 from fix_gateway.connection import Link
@@ -16,6 +16,7 @@ from fix_gateway.journal import Journal
 from fix_gateway.ports import LinkSettings
 from fix_gateway.schedule import timetable
 from fix_gateway.store import MemoryStore
+from fix_gateway.wirelog import LoggedDecoder, LogThread, WireLog, parse
 
 
 def fails(link: Link, message: Decoded) -> bool:
@@ -273,3 +274,30 @@ def test_a_connection_that_is_cut_is_told_once_and_the_session_can_come_again() 
             assert all(one.startswith("ALPHA down: connection") for one in told[1::2])
 
     play(story())
+
+
+def test_all_that_is_said_is_in_the_log_but_no_password(tmp_path: Path) -> None:
+    thread = LogThread()
+    log = WireLog(tmp_path / "alpha.log", "ALPHA", thread)
+
+    async def story() -> None:
+        async with street() as desk:
+            decoder = LoggedDecoder(DECODER.decode, log, desk.time.now)
+            desk.add("ALPHA", log=log, decoder=decoder, password="geheim")
+            desk.application.answer = echo
+            peer = await desk.peer("ALPHA")
+            await peer.log_on(b"554=geheim\x01")
+            peer.order("a")
+            assert (await peer.hear()).text(11) == b"a"
+            await until((tmp_path / "alpha.log").exists, "the log is written by itself")
+            await peer.close()
+
+    play(story())
+    log.flush()
+    thread.close()
+    log.close()
+    written = (tmp_path / "alpha.log").read_bytes()
+    assert b"geheim" not in written
+    found = [parse(line) for line in written.splitlines()]
+    kinds = [(line.is_in, line.raw.split(b"\x0135=")[1][:1]) for line in found]
+    assert kinds == [(True, b"A"), (False, b"A"), (True, b"D"), (False, b"D")]
