@@ -96,7 +96,7 @@ class Acceptor:
     async def open(self) -> int:
         """Begin to listen; returns the port."""
         found = socket.getaddrinfo(
-            self.door.host, self.door.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+            self.door.host or None, self.door.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )
         family, _, _, _, address = found[0]
         self._socket = socket.create_server(address[:2], family=family, backlog=BACKLOG)

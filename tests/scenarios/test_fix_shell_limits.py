@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from fix_links import ORDER, echo, is_well, play, street
+from fix_links import ORDER, echo, is_well, play, street, until
 
 from fix_gateway.errors import LocalProtocolError
 from fix_gateway.ports import LinkSettings, Rate
