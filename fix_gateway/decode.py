@@ -52,6 +52,11 @@ class Decoder:
             self._lengths |= rules.lengths
         self._length_field = re.compile(rb"\x01(" + b"|".join(self._lengths) + rb")=([0-9]{1,9})\x01")
 
+    @property
+    def plans(self) -> int:
+        """How many shapes of messages it has learned to read quickly."""
+        return self._shapes.made if self._shapes is not None else 0
+
     def decode(self, frame: bytes) -> Decoded:
         """The message. Whatever is wrong with it is its `fault`."""
         if self._shapes is not None and (found := self._shapes.read(frame)) is not None:

@@ -81,9 +81,9 @@ class Framer:
             if end > size:
                 self._needed = end - at
                 return at
-            trailer = _SUMS.get(bytes(stream[end - _TRAILER_BYTES : end]))
-            if trailer is not None and stream[end - _TRAILER_BYTES - 1] == 1:
-                message = bytes(stream[at:end])
+            message = bytes(stream[at:end])
+            trailer = _SUMS.get(message[-_TRAILER_BYTES:])
+            if trailer is not None and message[-_TRAILER_BYTES - 1] == 1:
                 if not message.startswith(b"35=", body - at):
                     found.append(Garbled(problem="the third field is not MsgType", size=end - at))
                 elif checksum(message[:-_TRAILER_BYTES]) != trailer:
