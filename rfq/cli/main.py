@@ -11,7 +11,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from rfq.cli import audit, config, printer
+from rfq.cli import audit, config, fix, printer
 from rfq.cli.demo import demo
 from rfq.cli.doctor import doctor
 from rfq.cli.options import Json
@@ -48,6 +48,7 @@ app.command()(sim)
 app.command()(serve)
 app.command()(replay)
 app.add_typer(audit.app, name="audit")
+app.add_typer(fix.app, name="fix")
 app.add_typer(config.app, name="config")
 app.command()(doctor)
 
