@@ -1,12 +1,12 @@
 """The composition root: everything is built here, once. The command line and the tests start here.
 
-`run_demo` and `serve` put a desk on real time into the simulated market (the FIX gateway will bring real
-counterparties); `run_sim` does the same on virtual time. After a demo the log is read again as a stranger would: every
-record verified and decoded, every decision replayed.
+`run_demo` and `serve` put a desk on real time into the simulated market; `serve` lets counterparties call over FIX, and
+the demo can let its own people do so. `run_sim` does the same on virtual time. After a demo the log is read again as a
+stranger would: every record verified and decoded, every decision replayed.
 """
 
 import asyncio
-import gc
+import os
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,22 +15,18 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from models.infer import open_model
+from fix_gateway.ports import Silent
 from rfq.audit.errors import LogError
 from rfq.audit.log import AuditLog
 from rfq.audit.replay import replay
 from rfq.audit.verify import verify
-from rfq.audit.writer import GroupWriter
-from rfq.domain.events import Estimated
 from rfq.domain.ids import ChainId
-from rfq.domain.record import decode_record
 from rfq.live.loop import Live
 from rfq.live.notices import Notices, Scribe
-from rfq.live.ports import Oracle
 from rfq.ops.clock import NS_PER_S, SystemClock
-from rfq.ops.schedule import RealSchedule, Schedule
-from rfq.oracle import ThreadedOracle
+from rfq.sim.fix_street import FixStreet
 from rfq.sim.population import DEMO_RATES, Rates
+from rfq.sim.realtime import Stage, begin, demo_sessions, settle_memory
 from rfq.sim.run import Progress, Result, finish, run
 from rfq.sim.world import World, build_world
 
@@ -62,11 +58,12 @@ def _version() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Demo:
-    """A demo that has begun: observe `live`."""
+    """A demo that has begun: observe `live`. `port` is where it listens for FIX, 0 for nowhere."""
 
     live: Live
     world: World
     log: AuditLog
+    port: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,27 +94,45 @@ async def run_demo(
     log_path: Path | None,
     on_start: Callable[[Demo], None] | None,
     stop: asyncio.Event,
+    fix: bool = False,
 ) -> DemoResult:
-    """The simulated market on real time, until `stop` or for so many seconds; without a path the log is thrown away."""
+    """The simulated market on real time, until `stop` or for so many seconds; without a path the log is thrown away.
+    With `fix` everybody calls the desk over FIX."""
     with tempfile.TemporaryDirectory(prefix="rfq-demo-") as folder:
         path = log_path or Path(folder) / "demo.db"
         log = AuditLog.open(path, writable=True)
         try:
-            world, oracle = _begin(settings, log, seed, DEMO_RATES)
+            stage = _demo_stage(settings, log, seed, Path(folder) / "fix" if fix else None)
+            world = stage.world
+            port = await stage.open()
             began_at = world.schedule.now()
             if on_start is not None:
-                on_start(Demo(world.live, world, log))
+                on_start(Demo(world.live, world, log, port))
             await _wait(world.live, stop, seconds)
-            await _end(world.live, oracle, settings.serve.shutdown_s)
+            await stage.end(settings.serve.shutdown_s)
             lasted_s = (world.schedule.now() - began_at) / 1e9
             result = await asyncio.to_thread(finish, world, int(lasted_s))
+            stage.shut()
         finally:
             log.close()
         audit_ok, replay_ok = await asyncio.to_thread(_read_again, path)
-    return _demo_result(result, lasted_s, audit_ok, replay_ok)
+    faults = tuple(world.street.faults) if isinstance(world.street, FixStreet) else ()
+    return _demo_result(result, lasted_s, audit_ok, replay_ok, faults)
 
 
-def _demo_result(result: Result, lasted_s: float, audit_ok: bool, replay_ok: bool) -> DemoResult:
+def _demo_stage(settings: "Settings", log: AuditLog, seed: int, journals: Path | None) -> Stage:
+    """A demo; over FIX if there is a folder for its journals."""
+    if journals is None:
+        return begin(settings, log, seed=seed, rates=DEMO_RATES, build=build_id())
+    fix = demo_sessions(settings.world.clients, settings.world.dealers, journals)
+    return begin(
+        settings, log, seed=seed, rates=DEMO_RATES, build=build_id(), fix=fix, fix_street=True, say=Silent()
+    )
+
+
+def _demo_result(
+    result: Result, lasted_s: float, audit_ok: bool, replay_ok: bool, faults: tuple[str, ...]
+) -> DemoResult:
     counts = result.counts
     return DemoResult(
         seed=result.seed,
@@ -133,7 +148,7 @@ def _demo_result(result: Result, lasted_s: float, audit_ok: bool, replay_ok: boo
         audit_ok=audit_ok,
         replay_ok=replay_ok,
         digest=result.digest,
-        violations=result.violations,
+        violations=(*result.violations, *faults),
     )
 
 
@@ -164,7 +179,7 @@ def run_sim(
             build=build_id(),
             segment_records=settings.audit.segment_records,
         )
-        _settle_memory()
+        settle_memory()
         return run(world, round(hours * 3600), progress)
 
 
@@ -211,77 +226,34 @@ async def _serve_on(
 ) -> Exception | None:
     """On an open log, until `stop` or until the log fails; returns what failed."""
     try:
-        world, oracle = _begin(
-            settings, log, settings.world.seed, _rates(settings), ChainId(settings.chain.id)
+        stage = begin(
+            settings,
+            log,
+            seed=settings.world.seed,
+            rates=_rates(settings),
+            build=build_id(),
+            chain=ChainId(settings.chain.id),
+            fix=settings.fix if settings.fix.enabled else None,
+            say=say,
+            env=os.environ,
         )
+        world = stage.world
         world.live.observe(Notices(say))
         behind_ns = -world.schedule.offset()[0]
         if behind_ns > CLOCK_BEHIND_MAX_NS:
             say.warning(
                 "clock_behind", behind_s=behind_ns // NS_PER_S, then="time goes on from the end of the log"
             )
+        port = await stage.open()
         if on_ready is not None:
-            on_ready(Demo(world.live, world, log))
+            on_ready(Demo(world.live, world, log, port))
         await _wait(world.live, stop, None)
-        await _end(world.live, oracle, settings.serve.shutdown_s)
+        await stage.end(settings.serve.shutdown_s)
         await asyncio.to_thread(world.writer.close)
+        stage.shut()
         return world.live.failure
     finally:
         log.close()
-
-
-def _begin(
-    settings: "Settings", log: AuditLog, seed: int, rates: Rates, chain: ChainId | None = None
-) -> tuple[World, ThreadedOracle]:
-    """A world on real time around a desk with the real writer and a real oracle thread.
-
-    Time goes on from the end of the log, even if the wall clock was set back since: deadlines in it stay deadlines.
-    How far the wall clock is away stands in every record.
-    """
-    clock = SystemClock(not_before=_last_at(log))
-    made: list[ThreadedOracle] = []
-
-    def oracle(schedule: Schedule, answer: Callable[[Estimated], object]) -> Oracle:
-        made.append(ThreadedOracle(open_model(), schedule, answer))
-        return made[0]
-
-    world = build_world(
-        seed,
-        log=log,
-        policy=settings.policy,
-        rates=rates,
-        clients=settings.world.clients,
-        dealers=settings.world.dealers,
-        build=build_id(),
-        chain=chain,
-        segment_records=settings.audit.segment_records,
-        inbox_new_max=settings.serve.inbox_new_max,
-        inbox_reserved=settings.serve.inbox_reserved_events,
-        schedule=RealSchedule(asyncio.get_running_loop(), clock),
-        writer=GroupWriter(
-            log,
-            clock.now,
-            batch_max=settings.audit.batch_records_max,
-            head_age_ms_max=settings.audit.head_age_ms_max,
-        ),
-        oracle=oracle,
-    )
-    _settle_memory()
-    return world, made[0]
-
-
-def _last_at(log: AuditLog) -> int:
-    """The stamp of the last record (UTC ns); 0 if there is none."""
-    last = log.head().number
-    return max((decode_record(body).at for _, body in log.bodies(last, last)), default=0)
-
-
-def _settle_memory() -> None:
-    """What is loaded now stays: the collector need not walk it again and again. Values of the log are acyclic and
-    invisible to it (gc=False), so it may also come by more rarely."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 20)
 
 
 def _rates(settings: "Settings") -> Rates:
@@ -302,14 +274,3 @@ async def _pause(stop: asyncio.Event, seconds: float) -> None:
         await asyncio.wait_for(stop.wait(), seconds)
     except TimeoutError:
         return
-
-
-async def _end(live: Live, oracle: ThreadedOracle, patience_s: float) -> None:
-    """Take nothing new, let what is begun get out of the door, cut a segment."""
-    live.close_door()
-    waited = 0.0
-    while not live.idle and live.failure is None and waited < patience_s:
-        await asyncio.sleep(0.01)
-        waited += 0.01
-    live.finish()
-    oracle.close()

@@ -28,12 +28,16 @@ def demo(
         Path | None,
         typer.Option("--log", metavar="FILE", help="A new file for the log [default: beside audit.path]."),
     ] = None,
+    fix: Annotated[
+        bool, typer.Option("--fix", help="Clients and dealers call the desk over FIX, on loopback.")
+    ] = False,
     config: Config = None,
     json: Json = False,
 ) -> None:
     """Watch the desk at work in a simulated market.
 
-    It answers requests as maker and sends its own as taker.
+    It answers requests as maker and sends its own as taker. With --fix every client and dealer is a FIX
+    initiator of its own, and all that is said goes through real sessions on this machine.
 
     At the end the log is verified and replayed, and a summary says what it came to. Without a terminal it prints
     one line for each notable happening.
@@ -49,7 +53,7 @@ def demo(
     chosen = settings.world.seed if seed is None else seed
     screen = sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb" and not (headless or json)
     lines = not (screen or headless or json)
-    result, interrupted = asyncio.run(play(settings, chosen, seconds, path, screen, lines))
+    result, interrupted = asyncio.run(play(settings, chosen, seconds, path, screen, lines, fix))
     _summarise(result, path, json)
     if not result.audit_ok:
         raise Ended(Exit.AUDIT, "The log of this demo does not verify: that is a fault of ours.")

@@ -15,9 +15,10 @@ def serve(config: Config = None, json: Json = False) -> None:
 
     Ends with Ctrl-C (exit code 130) or SIGTERM (0).
 
-    An existing log is continued: the desk is rebuilt from it, and quotes of unknown fate are withdrawn. The
-    counterparties are simulated for now. Everything it says goes to stderr, or where [logs] sends it;
-    --json adds a line on stdout when it is ready, and one when it has stopped.
+    An existing log is continued: the desk is rebuilt from it, and quotes of unknown fate are withdrawn.
+    Counterparties call it over FIX as [fix] says; without any, clients and dealers are simulated, as the
+    market always is. Everything it says goes to stderr, or where [logs] sends it; --json adds a line on
+    stdout when it is ready, and one when it has stopped.
     """
     import asyncio
 
@@ -41,8 +42,11 @@ async def _serve(settings: "Settings", json: bool) -> bool:
         number = demo.live.chain.next_number - 1
         if json:
             path = str(settings.audit.path)
-            printer.give({"serve": "ready", "chain": demo.live.chain.chain_id, "log": path, "record": number})
+            ready = {"serve": "ready", "chain": demo.live.chain.chain_id, "log": path, "record": number}
+            printer.give({**ready, "fix_port": demo.port})
         printer.say(f"Ready: chain {demo.live.chain.chain_id}, log {settings.audit.path}, record {number}.")
+        if demo.port:
+            printer.say(f"Listening for FIX on {settings.fix.host}, port {demo.port}.")
         if demo.live.desk.state.killed:
             printer.say("The kill switch is on: nothing is quoted until two people arm the desk again.")
 

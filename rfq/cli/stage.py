@@ -21,7 +21,13 @@ REFRESH_S = 0.25
 
 
 async def play(
-    settings: Settings, seed: int, seconds: float | None, path: Path, screen: bool, lines: bool
+    settings: Settings,
+    seed: int,
+    seconds: float | None,
+    path: Path,
+    screen: bool,
+    lines: bool,
+    fix: bool = False,
 ) -> tuple[DemoResult, bool]:
     """Run it with what shows it; True if Ctrl-C ended it."""
     shows: list[asyncio.Task[None]] = []
@@ -44,7 +50,13 @@ async def play(
             asyncio.get_running_loop().call_later(seconds or 1e9, over.set)
         try:
             result = await run_demo(
-                settings, seed=seed, seconds=seconds, log_path=path, on_start=begin, stop=stop.event
+                settings,
+                seed=seed,
+                seconds=seconds,
+                log_path=path,
+                on_start=begin,
+                stop=stop.event,
+                fix=fix,
             )
         finally:
             over.set()

@@ -207,6 +207,8 @@ class Weak:
     def drop(self) -> None:
         """One party's session drops now, and is back within half a minute."""
         street = self._street
+        if not street.parties():
+            return
         party = self._dice.pick(street.parties())
         if street.is_up(party):
             street.disconnect(party)

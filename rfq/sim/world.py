@@ -1,8 +1,8 @@
 """A world: everything around one desk, built from a seed, on virtual or on real time.
 
 A seed is a world: each part draws from its own child of the world's one Generator, spawned in a fixed order, and
-nothing reads a clock. On real time (`rfq demo`) the caller brings the schedule, the writer and the oracle; nothing else
-is different.
+nothing reads a clock. On real time (`rfq demo`) the caller brings the schedule, the writer and the oracle, and may
+bring a street on which people speak FIX and a wire for more parties; nothing else is different.
 """
 
 from collections.abc import Callable
@@ -18,10 +18,11 @@ from rfq.audit.writer import InlineWriter, Writer
 from rfq.domain.effects import Outward
 from rfq.domain.events import ChainOpened, Estimated, Event
 from rfq.domain.ids import ChainId
+from rfq.domain.parties import Party
 from rfq.domain.policy import Policy
-from rfq.live.assembly import open_live
+from rfq.live.assembly import Journals, open_live
 from rfq.live.loop import Live
-from rfq.live.ports import NoDelays, Oracle
+from rfq.live.ports import NoDelays, Oracle, Wire
 from rfq.ops.schedule import Schedule, VirtualSchedule
 from rfq.ops.standard import STANDARD_POLICY
 from rfq.oracle import DelayedOracle
@@ -32,7 +33,7 @@ from rfq.sim.dice import Dice
 from rfq.sim.instruments import list_instruments, list_parties
 from rfq.sim.market import SimMarket
 from rfq.sim.population import RATES, Rates, populate
-from rfq.sim.street import Street
+from rfq.sim.street import Left, Street
 
 START_AT: Final = 1_767_600_000_000_000_000
 """2026-01-05 08:00 UTC: when virtual worlds begin."""
@@ -49,6 +50,11 @@ class Door:
     def offer(self, event: Event) -> bool:
         """To the loop."""
         return self.live is not None and self.live.offer(event)
+
+
+StreetMaker = Callable[[Schedule, Dice, Callable[[Event], object], Left], Street]
+WireMaker = Callable[[Street, Left], Wire]
+"""Given the street, and what must see each departure, the loop's wire."""
 
 
 @dataclass(slots=True)
@@ -100,10 +106,15 @@ def build_world(
     oracle: OracleMaker | None = None,
     checks: Checks | None = None,
     checked: bool = True,
+    make_street: StreetMaker = Street,
+    make_wire: WireMaker | None = None,
+    more_parties: tuple[Party, ...] = (),
+    journals: Journals | None = None,
 ) -> World:
     """A world on `log`. Without a schedule it runs on virtual time from `start_at`; with one, on that one's.
 
-    `checked=False` leaves the checks out (to measure what they cost).
+    `checked=False` leaves the checks out (to measure what they cost). Effects leave by the street, or by another wire
+    that knows `more_parties`, and whose `journals` know what left before a restart.
     """
     real = schedule is not None
     schedule = schedule or VirtualSchedule(start_at)
@@ -114,21 +125,23 @@ def build_world(
     door = Door()
     market = SimMarket(schedule, dice["market"], listed, door.offer)
     checks = checks or Checks()
-    street = Street(schedule, dice["street"], door.offer, checks.on_left if checked else _unseen)
+    left = checks.on_left if checked else _unseen
+    street = make_street(schedule, dice["street"], door.offer, left)
     writer = writer or InlineWriter(log)
     if checked:
         writer = CheckedWriter(writer, checks)
     delays = SimDelays(dice["delays"])
     answering = oracle(schedule, door.offer) if oracle is not None else _oracle(schedule, door, delays, dice)
-    parties = list_parties(clients, dealers)
+    parties = (*list_parties(clients, dealers), *more_parties)
     name = chain or chain_of(seed)
     opening = ChainOpened(chain=name, build=build, policy=policy, instruments=instruments, parties=parties)
     live = open_live(
         log,
         opening,
+        journals=journals,
         writer=writer,
         schedule=schedule,
-        wire=street,
+        wire=street if make_wire is None else make_wire(street, left),
         market=market,
         oracle=answering,
         delays=NoDelays() if real else delays,

@@ -82,6 +82,10 @@ class Book:
             if learn is not None:
                 learn(event, effect)
 
+    def keep(self, rfq: str, asked: Asked) -> None:
+        """Remember a request."""
+        self._keep(self._requests, rfq, asked)
+
     # --- what is asked of it -----------------------------------------------------------------------------------
 
     def request(self, rfq: str) -> Asked | None:

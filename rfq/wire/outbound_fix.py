@@ -236,7 +236,7 @@ class Speaker:
             quote_type=QuoteType.TRADEABLE,
             price=ask.bid_limit,
             price2=ask.offer_limit,
-            expires_at=effect.expires_at,
+            expires_at=effect.expires_at or None,
             at=now,
             competitors=effect.competitors,
             anonymous=True if ask.anonymous else None,

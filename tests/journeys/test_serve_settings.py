@@ -15,6 +15,7 @@ from rfq.audit.verify import verify
 from rfq.domain.effects import SendQuote
 from rfq.domain.record import decode_record
 from rfq.live.loop import Live
+from rfq.ops.fix_sections import FixSession
 from rfq.ops.settings import Settings
 from rfq.sim.population import DEMO_RATES
 from rfq.sim.run import advance, finish
@@ -99,11 +100,16 @@ def test_every_setting_is_read_somewhere() -> None:
         *(ROOT / "rfq" / "cli").glob("*.py"),
         ROOT / "rfq" / "app.py",
         ROOT / "rfq" / "ops" / "sections.py",
+        ROOT / "rfq" / "ops" / "fix_sections.py",
+        ROOT / "rfq" / "sim" / "realtime.py",
+        ROOT / "rfq" / "wire" / "gateway.py",
     ]
     for path in known:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Attribute):
-                read.add((node.value.attr, node.attr))
+                read.add((node.value.attr.removeprefix("_"), node.attr))
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+                read.add((node.value.id, node.attr))
             if (
                 isinstance(node, ast.Attribute)
                 and isinstance(node.value, ast.Name)
@@ -116,6 +122,10 @@ def test_every_setting_is_read_somewhere() -> None:
         kind = Settings.model_fields[section].annotation
         assert isinstance(kind, type) and issubclass(kind, BaseModel)
         unread += [f"{section}.{key}" for key in kind.model_fields if (section, key) not in read]
+    indirectly = {"changes", "hours", "reset", "password_env", "password_file"}
+    for key in FixSession.model_fields:
+        if not {("one", key), ("session", key)} & read and key not in indirectly:
+            unread.append(f"fix.sessions.{key}")
     assert not unread
 
 

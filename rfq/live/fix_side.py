@@ -1,0 +1,108 @@
+"""Everything FIX around one loop: journals, the counter, sessions, drop copies. It is the loop's wire for the parties
+that its sessions reach; everybody else is on another wire."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from fix_gateway.ports import Scribe
+from rfq.domain.effects import Booked, ConfirmFill, Outward
+from rfq.domain.events import SentMark
+from rfq.domain.ids import ChainId, PartyId
+from rfq.domain.parties import Party
+from rfq.live.loop import Live
+from rfq.live.ports import Wire
+from rfq.live.recall import Recall
+from rfq.ops.fix_sections import Fix
+from rfq.wire.book import Book
+from rfq.wire.counter import Counter
+from rfq.wire.drop_copy import DropCopies
+from rfq.wire.gateway import Gateway, Journals, dialects_of, parties_of, peers_of
+
+Now = Callable[[], int]
+ALL_OF_IT = 1 << 30
+"""Behind every effect of a record."""
+
+
+class FixSide:
+    """Made before the loop is (the journals tell it what was sent), attached to it, then opened."""
+
+    def __init__(
+        self, fix: Fix, chain: ChainId, log_path: Path, now: Now, scribe: Scribe, env: Mapping[str, str]
+    ) -> None:
+        """Raises JournalError, PasswordMissing, OSError or ssl.SSLError if something configured is not there."""
+        self.fix, self.chain = fix, chain
+        self.parties: tuple[Party, ...] = parties_of(fix)
+        self._recall = Recall(log_path)
+        self._live: Live | None = None
+        dialects = dialects_of(fix)
+        self.counter = Counter(
+            peers_of(fix),
+            dialects,
+            chain=chain,
+            offer=self._offer,
+            now=now,
+            listed=self._listed,
+            book=Book(chain, self._recall),
+        )
+        self._copies = DropCopies(chain, self.counter.book, self._recall.fills_after)
+        self.counter.heard = self._copies.on_up
+        self.journals = Journals(fix, now)
+        try:
+            self.gateway = Gateway(fix, self.journals, self.counter, dialects, now, scribe, env)
+        except BaseException:
+            self.journals.close()
+            raise
+
+    def sent(self) -> list[SentMark]:
+        """What the journals know to have left."""
+        return self.journals.sent(self.chain)
+
+    def beside(self, other: Wire, ours: Wire | None = None) -> Wire:
+        """A wire for everybody: our parties through their sessions (or `ours`, which leads there), the others on the
+        other wire."""
+        return _Both(frozenset(self.counter.parties), ours or self.counter, other)
+
+    def attach(self, live: Live) -> None:
+        """The loop has begun."""
+        self._live = live
+        self.counter.standings.begin(live.desk.state)
+        live.observe(self.counter.book.observe)
+        head = (live.chain.next_number - 1, ALL_OF_IT)
+        for one in self.fix.sessions:
+            if one.drop_copy:
+                told = self.journals.copied(one.name, self.chain)
+                self._copies.add(self.counter.line(one.name), told or head)
+        live.follow(ConfirmFill, self._copies.follow)
+        live.follow(Booked, self._copies.follow)
+
+    async def open(self) -> int:
+        """Listen and connect; returns the port."""
+        return await self.gateway.open()
+
+    async def close(self, text: str = "") -> None:
+        """Say goodbye. What still comes back from the loop is accepted; then the journals are closed."""
+        await self.gateway.close(text)
+
+    def shut(self) -> None:
+        """Close the files; when the log's writer has closed, so that nothing is accepted any more."""
+        self.journals.close()
+        self._recall.close()
+
+    def _offer(self, *args: Any, **named: Any) -> bool:
+        return self._live is not None and self._live.offer(*args, **named)
+
+    def _listed(self, name: str) -> bool:
+        return self._live is not None and name in self._live.desk.state.instruments
+
+
+class _Both:
+    """Two wires as one."""
+
+    def __init__(self, parties: frozenset[PartyId], ours: Wire, other: Wire) -> None:
+        self._parties, self._ours, self._other = parties, ours, other
+
+    def send(self, effect: Outward, tag: str) -> str:
+        """On whichever reaches its party."""
+        wire = self._ours if effect.to in self._parties else self._other
+        return wire.send(effect, tag)
