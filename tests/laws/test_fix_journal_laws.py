@@ -140,3 +140,10 @@ def test_garbage_behind_the_end_is_cut(tmp_path: Path) -> None:
         _, found, problem = reopened(tmp_path / "long.journal", content + tail)
         assert found == kept
         assert f"a torn tail of {len(tail)} bytes" in problem or tail == content[:50]
+        (tmp_path / "long.journal").write_bytes(content + tail)
+        journal = Journal.open(tmp_path / "long.journal", durability="os", now=0, disk=FastDisk())
+        number = journal.next_out
+        for more in range(600):
+            journal.save(number + more, "8", b"after the cut")
+        assert len(list(journal.read(number + 500, number + 599))) == 100
+        journal.close()

@@ -15,7 +15,7 @@ from fix_gateway.journal import (
     JournalLocked,
     inspect,
 )
-from fix_gateway.records import BODY_BYTES_MAX, CRC, FILE_HEAD, HEAD, HOLE, MESSAGE, pack, scan
+from fix_gateway.records import BODY_BYTES_MAX
 
 SECRET = b"s3cret"
 
@@ -303,58 +303,3 @@ def test_what_cannot_be_read_is_told_and_does_not_end_the_journal(path: Path) ->
     disk.refuses = {}
     fill(journal, 1)
     journal.close()
-
-
-# ------------------------------------------------------------------------------------------------- the file
-
-
-def test_inspect_lists_the_records(path: Path, journal: Journal) -> None:
-    fill(journal, 1)
-    journal.save(2, "0", b"", admin=True)
-    journal.heard(4)
-    journal.flush()
-    journal.close()
-    lines = list(inspect(path))
-    assert [line.kind for line in lines] == ["opened", "mark", "message", "numbers", "closed"]
-    opened, mark, message, numbers, _ = lines
-    assert opened.at == 7 and mark.seq == 1_001
-    assert (message.seq, message.msg_type, message.tag) == (1, "S", b"t1")
-    assert message.raw.startswith(b"1:")
-    assert (numbers.seq, numbers.next_in, numbers.raw) == (3, 4, b"")
-
-
-def test_a_scan_crosses_the_border_of_what_it_reads_at_once() -> None:
-    rows = [pack(MESSAGE, number, bytes(number * 3_001)) for number in range(1, 40)]
-    content = b"".join(rows)
-    found = list(scan(lambda offset, count: content[offset : offset + count], 0, len(content)))
-    assert [record.number for record in found] == list(range(1, 40))
-    hurt = bytearray(content)
-    hurt[len(rows[0]) + 9] ^= 4
-    hurt = bytearray(b"".join((hurt, b"\xf1\x9d" * 300_000, rows[0])))
-    found = list(scan(lambda offset, count: bytes(hurt[offset : offset + count]), 0, len(hurt)))
-    assert [record.number for record in found] == [1, 0, *range(3, 40), 0, 1]
-    assert found[-2].kind == HOLE and found[-1].after == len(hurt)
-
-
-def test_a_length_beyond_reason_is_no_record() -> None:
-    content = HEAD.pack(0x9DF1, MESSAGE, 0, 0, BODY_BYTES_MAX + 1, 5) + CRC.pack(0) + pack(MESSAGE, 6)
-    found = list(scan(lambda offset, count: content[offset : offset + count], 0, len(content)))
-    assert [record.kind for record in found] == [HOLE, MESSAGE]
-
-
-def test_a_damaged_record_costs_itself_and_the_numbers_go_far_above(path: Path, journal: Journal) -> None:
-    fill(journal, 5)
-    places = [line.offset for line in inspect(path) if line.kind == "message"]
-    journal.abandon()
-    hurt = bytearray(path.read_bytes())
-    hurt[places[2] + 30] ^= 1
-    path.write_bytes(bytes(hurt))
-    again = open_at(path)
-    assert again.problem == "1 damaged places were skipped"
-    assert [kept.seq for kept in again.tags()] == [1, 2, 4, 5]
-    assert again.unclean and again.next_out > 65_536
-    again.close()
-    third = open_at(path)
-    assert third.next_out == again.next_out and not third.unclean
-    third.abandon()
-    assert FILE_HEAD.size == 20
