@@ -18,15 +18,20 @@ from fix_gateway.tags import (
     LOGOUT,
     ORIG_SENDING_TIME,
     OTHER,
+    POSS_DUP_FLAG,
     REJECT,
     REQUIRED_MISSING,
     RESEND_REQUEST,
+    SENDER_COMP_ID,
+    SENDING_TIME,
     SEQUENCE_RESET,
+    TARGET_COMP_ID,
     TEST_REQ_ID,
     TEST_REQUEST,
     TEXT,
 )
 from fix_gateway.talk import Talk
+from fix_gateway.values import timestamp_ns
 
 _OUT_OF_TURN: Final = frozenset({LOGOUT, RESEND_REQUEST, SEQUENCE_RESET, LOGON})
 
@@ -34,13 +39,15 @@ _OUT_OF_TURN: Final = frozenset({LOGOUT, RESEND_REQUEST, SEQUENCE_RESET, LOGON})
 class Hearing:
     """The receiving half of a session that is logged on."""
 
-    __slots__ = ("_begin", "_in", "_settings", "_talk")
+    __slots__ = ("_begin", "_in", "_sender", "_settings", "_talk", "_target", "_tolerance_ns")
 
     def __init__(self, settings: SessionSettings, talk: Talk, incoming: Incoming) -> None:
         self._settings = settings
         self._talk = talk
         self._in = incoming
         self._begin = settings.begin.encode()
+        self._sender, self._target = settings.sender.encode(), settings.target.encode()
+        self._tolerance_ns = settings.tolerance_ms * 1_000_000
 
     def on_message(self, message: Decoded, now: int) -> None:
         """Whose it is, when it was sent, and its number; then its contents."""
@@ -52,8 +59,7 @@ class Hearing:
             talk.goodbye("MsgSeqNum missing", now)
             talk.give_up("a message without MsgSeqNum")
             return
-        problem = problem_of(self._settings, message, now)
-        if problem:
+        if not self._is_plain(message, now) and (problem := problem_of(self._settings, message, now)):
             talk.reject_for(message, problem, now)
             incoming.count(message, now)
             talk.goodbye("", now)
@@ -72,6 +78,17 @@ class Hearing:
             talk.counts.duplicates += 1
         else:
             incoming.too_low(seq, now)
+
+    def _is_plain(self, message: Decoded, now: int) -> bool:
+        """The quick look at what is nearly always right: the peer's own, of this time, no duplicate."""
+        head = message.header
+        return (
+            head.get(SENDER_COMP_ID) == self._target
+            and head.get(TARGET_COMP_ID) == self._sender
+            and message.fault is None
+            and POSS_DUP_FLAG not in head
+            and abs(timestamp_ns(message.head(SENDING_TIME)) - now) <= self._tolerance_ns
+        )
 
     def contents(self, message: Decoded, now: int) -> None:
         """A message whose turn it is."""

@@ -36,9 +36,11 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Turned(msgspec.Struct, frozen=True, kw_only=True):
-    """A Logon that is not taken. `spoken`: the peer is who it says and may be told why, in a Logout."""
+    """A Logon that is not taken. `known`: it is the peer's, so its number counts. `spoken`: it is told why, in a
+    Logout."""
 
     why: str
+    known: bool = False
     spoken: bool = False
 
 
@@ -105,7 +107,10 @@ def judge(settings: SessionSettings, message: Decoded, now: int, answer: bool = 
 def judge_answer(settings: SessionSettings, message: Decoded, now: int, reset: bool) -> Terms | Turned:
     """What an initiator makes of the answer to its Logon, in which it asked for a `reset` or not."""
     if message.msg_type == LOGOUT and message.fault is None:
-        return Turned(why=f"by the peer: {message.text(TEXT).decode('latin-1') or 'no reason given'}")
+        known = message.begin == settings.begin.encode() and is_from(message, settings)
+        return Turned(
+            why=f"by the peer: {message.text(TEXT).decode('latin-1') or 'no reason given'}", known=known
+        )
     fits = (
         message.msg_type == LOGON and message.begin == settings.begin.encode() and is_from(message, settings)
     )
@@ -116,7 +121,7 @@ def judge_answer(settings: SessionSettings, message: Decoded, now: int, reset: b
     if is_off(message, now, settings.tolerance_ms):
         return Turned(why="SendingTime accuracy problem")
     if wants_reset(message) and not reset:
-        return Turned(why="the peer resets its numbers unasked", spoken=True)
+        return Turned(why="the peer resets its numbers unasked", known=True, spoken=True)
     heartbeat_s = number(message.body, HEART_BT_INT)
     return Terms(heartbeat_s=heartbeat_s, reset=reset, next_expected=number(message.body, NEXT_EXPECTED))
 
@@ -126,14 +131,14 @@ def _terms(settings: SessionSettings, message: Decoded) -> Terms | Turned:
     heartbeat_s = number(message.body, HEART_BT_INT)
     reset = wants_reset(message)
     if message.text(ENCRYPT_METHOD) != b"0":
-        return Turned(why="EncryptMethod must be 0 (none)", spoken=True)
+        return Turned(why="EncryptMethod must be 0 (none)", known=True, spoken=True)
     if not settings.heartbeat_s_min <= heartbeat_s <= settings.heartbeat_s_max:
         bounds = f"{settings.heartbeat_s_min} and {settings.heartbeat_s_max}"
-        return Turned(why=f"HeartBtInt must be between {bounds}", spoken=True)
+        return Turned(why=f"HeartBtInt must be between {bounds}", known=True, spoken=True)
     if settings.appl and message.text(1137).decode("latin-1") not in (settings.appl, *settings.appls):
-        return Turned(why="DefaultApplVerID is not supported", spoken=True)
+        return Turned(why="DefaultApplVerID is not supported", known=True, spoken=True)
     if reset and not settings.reset_allowed:
-        return Turned(why="ResetSeqNumFlag is not allowed", spoken=True)
+        return Turned(why="ResetSeqNumFlag is not allowed", known=True, spoken=True)
     if reset and message.seq != 1:
-        return Turned(why="MsgSeqNum must be 1 with ResetSeqNumFlag", spoken=True)
+        return Turned(why="MsgSeqNum must be 1 with ResetSeqNumFlag", known=True, spoken=True)
     return Terms(heartbeat_s=heartbeat_s, reset=reset, next_expected=number(message.body, NEXT_EXPECTED))

@@ -228,6 +228,8 @@ class Session:
         else:
             found = judge_answer(self.settings, message, now, talk.reset_asked)
         if isinstance(found, Turned):
+            if found.known:
+                self._in.count(message, now)
             self._turn_down(found, now)
         else:
             self._log_on(message, found, now)
@@ -250,7 +252,7 @@ class Session:
             incoming.too_low(message.seq, now)
             return
         if terms.next_expected > store.next_out:
-            self._turn_down(Turned(why="NextExpectedMsgSeqNum is too high", spoken=True), now)
+            self._turn_down(Turned(why="NextExpectedMsgSeqNum is too high", known=True, spoken=True), now)
             return
         missed_up_to = store.next_out - 1
         incoming.count(message, now)

@@ -34,7 +34,7 @@ IMPURE = [
     *("sqlalchemy", "structlog", "logging", "time", "random"),
 ]
 # Library -> the only rooms that may speak it, as soon as somebody does.
-SPEAKERS = {"sqlalchemy": ["rfq.audit"], "simplefix": ["fix_gateway.codec"], "torch": ["models"]}
+SPEAKERS = {"sqlalchemy": ["rfq.audit"], "simplefix": ["fix_gateway.odd"], "torch": ["models"]}
 
 
 def contracts() -> list[dict[str, Any]]:
