@@ -4,7 +4,7 @@ A dialect is a version plus changes: tags moved, values mapped, fields added or 
 no table can say. The presets are the versions as the standard has them; a counterparty's own is made with `configured`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -15,6 +15,7 @@ from fix_gateway.dictionary.extension import Extra, extend
 from fix_gateway.dictionary.spec import Dictionary
 from fix_gateway.dictionary.standard import load
 from fix_gateway.errors import Fault
+from fix_gateway.messages.form import AnyRow, Group, Within
 from fix_gateway.messages.plan import Values, Ways
 from fix_gateway.messages.rules import RULES
 from fix_gateway.messages.speech import BY_NAME, Message, Speech
@@ -107,8 +108,21 @@ def _check_path(where: str, path: str, deep: int) -> None:
         raise ValueError(f"{where}: {name!r} is no message; there are {', '.join(BY_NAME)}")
     if len(attributes) > deep or (deep and not attributes):
         raise ValueError(f"{where}: {path!r} is not of the form Message.attribute")
-    if attributes and attributes[0] not in form.struct.__struct_fields__:
-        raise ValueError(f"{where}: {name} has no attribute {attributes[0]!r}")
+    rows: tuple[AnyRow, ...] = form.rows
+    for attribute in attributes:
+        found = [row for row in _flattened(rows) if getattr(row, "attribute", "") == attribute]
+        if not found:
+            raise ValueError(f"{where}: {name} has no attribute {attribute!r}")
+        name = f"{name}.{attribute}"
+        rows = tuple(inner for row in found if isinstance(row, Group) for inner in row.rows)
+
+
+def _flattened(rows: Iterable[AnyRow]) -> Iterator[AnyRow]:
+    """The rows, with those that stand `Within` among them."""
+    for row in rows:
+        if isinstance(row, Within):
+            yield from _flattened(row.rows)
+        yield row
 
 
 FIX50SP2 = Dialect(name="fix50sp2", begin="FIXT.1.1", appl="9")

@@ -97,7 +97,7 @@ def _some(cell: Cell, hint: Any, dialect: Dialect) -> st.SearchStrategy[Any]:
         types = get_args(hint) if isinstance(hint, UnionType) else (hint,)
         return _words(cell, next(kind for kind in types if kind is not type(None)))
     match cell.kind:
-        case Kind.TEXT:
+        case Kind.TEXT | Kind.NAME:
             spec = dialect.dictionary.fields[cell.tag]
             return _odd_texts(spec.type)
         case Kind.COUNT:

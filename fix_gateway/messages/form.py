@@ -11,9 +11,10 @@ import msgspec
 
 
 class Kind(Enum):
-    """How a value is spelled."""
+    """How a value is spelled. A NAME is a text that comes again and again, so that it pays to remember it."""
 
     TEXT = auto()
+    NAME = auto()
     COUNT = auto()
     NUMBER = auto()
     FLAG = auto()

@@ -5,7 +5,7 @@ from fix_gateway.messages.form import AnyRow, Fixed, Form, Group, Kind, Many, Ro
 from fix_gateway.messages.forms_quoting import INSTRUMENT, LEG, SYMBOL, legs
 from fix_gateway.messages.words import EntryAction, EntryType, Subscription
 
-COUNT, NUMBER = Kind.COUNT, Kind.NUMBER
+COUNT, NUMBER, NAME = Kind.COUNT, Kind.NUMBER, Kind.NAME
 
 DEFINITION_REQUEST = Form(
     market.SecurityDefinitionRequest,
@@ -13,9 +13,9 @@ DEFINITION_REQUEST = Form(
     (
         Row("request_id", 320),
         Row("request_type", 321),
-        Row("symbol", 55),
-        Row("security_type", 167),
-        Row("currency", 15),
+        Row("symbol", 55, NAME),
+        Row("security_type", 167, NAME),
+        Row("currency", 15, NAME),
         Row("text", 58),
         legs(LEG),
         Row("subscription", 263, Subscription),
@@ -31,7 +31,7 @@ DEFINITION = Form(
         Row("response_type", 323),
         Fixed(393, "1"),
         *INSTRUMENT,
-        Row("currency", 15),
+        Row("currency", 15, NAME),
         Row("text", 58),
         legs(LEG),
     ),
@@ -55,7 +55,7 @@ _ENTRY: tuple[AnyRow, ...] = (
     Row("action", 279, EntryAction, True),
     Row("kind", 269, EntryType),
     Row("id", 278),
-    Row("symbol", 55),
+    Row("symbol", 55, NAME),
     Row("price", 270, NUMBER),
     Row("qty", 271, NUMBER),
     Split("at", 272, 273),
@@ -69,8 +69,8 @@ SNAPSHOT = Form(
     "W",
     (
         Row("request_id", 262),
-        Row("symbol", 55),
-        Row("security_type", 167),
+        Row("symbol", 55, NAME),
+        Row("security_type", 167, NAME),
         Row("updated_at", 779, Kind.INSTANT),
         Group("entries", 268, parts.MarketEntry, _ENTRY, True),
     ),

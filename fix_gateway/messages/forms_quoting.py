@@ -18,28 +18,28 @@ from fix_gateway.messages.words import (
     TimeInForce,
 )
 
-COUNT, NUMBER, FLAG, INSTANT = Kind.COUNT, Kind.NUMBER, Kind.FLAG, Kind.INSTANT
+COUNT, NUMBER, FLAG, INSTANT, NAME = Kind.COUNT, Kind.NUMBER, Kind.FLAG, Kind.INSTANT, Kind.NAME
 
-PARTY: tuple[AnyRow, ...] = (Row("id", 448), Row("source", 447), Row("role", 452))
-ROOT_PARTY: tuple[AnyRow, ...] = (Row("id", 1117), Row("source", 1118), Row("role", 1119))
-TARGET: tuple[AnyRow, ...] = (Row("id", 1462), Row("source", 1463), Row("role", 1464))
+PARTY: tuple[AnyRow, ...] = (Row("id", 448, NAME), Row("source", 447), Row("role", 452))
+ROOT_PARTY: tuple[AnyRow, ...] = (Row("id", 1117, NAME), Row("source", 1118), Row("role", 1119))
+TARGET: tuple[AnyRow, ...] = (Row("id", 1462, NAME), Row("source", 1463), Row("role", 1464))
 STAMP: tuple[AnyRow, ...] = (Row("at", 769, INSTANT), Row("kind", 770))
-SYMBOL: tuple[AnyRow, ...] = (Row("symbol", 55), Row("security_type", 167))
+SYMBOL: tuple[AnyRow, ...] = (Row("symbol", 55, NAME), Row("security_type", 167, NAME))
 INSTRUMENT: tuple[AnyRow, ...] = (
-    Row("symbol", 55),
-    Row("security_id", 48),
+    Row("symbol", 55, NAME),
+    Row("security_id", 48, NAME),
     Row("security_id_source", 22),
-    Row("security_type", 167),
+    Row("security_type", 167, NAME),
 )
 LEG: tuple[AnyRow, ...] = (
-    Row("symbol", 600),
-    Row("security_id", 602),
+    Row("symbol", 600, NAME),
+    Row("security_id", 602, NAME),
     Row("security_id_source", 603),
-    Row("security_type", 609),
+    Row("security_type", 609, NAME),
     Row("ratio", 623, NUMBER, True),
     Row("side", 624, Side, True),
     Row("qty", 687, NUMBER),
-    Row("ref", 654),
+    Row("ref", 654, NAME),
 )
 PRICED_LEG = (*LEG, Row("price", 566, NUMBER, True))
 QUOTED_LEG = (*LEG, Row("bid", 681, NUMBER, True), Row("offer", 684, NUMBER, True))
@@ -67,8 +67,8 @@ _ASKED: tuple[AnyRow, ...] = (
     Row("side", 54, Side, True),
     Row("qty", 38, NUMBER, True),
     Row("min_qty", 110, NUMBER),
-    Row("currency", 15),
-    Row("account", 1),
+    Row("currency", 15, NAME),
+    Row("account", 1, NAME),
     legs(PRICED_LEG),
     AON,
     Row("order_type", 40, OrderType),
@@ -106,7 +106,7 @@ QUOTE_REQUEST_REJECT = Form(
     (
         Row("rfq_id", 131),
         Row("reason", 658, RequestReject),
-        Within(146, (Row("symbol", 55), Row("side", 54, Side), Row("at", 60, INSTANT))),
+        Within(146, (Row("symbol", 55, NAME), Row("side", 54, Side), Row("at", 60, INSTANT))),
         Row("text", 58),
     ),
 )
@@ -135,8 +135,8 @@ QUOTE = Form(
         *INSTRUMENT,
         Row("side", 54, Side),
         Row("qty", 38, NUMBER),
-        Row("currency", 15),
-        Row("account", 1),
+        Row("currency", 15, NAME),
+        Row("account", 1, NAME),
         legs(QUOTED_LEG),
         *_SIDES,
         Row("exposure_s", 1629, COUNT),
@@ -161,11 +161,11 @@ QUOTE_STATUS_REPORT = Form(
         Row("cancel_type", 298, CancelType),
         parties(),
         TARGETS,
-        Row("symbol", 55),
-        Row("security_type", 167),
+        Row("symbol", 55, NAME),
+        Row("security_type", 167, NAME),
         Row("side", 54, Side),
         Row("qty", 38, NUMBER),
-        Row("currency", 15),
+        Row("currency", 15, NAME),
         legs(LEG),
         Row("expires_at", 126, INSTANT),
         Row("price", 44, NUMBER),
@@ -194,13 +194,13 @@ QUOTE_RESPONSE = Form(
         Row("anonymous", 1091, FLAG),
         AON,
         parties(),
-        Row("symbol", 55),
-        Row("security_type", 167),
+        Row("symbol", 55, NAME),
+        Row("security_type", 167, NAME),
         Row("side", 54, Side, True),
         Row("qty", 38, NUMBER, True),
         Row("min_qty", 110, NUMBER, True),
-        Row("currency", 15),
-        Row("account", 1),
+        Row("currency", 15, NAME),
+        Row("account", 1, NAME),
         legs(LEG),
         Row("bid", 132, NUMBER),
         Row("offer", 133, NUMBER),
@@ -224,7 +224,7 @@ QUOTE_CANCEL = Form(
         Row("quote_type", 537, QuoteType),
         parties(),
         TARGETS,
-        Row("account", 1),
+        Row("account", 1, NAME),
         Group("symbols", 295, parts.SymbolRef, SYMBOL, True),
     ),
 )
@@ -252,10 +252,10 @@ QUOTE_STATUS_REQUEST = Form(
     (
         Row("status_request_id", 649),
         Row("quote_id", 117),
-        Row("symbol", 55),
+        Row("symbol", 55, NAME),
         Row("side", 54, Side),
         parties(),
-        Row("account", 1),
+        Row("account", 1, NAME),
         Row("subscription", 263, Subscription),
     ),
 )
@@ -274,7 +274,7 @@ RFQ_REQUEST = Form(
 
 _QUOTE_ENTRY: tuple[AnyRow, ...] = (
     Row("id", 299),
-    Row("symbol", 55),
+    Row("symbol", 55, NAME),
     Row("bid", 132, NUMBER, True),
     Row("offer", 133, NUMBER, True),
     Row("bid_qty", 134, NUMBER, True),
@@ -283,7 +283,7 @@ _QUOTE_ENTRY: tuple[AnyRow, ...] = (
 )
 _QUOTE_SET: tuple[AnyRow, ...] = (
     Row("id", 302),
-    Row("underlying", 311),
+    Row("underlying", 311, NAME),
     Row("total", 304, COUNT),
     Row("last", 893, FLAG),
     Group("entries", 295, parts.QuoteEntry, _QUOTE_ENTRY, True),
@@ -302,7 +302,7 @@ MASS_QUOTE = Form(
         Row("quote_type", 537, QuoteType),
         Row("response_level", 301),
         parties(),
-        Row("account", 1),
+        Row("account", 1, NAME),
         Group("sets", 296, parts.QuoteSet, _QUOTE_SET, True),
     ),
 )
@@ -320,7 +320,7 @@ MASS_QUOTE_ACK = Form(
         Row("cancel_type", 298, CancelType),
         parties(),
         TARGETS,
-        Row("account", 1),
+        Row("account", 1, NAME),
         Row("text", 58),
         Group("sets", 296, parts.SetFault, _SET_FAULT),
     ),

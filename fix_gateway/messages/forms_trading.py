@@ -22,15 +22,15 @@ from fix_gateway.messages.words import (
     TimeInForce,
 )
 
-COUNT, NUMBER, FLAG, INSTANT = Kind.COUNT, Kind.NUMBER, Kind.FLAG, Kind.INSTANT
+COUNT, NUMBER, FLAG, INSTANT, NAME = Kind.COUNT, Kind.NUMBER, Kind.FLAG, Kind.INSTANT, Kind.NAME
 
-_WHO: tuple[AnyRow, ...] = (parties(), TARGETS, Row("account", 1))
+_WHO: tuple[AnyRow, ...] = (parties(), TARGETS, Row("account", 1, NAME))
 _HOW: tuple[AnyRow, ...] = (
     Row("handling", 21),
     Row("exec_inst", 18),
     Row("min_qty", 110, NUMBER, True),
     Row("self_match_id", 2362),
-    Row("market", 100),
+    Row("market", 100, NAME),
 )
 _WORTH: tuple[AnyRow, ...] = (
     Row("at", 60, INSTANT),
@@ -38,7 +38,7 @@ _WORTH: tuple[AnyRow, ...] = (
     Row("order_type", 40, OrderType),
     Row("price", 44, NUMBER, True),
     Row("stop_price", 99, NUMBER, True),
-    Row("currency", 15),
+    Row("currency", 15, NAME),
 )
 _UNTIL: tuple[AnyRow, ...] = (
     Row("quote_id", 117, Kind.TEXT, True),
@@ -71,8 +71,8 @@ NEW_ORDER_MULTILEG = Form(
         *_WHO,
         *_HOW,
         Row("side", 54, Side),
-        Row("symbol", 55),
-        Row("security_type", 167),
+        Row("symbol", 55, NAME),
+        Row("security_type", 167, NAME),
         legs(PRICED_LEG),
         *(row for row in _WORTH if row != Row("stop_price", 99, NUMBER, True)),
         *(row for row in _UNTIL if row != Row("max_show", 210, NUMBER, True)),
@@ -86,10 +86,10 @@ ORDER_CANCEL = Form(
         Row("orig_cl_ord_id", 41),
         Row("order_id", 37),
         Row("cl_ord_id", 11),
-        Row("account", 1),
+        Row("account", 1, NAME),
         parties(),
-        Row("symbol", 55),
-        Row("security_type", 167),
+        Row("symbol", 55, NAME),
+        Row("security_type", 167, NAME),
         Row("side", 54, Side),
         Row("at", 60, INSTANT),
         Row("qty", 38, NUMBER),
@@ -105,10 +105,10 @@ ORDER_REPLACE = Form(
         parties(),
         Row("orig_cl_ord_id", 41),
         Row("cl_ord_id", 11),
-        Row("account", 1),
+        Row("account", 1, NAME),
         *(row for row in _HOW if row != Row("self_match_id", 2362)),
-        Row("symbol", 55),
-        Row("security_type", 167),
+        Row("symbol", 55, NAME),
+        Row("security_type", 167, NAME),
         Row("side", 54, Side),
         *_WORTH,
         *(row for row in _UNTIL if isinstance(row, Row) and row.tag not in (117, 847)),
@@ -133,7 +133,7 @@ EXECUTION = Form(
         Row("reject", 103),
         Row("reject_text", 1328),
         Row("trade_type", 828),
-        Row("account", 1),
+        Row("account", 1, NAME),
         Row("match_type", 574),
         *INSTRUMENT,
         Row("side", 54, Side),
@@ -141,11 +141,11 @@ EXECUTION = Form(
         Row("order_type", 40, OrderType),
         Row("price", 44, NUMBER),
         Row("stop_price", 99, NUMBER),
-        Row("currency", 15),
+        Row("currency", 15, NAME),
         Row("time_in_force", 59, TimeInForce),
         Row("last_qty", 32, NUMBER),
         Row("last_price", 31, NUMBER),
-        Row("last_market", 30),
+        Row("last_market", 30, NAME),
         Row("leaves", 151, NUMBER),
         Row("filled", 14, NUMBER),
         Row("average", 6, NUMBER),
@@ -159,7 +159,7 @@ EXECUTION = Form(
             parts.Leg,
             (*LEG, Row("last_price", 637, NUMBER), Row("last_qty", 1418, NUMBER)),
         ),
-        Row("leg_ref", 654),
+        Row("leg_ref", 654, NAME),
         Row("cover", 1917, NUMBER),
     ),
 )
@@ -172,7 +172,7 @@ CANCEL_REJECT = Form(
         Row("cl_ord_id", 11),
         Row("orig_cl_ord_id", 41),
         Row("status", 39, OrderStatus),
-        Row("account", 1),
+        Row("account", 1, NAME),
         Row("at", 60, INSTANT),
         Row("response", 434, CancelResponse),
         Row("reject", 102),
@@ -181,11 +181,11 @@ CANCEL_REJECT = Form(
 )
 
 _TRADE_LEG: tuple[AnyRow, ...] = (
-    Row("symbol", 600),
+    Row("symbol", 600, NAME),
     Row("ratio", 623, NUMBER),
     Row("side", 624, Side),
     Row("qty", 687, NUMBER),
-    Row("ref", 654),
+    Row("ref", 654, NAME),
     Row("last_price", 637, NUMBER),
 )
 _TRADE_SIDE: tuple[AnyRow, ...] = (
@@ -193,7 +193,7 @@ _TRADE_SIDE: tuple[AnyRow, ...] = (
     Row("order_id", 37),
     Row("cl_ord_id", 11),
     parties(),
-    Row("account", 1),
+    Row("account", 1, NAME),
 )
 
 TRADE = Form(
@@ -207,9 +207,9 @@ TRADE = Form(
         Row("exec_type", 150, ExecType),
         Row("exec_id", 17),
         Row("previously_reported", 570, FLAG),
-        Row("symbol", 55),
-        Row("security_type", 167),
-        Row("currency", 15),
+        Row("symbol", 55, NAME),
+        Row("security_type", 167, NAME),
+        Row("currency", 15, NAME),
         Row("last_qty", 32, NUMBER),
         Row("last_price", 31, NUMBER),
         Row("trade_date", 75),

@@ -35,7 +35,7 @@ class Ways(msgspec.Struct, frozen=True, kw_only=True):
 
 class Cell(msgspec.Struct, frozen=True, kw_only=True):
     """One field. `said` are the only values that it may have, as they are spelled (None: any); `heard` the reverse.
-    `clock` is the tag of the time of day of an instant in two fields."""
+    `clock` is the tag of the time of day of an instant in two fields. `size` tells a size or a ratio from a price."""
 
     path: str
     attribute: str
@@ -46,6 +46,7 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
     said: Mapping[str, str] | None = None
     heard: Mapping[bytes, str] | None = None
     clock: int = 0
+    size: bool = False
 
 
 class Const(msgspec.Struct, frozen=True, kw_only=True):
@@ -212,7 +213,7 @@ class _Planner:
             return self._word(attribute, tag, kind, path, required, default)
         said = heard = None
         spec = self.fields[tag]
-        if kind is Kind.TEXT and spec.values and spec.type not in MULTIPLE:
+        if kind in (Kind.TEXT, Kind.NAME) and spec.values and spec.type not in MULTIPLE:
             said = self._said(tag, spec, [value.decode() for value in spec.values])
             heard = {**self._reverse(tag, spec), **self._heard(tag, str)}
         return Cell(
@@ -224,6 +225,7 @@ class _Planner:
             default=default,
             said=said,
             heard=heard,
+            size=kind is Kind.NUMBER and spec.type in ("QTY", "FLOAT", "INT"),
         )
 
     def _word(

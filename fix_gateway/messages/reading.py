@@ -57,8 +57,8 @@ def instant(value: bytes) -> int:
 def compile_reader(struct: type[msgspec.Struct], level: Level) -> Read:
     """The function that makes a struct of a message's body."""
     source = _Source()
-    inner = [step for step in level.steps if isinstance(step, Nested) and step.struct is None]
     lines = ["def read(b):", "    get = b.get"]
+    inner = [step for step in level.steps if isinstance(step, Nested) and step.struct is None]
     arguments = source.arguments(level, "b", "get")
     for step in inner:
         entry, getter = f"e{step.tag}", f"get{step.tag}"
@@ -68,6 +68,7 @@ def compile_reader(struct: type[msgspec.Struct], level: Level) -> Read:
         arguments += source.arguments(step.level, entry, getter)
         if step.counted:
             arguments.append(f"{step.counted}=len(a{step.tag})")
+    lines += source.lines
     order = {field.name: place for place, field in enumerate(msgspec.structs.fields(struct))}
     arguments.sort(key=lambda text: order[text.partition("=")[0]])
     lines.append(f"    return Made({', '.join(arguments)})")
@@ -82,10 +83,11 @@ class _Source:
 
     def __init__(self) -> None:
         self.names: dict[str, Any] = {}
+        self.lines: list[str] = []
         self._numbers = count()
 
-    def arguments(self, level: Level, of: str, getter: str) -> list[str]:
-        """attribute=expression for the fields of `of`, whose `get` is called `getter`."""
+    def arguments(self, level: Level, of: str, getter: str, indent: str = "    ") -> list[str]:
+        """attribute=expression for the fields of `of`, whose `get` is called `getter`; groups become loops before."""
         made = []
         for step in level.steps:
             match step:
@@ -93,8 +95,8 @@ class _Source:
                     made.append(f"{step.attribute}={self._cell(step, of, getter)}")
                 case Flagged():
                     made.append(
-                        f"{step.attribute}=any([g.get({step.inner}) == {step.value.encode()!r} "
-                        f"for g in {getter}({step.tag}, ())])"
+                        f"{step.attribute}={step.tag} in {of} and {step.value.encode()!r} "
+                        f"in [g.get({step.inner}) for g in {of}[{step.tag}]]"
                     )
                 case Listed():
                     name = self._table(step.cell)
@@ -102,16 +104,19 @@ class _Source:
                         f"{step.attribute}=tuple([{name}[g[{step.cell.tag}]] for g in {getter}({step.tag}, ())])"
                     )
                 case Nested(struct=struct) if struct is not None:
-                    made.append(f"{step.attribute}={self._group(step, getter)}")
+                    made.append(f"{step.attribute}={self._group(step, getter, indent)}")
         return made
 
-    def _group(self, step: Nested, getter: str) -> str:
+    def _group(self, step: Nested, getter: str, indent: str) -> str:
         number = next(self._numbers)
-        entry, get, made = f"g{number}", f"q{number}", f"Made{number}"
+        entry, get, made, found = f"g{number}", f"q{number}", f"Made{number}", f"x{number}"
         self.names[made] = step.struct
-        arguments = ", ".join(self.arguments(step.level, entry, get))
-        entries = f"[{made}({arguments}) for {entry} in v for {get} in ({entry}.get,)]"
-        return f"tuple({entries}) if (v := {getter}({step.tag})) else ()"
+        self.lines.append(f"{indent}{found} = []")
+        self.lines.append(f"{indent}for {entry} in {getter}({step.tag}) or ():")
+        self.lines.append(f"{indent}    {get} = {entry}.get")
+        arguments = ", ".join(self.arguments(step.level, entry, get, indent + "    "))
+        self.lines.append(f"{indent}    {found}.append({made}({arguments}))")
+        return f"tuple({found})"
 
     def _cell(self, cell: Cell, of: str, getter: str) -> str:
         must = cell.default is msgspec.NODEFAULT
@@ -121,7 +126,7 @@ class _Source:
         if cell.heard is not None or cell.kind is Kind.FLAG:
             name = self._table(cell)
             return f"{name}[{of}[{cell.tag}]]" if must else f"{name}[{getter}({cell.tag})]"
-        if cell.kind is Kind.TEXT:
+        if cell.kind in (Kind.TEXT, Kind.NAME):
             if must:
                 return f"{of}[{cell.tag}].decode()"
             return f"v.decode() if (v := {getter}({cell.tag})) else {cell.default!r}"
@@ -186,6 +191,7 @@ def _code(cell: Cell, found: object) -> int | None:
         return None if found in cell.heard else VALUE_WRONG
     made: dict[Kind, Callable[[bytes], Any]] = {
         Kind.TEXT: bytes.decode,
+        Kind.NAME: bytes.decode,
         Kind.COUNT: int,
         Kind.NUMBER: decimal,
         Kind.INSTANT: timestamp_ns,

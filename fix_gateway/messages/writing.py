@@ -1,10 +1,9 @@
 """Plans into functions that write: one expression a field, put together as Python source and compiled once.
 
-Every field is one piece of text, so that the pieces tell how many separators the whole must have: a value that
-smuggles in one of its own is found by counting.
+Values that come again and again (names, sizes, enumerations) are looked up as whole fields. A text with a separator in
+it is refused, so no value can smuggle in a field.
 """
 
-import re
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from itertools import count
@@ -18,9 +17,9 @@ from fix_gateway.messages.plan import Cell, Const, Flagged, Level, Listed, Neste
 from fix_gateway.values import SECOND, stamp
 
 Write = Callable[[Any], bytes]
-_EMPTY = re.compile(r"(?:^|\x01)[0-9]+=\x01")
 _DIGITS_MAX = 20
-_SECONDS_MAX = 1_024
+_KEPT_MAX = 1_024
+_KEPT_LONGEST = 64
 
 
 def number(value: Decimal) -> str:
@@ -38,7 +37,7 @@ class _Seconds(dict[int, str]):
     """Second -> its text, as far as the fraction; remembers the last ones."""
 
     def __missing__(self, second: int) -> str:
-        if len(self) >= _SECONDS_MAX:
+        if len(self) >= _KEPT_MAX:
             self.clear()
         text = self[second] = stamp(second * SECOND, 0).decode()
         return text
@@ -62,11 +61,12 @@ def compile_writer(level: Level, digits: int) -> Write:
     """The function that makes a message's body of its struct."""
     source = _Source(digits)
     source.level(level, "m", "    ")
-    lines = ["def write(m):", "    p = []", *source.lines, "    return finish(p)"]
+    lines = ["def write(m):", "    p = []", *source.lines, "    return join(p).encode()"]
     names = source.names | {
         "number": number,
         "instant": instants(digits),
-        "finish": _finish,
+        "join": "".join,
+        "smuggled": _smuggled,
         "missing": _missing,
         "lost": _lost,
         "too_many": _too_many,
@@ -74,15 +74,6 @@ def compile_writer(level: Level, digits: int) -> Write:
     exec(compile("\n".join(lines), "<writer>", "exec"), names)
     made: Write = names["write"]
     return made
-
-
-def _finish(pieces: list[str]) -> bytes:
-    text = "".join(pieces)
-    if text.count("\x01") != len(pieces) - pieces.count(""):
-        raise LocalProtocolError("a value contains a field separator")
-    if "=\x01" in text and (found := _EMPTY.search(text)):
-        raise LocalProtocolError(f"field {found.group().strip(chr(1))[:-1]} would be empty")
-    return text.encode()
 
 
 def _missing(path: str) -> str:
@@ -95,6 +86,40 @@ def _lost(path: str) -> None:
 
 def _too_many(path: str, allowed: str) -> None:
     raise LocalProtocolError(f"{path}: there must be {allowed}")
+
+
+def _smuggled(path: str) -> str:
+    raise LocalProtocolError(f"{path}: the value contains a field separator")
+
+
+class _Names(dict[str, str]):
+    """Name -> field, ready to be sent; remembers the last ones. `absent` is the spelling of nothing."""
+
+    def __init__(self, tag: int, path: str, required: bool, absent: str = "") -> None:
+        self.tag, self.path, self.required, self.absent = tag, path, required, absent
+
+    def __missing__(self, value: str) -> str:
+        if value == self.absent:
+            made = _missing(self.path) if self.required else ""
+        else:
+            made = f"{self.tag}={self.spelled(value)}\x01"
+        if len(self) >= _KEPT_MAX:
+            self.clear()
+        if len(value) <= _KEPT_LONGEST:
+            self[value] = made
+        return made
+
+    def spelled(self, value: str) -> str:
+        """The value as the wire has it."""
+        return _smuggled(self.path) if "\x01" in value else value
+
+
+class _Sizes(_Names):
+    """Size -> field; by its text, for 5 and 5.0 are the same number but not the same bytes."""
+
+    def spelled(self, value: str) -> str:
+        """The value as the wire has it."""
+        return number(Decimal(value))
 
 
 class _Source:
@@ -166,19 +191,30 @@ class _Source:
         value = f"{of}.{cell.attribute}"
         if cell.said is not None or cell.kind is Kind.FLAG:
             return f"{self._table(cell)}[{value}]"
-        if cell.kind is Kind.TEXT:
-            if cell.required or cell.default is msgspec.NODEFAULT:
-                return f"f'{cell.tag}={{{value}}}\\x01'"
-            return f"f'{cell.tag}={{v}}\\x01' if (v := {value}) else ''"
-        fixed = cell.default not in (None, "", ())  # never None: required, or with a value of its own
-        absent = f"missing({cell.path!r})" if cell.required else "''"
-        there = "" if fixed else f" if v is not None else {absent}"
-        if cell.kind is Kind.NUMBER:
-            plain = f"len(s := str(v := {value})) < {_DIGITS_MAX} and 'E' not in s and s[-1] < ':'"
-            return f"f'{cell.tag}={{s}}\\x01' if {plain} else (f'{cell.tag}={{number(v)}}\\x01'{there})"
-        spelled = {Kind.COUNT: "v", Kind.INSTANT: "instant(v)"}[cell.kind]
-        there = there.replace("v is", f"(v := {value}) is")
-        return f"f'{cell.tag}={{{spelled if there else spelled.replace('v', value)}}}\\x01'{there}"
+        required = cell.required or cell.default is msgspec.NODEFAULT
+        match cell.kind:
+            case Kind.TEXT:
+                absent = f"missing({cell.path!r})" if required else "''"
+                field = f"f'{cell.tag}={{v}}\\x01' if '\\x01' not in v else smuggled({cell.path!r})"
+                return f"({field}) if (v := {value}) else {absent}"
+            case Kind.NAME:
+                return f"{self._kept(_Names(cell.tag, cell.path, required))}[{value}]"
+            case Kind.NUMBER if cell.size:
+                return f"{self._kept(_Sizes(cell.tag, cell.path, required, str(None)))}[str({value})]"
+            case Kind.NUMBER:
+                plain = f"len(s := str(v := {value})) < {_DIGITS_MAX} and 'E' not in s and s[-1] < ':'"
+                spelled = "number(v)"
+            case _:
+                plain, spelled = "", "v:d" if cell.kind is Kind.COUNT else "instant(v)"
+        absent = f"missing({cell.path!r})" if required else "''"
+        there = "v" if plain else f"(v := {value})"
+        odd = f"f'{cell.tag}={{{spelled}}}\\x01' if {there} is not None else {absent}"
+        return f"f'{cell.tag}={{s}}\\x01' if {plain} else ({odd})" if plain else odd
+
+    def _kept(self, table: "_Names | _Sizes") -> str:
+        name = f"k{next(self._numbers)}"
+        self.names[name] = table
+        return name
 
     def _table(self, cell: Cell) -> str:
         """The name of the table value -> field, ready to be sent."""
