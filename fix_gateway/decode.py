@@ -13,6 +13,7 @@ from fix_gateway.decode_walk import (
     BAD_VERSION,
     DISORDER,
     SEPARATOR_INSIDE,
+    TOO_MANY,
     Part,
     Walk,
     missing,
@@ -25,6 +26,11 @@ from fix_gateway.shapes import Shapes
 
 _HEAD = re.compile(rb"8=([^\x01]*)\x019=[^\x01]*\x0135=([^\x01]*)\x01")
 _NUMBER = re.compile(rb"[0-9]{1,18}").fullmatch
+FIELDS_MAX = 4096
+"""A message of more fields is refused: each costs time."""
+LENGTHS_MAX = 1024
+"""As many of them may be lengths of raw fields."""
+
 _LED = 3  # BeginString, BodyLength and MsgType stand first; the framer has looked
 
 
@@ -63,21 +69,22 @@ class Decoder:
             return found
         head = _HEAD.match(frame)
         assert head is not None, "the framer lets nothing through that begins otherwise"
-        parts, lie = self._split(frame)
-        return self._walk(frame, head[1], head[2].decode("latin-1"), parts, lie)
+        parts, fault = self._split(frame)
+        return self._walk(frame, head[1], head[2].decode("latin-1"), parts, fault)
 
-    def _walk(self, frame: bytes, begin: bytes, msg_type: str, parts: list[Part], lie: bytes) -> Decoded:
+    def _walk(
+        self, frame: bytes, begin: bytes, msg_type: str, parts: list[Part], fault: Fault | None
+    ) -> Decoded:
         rules = self._default
         admin = rules.is_admin(msg_type)
         tags = self._tags(parts, rules.admin_tags if admin else rules.tags)
         body_at = _first_not_in(rules.header_tags, tags, _LED)
         disorder = _disorder(rules, tags, body_at)
-        header = _loose_header(rules, tags, parts, len(tags) if disorder or lie else body_at)
+        header = _loose_header(rules, tags, parts, len(tags) if disorder or fault else body_at)
         body: Fields = {}
 
-        fault: Fault | None = None
-        if lie:
-            fault = Fault(code=17, text=SEPARATOR_INSIDE, tag=lie)
+        if fault is not None:
+            pass  # the rest was not even split
         elif disorder:
             fault = Fault(code=14, text=DISORDER, tag=told(parts[disorder][0]))
         elif not admin and 1128 in header and 1128 in rules.header.members:
@@ -147,27 +154,41 @@ class Decoder:
             tags = [tag or user_tag(part[0]) for tag, part in zip(tags, parts, strict=True)]
         return tags
 
-    def _split(self, frame: bytes) -> tuple[list[Part], bytes]:
-        """The fields, raw ones by their length; and the tag of a raw field whose length is a lie, behind which nothing
-        can be read."""
-        found = self._length_field.search(frame) if self._lengths else None
-        if found is None:
-            return [field.partition(b"=") for field in frame[:-1].split(b"\x01")], b""
+    def _split(self, frame: bytes) -> tuple[list[Part], Fault | None]:
+        """The fields, raw ones by their length. Or what could be split of them, and why not all: a raw field whose
+        length is a lie, or too many fields."""
         parts: list[Part] = []
-        at = 0
+        found = self._length_field.search(frame) if self._lengths else None
+        at = lengths = 0
         while found is not None:
+            lengths += 1
+            if lengths > LENGTHS_MAX:
+                _plain(frame, at, len(frame) - 1, parts)
+                return parts, Fault(code=99, text=TOO_MANY)
             raw_tag, raw_at = self._lengths[found[1]], found.end()
             if frame.startswith(raw_tag + b"=", raw_at):
                 value_at = raw_at + len(raw_tag) + 1
                 end = value_at + int(found[2])
-                parts += [field.partition(b"=") for field in frame[at : raw_at - 1].split(b"\x01")]
+                if not _plain(frame, at, raw_at - 1, parts):
+                    return parts, Fault(code=99, text=TOO_MANY)
                 if frame[end : end + 1] != b"\x01" or end > len(frame) - 8:
-                    return parts, raw_tag
+                    return parts, Fault(code=17, text=SEPARATOR_INSIDE, tag=raw_tag)
                 parts.append((raw_tag, b"=", frame[value_at:end]))
                 at = end + 1
             found = self._length_field.search(frame, max(at, raw_at) - 1)
-        parts += [field.partition(b"=") for field in frame[at:-1].split(b"\x01")]
-        return parts, b""
+        if not _plain(frame, at, len(frame) - 1, parts):
+            return parts, Fault(code=99, text=TOO_MANY)
+        return parts, None
+
+
+def _plain(frame: bytes, at: int, end: int, parts: list[Part]) -> bool:
+    """Split what holds no raw fields. False if there are too many; then only the first, enough for a header."""
+    room = FIELDS_MAX - len(parts)
+    if frame.count(b"\x01", at, end) < room:
+        parts += [field.partition(b"=") for field in frame[at:end].split(b"\x01")]
+        return True
+    parts += [field.partition(b"=") for field in frame[at:end].split(b"\x01", 100)[:-1]]
+    return False
 
 
 def _disorder(rules: Rules, tags: list[int], body_at: int) -> int:

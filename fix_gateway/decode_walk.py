@@ -25,6 +25,7 @@ DISORDER = "Tag specified out of required order"
 GROUP_DISORDER = "Repeating group fields out of order"
 BAD_COUNT = "Incorrect NumInGroup count for repeating group"
 SEPARATOR_INSIDE = "Non-data value includes field delimiter (SOH character)"
+TOO_MANY = "Too many fields"
 BAD_VERSION = "Invalid/Unsupported Application Version"
 
 

@@ -2,14 +2,14 @@
 
 import random
 from collections.abc import Mapping, Sequence
-from typing import TypeAlias, Union
+from typing import TypeAlias
 
 from fix_gateway.decoded import Fields
 from fix_gateway.dictionary.spec import Dictionary, FieldSpec, GroupSpec
 from fix_gateway.encode import frame
 from fix_gateway.values import MULTIPLE, RAW
 
-Shape: TypeAlias = "list[tuple[int, Union[None, list[Shape]]]]"
+Shape: TypeAlias = "list[tuple[int, list[Shape] | None]]"
 """Tags in order; a group's count tag with the shapes of its entries."""
 
 HEAD = (49, 56, 34, 52)
