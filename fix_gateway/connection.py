@@ -27,6 +27,7 @@ from fix_gateway.throttle import Throttle
 from fix_gateway.wirelog import WireLog
 
 _TICK_MIN_S: Final = 0.001
+NAP_S: Final = 1.0
 THROTTLED_50: Final = (8, 9)
 """FIX 5.0 SP2 has reasons for it: the message is too much, or the session also ends. The older versions have none."""
 NOTES_PER_S: Final = 10
@@ -296,13 +297,16 @@ class Link:
             self._soon()
 
     def _arm(self) -> None:
-        wake_at = self.session.wake_at
+        """A timer runs for `NAP_S` at most, so that a message that moves the session's instants costs nothing."""
+        if self._timer is not None and self.session.is_up:
+            return
+        wake_at, now = self.session.wake_at, self._now()
         if self._change_at and not 0 < wake_at < self._change_at:
             wake_at = self._change_at
         if wake_at and (self._timer is None or wake_at < self._timer_at):
             if self._timer is not None:
                 self._timer.cancel()
-            ahead_s = max(_TICK_MIN_S, (wake_at - self._now()) / NS_PER_S)
+            ahead_s = min(max(_TICK_MIN_S, (wake_at - now) / NS_PER_S), NAP_S)
             self._timer_at = wake_at
             self._timer = asyncio.get_running_loop().call_later(ahead_s, self._wake)
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,11 +11,12 @@ from fix_links import DECODER, ORDER, Hearer, Street, echo, play, street, until
 
 from fix_gateway.connection import Link
 from fix_gateway.initiator import Backoff, Initiator, Place, addresses
+from fix_gateway.journal import Journal
 from fix_gateway.ports import LinkSettings
 from fix_gateway.schedule import timetable
 from fix_gateway.session import Session
 from fix_gateway.session_settings import SessionSettings
-from fix_gateway.store import MemoryStore
+from fix_gateway.store import MemoryStore, Store
 
 SOON = Backoff(first_s=0.01, most_s=0.02)
 SATURDAY_NOON = 1_768_046_400_000_000_000
@@ -24,12 +26,16 @@ DAY = 86_400_000_000_000
 
 @asynccontextmanager
 async def connecting(
-    desk: Street, *ports: int, settings: LinkSettings | None = None, **changes: Any
+    desk: Street,
+    *ports: int,
+    settings: LinkSettings | None = None,
+    store: Store | None = None,
+    **changes: Any,
 ) -> AsyncIterator[tuple[Initiator, Hearer]]:
     """Our side as ALPHA, connecting to these ports of this machine."""
     client = Hearer()
     given = {"name": "us", "begin": "FIX.4.4", "sender": "ALPHA", "target": "DESK", "initiator": True}
-    session = Session(SessionSettings(**{**given, **changes}), MemoryStore(), DECODER)
+    session = Session(SessionSettings(**{**given, **changes}), store or MemoryStore(), DECODER)
     link = Link(session, client, desk.time.now, desk.lines, settings=settings)
     place = Place(addresses=tuple(("127.0.0.1", port) for port in ports), backoff=SOON)
     initiator = Initiator(link, place, desk.time.now, desk.lines, nap_s=0.01)
@@ -147,3 +153,37 @@ def test_addresses_as_they_are_written() -> None:
     for wrong in ("fix.example", "fix.example:", "fix.example:0", "fix.example:70000", ":x"):
         with pytest.raises(ValueError, match="is not host:port"):
             addresses([wrong])
+
+
+@pytest.mark.slow
+def test_many_messages_each_way_with_journals_and_cut_wires(tmp_path: Path) -> None:
+    """Every 37 messages the wire is cut, in turn by either side; both send as fast as they can."""
+    total = 1_000
+
+    async def story() -> None:
+        async with street() as desk:
+            journals = [
+                Journal.open(tmp_path / f"{name}.fix", durability="os", now=desk.time.now())
+                for name in ("desk", "client")
+            ]
+            ours = desk.add("ALPHA", store=journals[0], replay=None)
+            async with connecting(desk, desk.port, store=journals[1], replay=None) as (initiator, client):
+                theirs = initiator.link
+                sent = {ours: 0, theirs: 0}
+                while min(sent.values()) < total:
+                    await until(lambda: theirs.is_up and ours.is_up)
+                    for link in (ours, theirs):
+                        for _ in range(37):
+                            if sent[link] < total and link.is_up:
+                                link.send("D", ORDER % b"%d" % sent[link])
+                                sent[link] += 1
+                    await asyncio.sleep(0.001 * (initiator.attempts % 3))
+                    (ours if initiator.attempts % 2 else theirs).drop("the wire is cut")
+                wanted = [b"%d" % number for number in range(total)]
+                await until(lambda: len(client.heard) >= total and len(desk.application.heard) >= total)
+                assert client.ids() == wanted and desk.application.ids() == wanted
+                assert initiator.attempts > 10
+            for journal in journals:
+                journal.close()
+
+    play(story())
