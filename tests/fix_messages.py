@@ -9,7 +9,9 @@ from typing import Any, get_args, get_type_hints
 import msgspec
 from hypothesis import strategies as st
 
-from fix_gateway.dialect import Dialect, write
+from fix_gateway.decode import Decoder
+from fix_gateway.decoded import Decoded
+from fix_gateway.dialect import Dialect, read, write
 from fix_gateway.encode import frame
 from fix_gateway.messages.form import Kind
 from fix_gateway.messages.plan import Cell, Flagged, Level, Listed, Nested
@@ -30,6 +32,25 @@ def framed(message: Message, dialect: Dialect) -> bytes:
     """The message as it would stand on the wire."""
     msg_type, body = write(message, dialect)
     return frame(dialect.begin.encode(), b"35=%b\x01" % msg_type.encode() + HEAD + body)
+
+
+def fields(message: Message, dialect: Dialect) -> str:
+    """The body, readable, once the dialect's own decoder has let it through."""
+    decoded = decode(message, dialect)
+    assert decoded.fault is None, decoded.raw
+    return write(message, dialect)[1].replace(b"\x01", b"|").decode()
+
+
+def decode(message: Message, dialect: Dialect) -> Decoded:
+    """The message as the other side would decode it."""
+    return Decoder(dialect.dictionary).decode(framed(message, dialect))
+
+
+def hear(msg_type: str, body: str, dialect: Dialect) -> Any:
+    """What a counterparty's body is read as; its Fault, if it is not even valid."""
+    rest = b"35=%b\x01" % msg_type.encode() + HEAD + body.replace("|", "\x01").encode()
+    decoded = Decoder(dialect.dictionary).decode(frame(dialect.begin.encode(), rest))
+    return decoded.fault or read(decoded, dialect)
 
 
 def names(dialect: Dialect) -> list[str]:
