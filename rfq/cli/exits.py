@@ -36,6 +36,7 @@ def judge(error: BaseException) -> Ended | None:
     """What an error means for whoever called; None if it is a fault of ours."""
     import sqlite3
 
+    from fix_gateway.reading import JournalError
     from rfq.domain.checkers import CanonError
 
     if isinstance(error, Ended):
@@ -57,6 +58,8 @@ def judge(error: BaseException) -> Ended | None:
         return Ended(Exit.DEPENDENCY, f"{error}. `rfq demo` makes one; --log FILE names another.")
     if isinstance(error, LogError):
         return Ended(Exit.DEPENDENCY, f"The log cannot be used: {error}")
+    if isinstance(error, JournalError):
+        return Ended(Exit.DEPENDENCY, f"A FIX journal cannot be used: {error}")
     if isinstance(error, sqlite3.OperationalError):
         return Ended(Exit.DEPENDENCY, f"The database cannot be used: {error}")
     if isinstance(error, sqlite3.DatabaseError):

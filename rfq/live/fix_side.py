@@ -30,7 +30,7 @@ class FixSide:
     def __init__(
         self, fix: Fix, chain: ChainId, log_path: Path, now: Now, scribe: Scribe, env: Mapping[str, str]
     ) -> None:
-        """Raises JournalError, PasswordMissing, OSError or ssl.SSLError if something configured is not there."""
+        """Raises JournalError, ConfigInvalid, OSError or ssl.SSLError if something configured is not there."""
         self.fix, self.chain = fix, chain
         self.parties: tuple[Party, ...] = parties_of(fix)
         self._recall = Recall(log_path)

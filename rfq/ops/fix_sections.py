@@ -15,6 +15,7 @@ from fix_gateway.acceptor import networks
 from fix_gateway.dialect import PRESETS, Dialect, configured
 from fix_gateway.initiator import addresses
 from fix_gateway.schedule import Timetable, timetable
+from rfq.ops.problems import ConfigInvalid, Problem
 from rfq.ops.sections import Section
 
 NAME = r"^[A-Za-z0-9._-]{1,64}$"
@@ -223,23 +224,34 @@ def _once(what: str, found: Iterable[str]) -> None:
         raise ValueError(f"two sessions have the {what} {', '.join(sorted(twice))}")
 
 
-class PasswordMissing(ValueError):
-    """What a session names as the place of its password holds none."""
+def passwords_of(fix: Fix, env: Mapping[str, str]) -> dict[str, str]:
+    """The password of each session, "" if it has none; raises ConfigInvalid with every one that is not where the
+    settings say."""
+    found: dict[str, str] = {}
+    problems = []
+    for place, one in enumerate(fix.sessions):
+        key = "password_env" if one.password_env else "password_file"
+        try:
+            found[one.name] = _password_of(one, env)
+        except ValueError as error:
+            problems.append(Problem("", f"fix.sessions.{place}.{key}", str(error)))
+    if problems:
+        raise ConfigInvalid(problems)
+    return found
 
 
-def password_of(session: FixSession, env: Mapping[str, str]) -> str:
-    """The password of a session, "" if it has none; raises PasswordMissing."""
+def _password_of(session: FixSession, env: Mapping[str, str]) -> str:
     if session.password_env:
         found = env.get(session.password_env, "")
         if not found:
-            raise PasswordMissing(f"the environment variable {session.password_env} is not set")
+            raise ValueError(f"the environment variable {session.password_env} is not set")
         return found
     if session.password_file is not None:
         try:
             found = session.password_file.read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise PasswordMissing(f"{session.password_file} cannot be read: {error}") from None
+        except OSError as error:
+            raise ValueError(f"{session.password_file} cannot be read: {error.strerror}") from None
         if not found:
-            raise PasswordMissing(f"{session.password_file} is empty")
+            raise ValueError(f"{session.password_file} is empty")
         return found
     return ""

@@ -27,7 +27,7 @@ from rfq.domain import canon
 from rfq.domain.events import SentMark
 from rfq.domain.ids import ChainId, PartyId
 from rfq.domain.parties import Party
-from rfq.ops.fix_sections import Fix, FixSession, FixTls, password_of
+from rfq.ops.fix_sections import Fix, FixSession, FixTls, passwords_of
 from rfq.wire.departures import parse_copy_id, parse_effect_id
 from rfq.wire.peers import Peer
 from rfq.wire.symbols import Symbols
@@ -140,7 +140,7 @@ class Gateway:
         scribe: Scribe,
         env: Mapping[str, str],
     ) -> None:
-        """Raises PasswordMissing, OSError or ssl.SSLError if what the configuration names is not there."""
+        """Raises ConfigInvalid, OSError or ssl.SSLError if what the configuration names is not there."""
         self._fix, self._journals = fix, journals
         self._now, self._scribe = now, scribe
         self._thread = LogThread() if fix.log_folder is not None and fix.sessions else None
@@ -149,8 +149,9 @@ class Gateway:
         self.links: dict[str, Link] = {}
         self._seats: dict[tuple[str, str, str], Seat] = {}
         self._initiators: list[Initiator] = []
+        passwords = passwords_of(fix, env)
         for one in fix.sessions:
-            self._add(one, application, dialects[one.name], password_of(one, env))
+            self._add(one, application, dialects[one.name], passwords[one.name])
         tls = acceptor_context(_tls(fix.tls)) if fix.tls is not None else None
         door = Door(
             host=fix.host,
