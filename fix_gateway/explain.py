@@ -20,7 +20,7 @@ from fix_gateway.dictionary.standard import load
 from fix_gateway.errors import Fault, Garbled
 from fix_gateway.explain_walk import Look, Seen, number, split
 from fix_gateway.explain_words import Shown as Shown
-from fix_gateway.explain_words import Words, Wrong, has_secret, printable
+from fix_gateway.explain_words import Words, Wrong, printable
 from fix_gateway.framer import Framer
 from fix_gateway.odd import read
 from fix_gateway.values import checksum
@@ -85,7 +85,9 @@ class Explainer:
         used = self._look(seen, rules, msg_type, decoded)
         shown = Words(used.dictionary, msg_type)
         faults = _in_order(seen, decoded, used.missing)
-        wrong = [*framing, *wrong, *(shown.wrong(fault, seen) for fault in faults)]
+        said = {one.tag for one in framing}
+        by_words = [shown.wrong(fault, seen) for fault in faults]
+        wrong = [*framing, *wrong, *(one for one in by_words if one.code != 1 or one.tag not in said)]
         return Explained(
             begin=printable(begin.encode("latin-1")),
             version=_version(used.dictionary),
@@ -225,9 +227,8 @@ def _oddly(raw: bytes) -> str:
     """What simplefix makes of what our decoder cannot begin with."""
     try:
         found = read(raw)
-    except ValueError as error:
-        why = "" if has_secret(raw) else f": {printable(str(error).encode())}"
-        return f"simplefix cannot read it either{why}"
+    except ValueError:  # its words quote the bytes, and a password may be among them
+        return "simplefix cannot read it either"
     return f"simplefix, which checks nothing, reads {len(found)} fields"
 
 

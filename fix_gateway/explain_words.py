@@ -48,7 +48,7 @@ class Words:
 
     def __init__(self, dictionary: Dictionary, msg_type: str) -> None:
         self._dictionary, self._fields = dictionary, dictionary.fields
-        self._is_logon = msg_type == "A"
+        self._is_logon = msg_type in ("A", "")  # without a type it may be one
 
     def fields(self, seen: list[Seen]) -> Iterator[Shown]:
         """All of them, in their order."""
@@ -135,11 +135,6 @@ class Words:
             more = f" and {len(listed) - _CHOICES_MAX} others" if len(listed) > _CHOICES_MAX else ""
             return f"{fault.text}: {value[:_VALUE_MAX]!r} is none of {', '.join(listed[:_CHOICES_MAX])}{more}"
         return fault.text
-
-
-def has_secret(raw: bytes) -> bool:
-    """True if a password may be in it."""
-    return _SECRET_TAG(raw) is not None
 
 
 def printable(value: bytes) -> str:

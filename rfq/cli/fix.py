@@ -19,7 +19,7 @@ Session = Annotated[str, typer.Argument(metavar="SESSION", help="A session's nam
 @app.command()
 def decode(
     what: Annotated[
-        str, typer.Argument(metavar="[TEXT|FILE|-]", help="A message, a file with some, or - for stdin.")
+        str, typer.Argument(metavar="TEXT|FILE|-", help="A message, a file with some, or - for stdin.")
     ] = "-",
     dialect: Annotated[
         str, Word("--dialect", metavar="NAME", help="fix42, fix44, fix50sp2, coinbase_flat, or a session.")
@@ -119,3 +119,121 @@ def _explainer(dialect: str, version: str, config: Path | None) -> "Explainer":
             raise Ended(Exit.USAGE, f"--dialect: {dialect!r} is none of {known}")
         chosen = sessions[dialect].speaks
     return Explainer(chosen.dictionary, user_defined=chosen.user_defined)
+
+
+@app.command()
+def inspect(
+    what: Annotated[str, typer.Argument(metavar="PATH|SESSION", help="A journal, or whose journal.")],
+    count: Annotated[int, Word("-n", "--count", min=0, metavar="N", help="How many messages.")] = 20,
+    raw: Annotated[
+        bool, Word("--raw", help="The messages themselves, as `rfq fix decode` takes them.")
+    ] = False,
+    config: Config = None,
+    json: Json = False,
+) -> None:
+    """Show a session's journal: numbers, messages, damage.
+
+    The file is only read; `rfq serve` may be using it. Exit code 1: something in the middle of it is damaged; 6:
+    there is no such journal.
+    """
+    from fix_gateway.reading import JournalError
+    from rfq.cli import fix_journal, fix_sessions
+    from rfq.cli.exits import Ended, Exit
+
+    path = _journal(what, config)
+    try:
+        found = fix_journal.contents(path, count)
+    except JournalError as error:
+        raise fix_sessions.unavailable(error) from None
+    news = fix_sessions.news_in(path.parent)
+    if news is not None and news.session(path.stem) is None:
+        news = None
+    if json:
+        printer.give(fix_journal.tree(found, raw=raw))
+    else:
+        for line in fix_journal.lines(found, news, raw=raw):
+            printer.show(line)
+    if found.damage:
+        raise Ended(Exit.FAILURE, f"{path.name} is damaged in {len(found.damage)} places.")
+
+
+def _journal(what: str, config: Path | None) -> Path:
+    """The journal that is meant: a file, or a session's."""
+    from rfq.cli import fix_sessions
+    from rfq.cli.exits import Ended, Exit
+    from rfq.cli.options import settings_of
+
+    path = Path(what)
+    if path.is_file():
+        return path
+    if path.suffix or len(path.parts) > 1:
+        raise Ended(Exit.DEPENDENCY, f"{what}: there is no such file.")
+    fix = settings_of(config).fix
+    fix_sessions.named(fix, what)
+    path = fix_sessions.journal_path(fix, what)
+    if not path.exists():
+        raise Ended(Exit.DEPENDENCY, f"{what} has no journal yet; it will be {path}.")
+    return path
+
+
+@app.command()
+def sessions(config: Config = None, json: Json = False) -> None:
+    """List the configured sessions and how they stand.
+
+    Who they are and their next numbers; up, down and the counters come from a running `rfq serve`. A status that it
+    does not write any more is called stale.
+    """
+    from rfq.cli import fix_sessions
+    from rfq.cli.options import settings_of
+
+    fix = settings_of(config).fix
+    news = fix_sessions.news_in(fix.journal_folder)
+    found = fix_sessions.rows(fix, news)
+    if json:
+        printer.give({"enabled": fix.enabled, "serve": fix_sessions.serving(news), "sessions": found})
+    else:
+        fix_sessions.show(fix, found, news)
+
+
+@app.command()
+def reset(
+    session: Session,
+    yes: Annotated[bool, Word("--yes", help="Do not ask.")] = False,
+    config: Config = None,
+    json: Json = False,
+) -> None:
+    """Let a session's numbers begin at 1 again.
+
+    Both ways; says what is lost, and asks before. Exit code 6: a running process has the journal open; nothing is changed then.
+    """
+    from fix_gateway.reading import JournalError
+    from rfq.cli import fix_journal, fix_sessions
+    from rfq.cli.exits import Ended, Exit
+    from rfq.cli.options import settings_of
+
+    fix = settings_of(config).fix
+    one = fix_sessions.named(fix, session)
+    path = fix_sessions.journal_path(fix, session)
+    if not path.exists():
+        if json:
+            printer.give({"session": session, "reset": False, "journal": str(path)})
+        else:
+            printer.show(f"{session} has no journal yet: its numbers begin at 1 anyway.")
+        return
+    try:
+        fix_sessions.must_be_free(path)
+        before = fix_journal.contents(path, 0)
+        for line in fix_sessions.lost(one, before):
+            printer.say(line)
+        if json and not yes:
+            raise Ended(Exit.USAGE, "--json asks no questions: say --yes.")
+        if not yes and not typer.confirm(f"Reset {session}?", err=True):
+            raise Ended(Exit.FAILURE, "Nothing was changed.")
+        fix_sessions.reset(path, fix.durability)
+    except JournalError as error:
+        raise fix_sessions.unavailable(error) from None
+    if json:
+        lost = {"messages": before.messages, "next_out": before.next_out, "next_in": before.next_in}
+        printer.give({"session": session, "reset": True, "journal": str(path), "before": lost})
+    else:
+        printer.show(f"{session}: the next numbers are 1 and 1.")
