@@ -13,12 +13,14 @@ however they come.
 import re
 
 from fix_gateway.errors import Garbled
-from fix_gateway.values import checksum
+from fix_gateway.values import SUMS, checksum
 
 _HEAD = re.compile(rb"8=[^\x01]{1,20}+\x019=([0-9]{1,7}+)\x01")
 _HEAD_BYTES = 2 + 20 + 1 + 2 + 7 + 1  # the longest head: what is cut off from a head is shorter
 _TRAILER_BYTES = 7  # 10=ddd and the separator
-_SUMS = {b"10=%03d\x01" % number: number for number in range(256)}
+_TRAILERS = {
+    trailer: (number + sum(trailer)) & 0xFF for number, trailer in enumerate(SUMS)
+}  # sum with itself
 
 
 class Framer:
@@ -82,11 +84,11 @@ class Framer:
                 self._needed = end - at
                 return at
             message = bytes(stream[at:end])
-            trailer = _SUMS.get(message[-_TRAILER_BYTES:])
-            if trailer is not None and message[-_TRAILER_BYTES - 1] == 1:
+            total = _TRAILERS.get(message[-_TRAILER_BYTES:])
+            if total is not None and message[-_TRAILER_BYTES - 1] == 1:
                 if not message.startswith(b"35=", body - at):
                     found.append(Garbled(problem="the third field is not MsgType", size=end - at))
-                elif checksum(message[:-_TRAILER_BYTES]) != trailer:
+                elif checksum(message) != total:
                     found.append(Garbled(problem="CheckSum is wrong", size=end - at))
                 else:
                     found.append(message)

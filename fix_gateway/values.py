@@ -13,6 +13,8 @@ from functools import lru_cache
 from zlib import adler32
 
 SECOND = 1_000_000_000
+SUMS = tuple(b"10=%03d\x01" % number for number in range(256))
+"""The last field of a message, by the sum of all bytes before it."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _LEAP_YEAR = rb"(?:[0-9]{2}(?:0[48]|[2468][048]|[13579][26])|(?:[02468][048]|[13579][26])00)"
@@ -74,11 +76,12 @@ def checker(kind: str) -> Callable[[bytes], object]:
 
 def checksum(raw: bytes) -> int:
     """The sum of all bytes modulo 256. Adler-32's low half is one more than the sum while that is below 65,521, so the
-    bytes are summed in pieces: 512 of ASCII, 256 of any."""
-    step = 512 if raw.isascii() else 256
+    bytes are summed in pieces: 512 of ASCII, 256 of any. (What stands above the lowest byte does not matter.)"""
+    if len(raw) <= 1024 and raw.isascii():
+        return (adler32(raw[:512]) + adler32(raw[512:]) - 2) & 0xFF
     total = 0
-    for begin in range(0, len(raw), step):
-        total += (adler32(raw[begin : begin + step]) & 0xFFFF) - 1
+    for begin in range(0, len(raw), 256):
+        total += adler32(raw[begin : begin + 256]) - 1
     return total & 0xFF
 
 

@@ -87,7 +87,15 @@ def test_odd_instants() -> None:
 
 
 def test_the_sum_is_the_sum_of_all_bytes() -> None:
-    for raw in (b"", b"a", b"\x7f" * 5000, b"\xff" * 5000, bytes(range(256)) * 3):
+    for raw in (
+        b"",
+        b"a",
+        b"\x7f" * 1024,
+        b"\x7f" * 1025,
+        b"\x7f" * 5000,
+        b"\xff" * 5000,
+        bytes(range(256)) * 3,
+    ):
         assert values.checksum(raw) == sum(raw) % 256
 
 
