@@ -67,6 +67,8 @@ class Hearing:
         kind = message.msg_type
         if kind in _OUT_OF_TURN and message.fault is None and self._out_of_turn(message, now):
             return
+        if talk.state is State.LOGGING_OUT:
+            return  # our goodbye is said: what comes now is not taken, and will be asked for at the next logon
         if message.poss_dup and kind != SEQUENCE_RESET and not message.head(ORIG_SENDING_TIME):
             talk.reject_for(message, REQUIRED_MISSING, now, ORIG_SENDING_TIME)
             incoming.count(message, now)
@@ -126,7 +128,8 @@ class Hearing:
             self._on_logout(message, now)
         elif kind == RESEND_REQUEST:
             incoming.on_resend_request(message, now)
-            if not incoming.count(message, now) and message.seq > incoming.expected:
+            early = not incoming.count(message, now) and message.seq > incoming.expected
+            if early and self._talk.state is State.ACTIVE:
                 incoming.too_early(message, now, handled=True)
         elif kind == SEQUENCE_RESET and message.text(GAP_FILL_FLAG) != b"Y":
             incoming.on_reset(message, now)

@@ -3,6 +3,11 @@
 import msgspec
 
 
+FACTS = frozenset({"8", "9", "AE", "AG", "AI", "Y", "Z", "b", "d", "j"})
+"""Executions, refusals, withdrawals, definitions: true whenever they are heard. Prices, requests, orders and acceptances
+are not among them: they are stale by the time they would be said again."""
+
+
 class SessionSettings(msgspec.Struct, frozen=True, kw_only=True):
     """One session. `sender` is our CompID, `target` the peer's; times end in their unit.
 
@@ -29,7 +34,7 @@ class SessionSettings(msgspec.Struct, frozen=True, kw_only=True):
     next_expected: bool = False
     tolerance_ms: int = 5_000
     stamp_digits: int = 3
-    replay: frozenset[str] | None = frozenset({"8", "AE"})
+    replay: frozenset[str] | None = FACTS
     username: str = ""
     password: str = ""
     message_bytes_max: int = 65_536

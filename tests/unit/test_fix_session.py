@@ -244,3 +244,18 @@ def test_garbled_bytes_before_the_logon_end_it() -> None:
     peer = Peer().open()
     peer.send(b"8=FIX.4.4\x019=5\x0135=0\x0110=000\x01")
     assert peer.session.ending and peer.heard() == []
+
+
+def test_after_our_goodbye_nothing_is_taken() -> None:
+    peer = Peer(replay=None).logged_on()
+    send(peer, "8")
+    peer.hear(peer.session.logout("closing", peer.now))
+    peer.heard()
+    peer.order()
+    peer.order(seq=9)
+    peer.say("1", "112=X|", seq=3)
+    assert peer.arrived == [] and peer.heard() == [] and peer.store.next_in == 2
+    peer.say("2", "7=2|16=2|", seq=4)
+    assert [m[35] for m in peer.heard()] == ["8"]
+    peer.say("5", seq=5)
+    assert peer.session.ending
