@@ -85,6 +85,8 @@ def write(message: Message, dialect: Dialect) -> tuple[str, bytes]:
 def _laid_over(where: str, key: str, old: Any, new: Any) -> Any:
     """The value of one key after the change."""
     wanted: Any = {field.name: field.type for field in msgspec.structs.fields(Dialect)}[key]
+    if key == "fields":
+        new = [_spelled(item) for item in new]
     try:
         value = msgspec.convert(new, wanted, strict=False, str_keys=True)
     except msgspec.ValidationError as problem:
@@ -98,6 +100,13 @@ def _laid_over(where: str, key: str, old: Any, new: Any) -> Any:
         kept = [item for item in old if item not in away]
         return (*kept, *(item for item in value if not (isinstance(item, str) and item.startswith("-"))))
     return old | value if isinstance(old, frozenset) else value
+
+
+def _spelled(field: Any) -> Any:
+    """A field out of a TOML table, its values as the wire has them."""
+    if not isinstance(field, Mapping) or not isinstance(field.get("values"), Mapping):
+        return field
+    return {**field, "values": {str(value).encode(): text for value, text in field["values"].items()}}
 
 
 def _check_path(where: str, path: str, deep: int) -> None:

@@ -41,6 +41,14 @@ def test_a_counterparty_may_move_map_require_and_refuse() -> None:
         write(Quote(quote_id="Q1", bid=ONE, valid_until=AT), own)
 
 
+def test_a_field_may_list_its_values() -> None:
+    strategy = {"tag": 847, "name": "Strategy", "type": "CHAR", "messages": ["D"], "values": {"R": "rfq"}}
+    own = configured("fix42", fields=[strategy])
+    order = "11=C1|21=1|55=X|54=1|60=20251125-09:30:00|40=1|847="
+    assert hear("D", order + "R|", own).strategy == "R"
+    assert hear("D", order + "Q|", own).code == 5
+
+
 def test_a_rule_can_be_taken_away() -> None:
     own = configured("fix44", rules=["-reason_in_text"])
     assert own.rules == ("minimum_by_side", "one_cancel_as_entry")
@@ -69,6 +77,7 @@ MISTAKES = [
     Mistake({"required": ["Quote.colour"]}, "required: Quote has no attribute 'colour'"),
     Mistake({"flat": ["Request"]}, "flat: 'Request' is no message"),
     Mistake({"said": {"297": "16"}}, "said"),
+    Mistake({"fields": [{"name": "Strategy"}]}, "fields"),
 ]
 
 
