@@ -42,7 +42,9 @@ BUILDERS = {"D": order, "R": request}
 class Desk:
     """The session's owner: sends numbered messages whenever it is up, and notes what arrives."""
 
-    def __init__(self, folder: Path, begin: str, initiator: bool) -> None:
+    def __init__(
+        self, folder: Path, begin: str, initiator: bool, replay: frozenset[str] | None = None
+    ) -> None:
         self.taken: list[str] = []
         self.refusals: list[str] = []
         self._up = asyncio.Event()
@@ -55,7 +57,7 @@ class Desk:
             sender="US",
             target="QF",
             initiator=initiator,
-            replay=None,
+            replay=replay,
             stamp_digits=6,
             tolerance_ms=120_000,
         )
@@ -88,10 +90,13 @@ class Desk:
                 await rim.close("bye")
         self.journal.close()
 
-    def die(self) -> None:
-        """The end of a killed process: nothing is said, nothing is written."""
-        self.link.drop("killed")
+    async def die(self) -> None:
+        """The end of a killed process: nothing more is said or written."""
         self.journal.abandon()
+        self.link.drop("killed")
+        for rim in (self._door, self._caller):
+            if rim is not None:
+                await rim.close()
 
     def on_up(self, link: Link) -> None:
         self._up.set()

@@ -87,9 +87,7 @@ class Scissors:
         if not _ADMIN.search(frame[:40]):
             self._seen += 1
             if self._cut_at and self._seen >= self._cut_at[0]:
-                del self._cut_at[0]
-                self.cuts += 1
-                self._hang_up()
+                self.cut()
                 return False
             if b"\x0143=Y\x01" not in frame:
                 self._each[way] += 1
@@ -97,6 +95,12 @@ class Scissors:
                     self.lost += 1
                     return False
         return not (self._cut_at and self._seen >= self._cut_at[0] - self._blind)
+
+    def cut(self) -> None:
+        """The next cut, now."""
+        del self._cut_at[0]
+        self.cuts += 1
+        self._hang_up()
 
     def _hang_up(self) -> None:
         for end in self._ends:

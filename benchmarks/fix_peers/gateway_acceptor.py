@@ -36,7 +36,7 @@ from fix_gateway.wire import new_loop
 TEXT = "good for the size of each of its legs at most"
 DESK = Party(id="DESK-MAKER", role="35")
 LIVES_NS = 10_000_000_000
-HALF = Decimal("0.0005")
+TICK = Decimal("0.0001")
 
 
 class Quoter:
@@ -67,8 +67,8 @@ class Quoter:
         bid = offer = Decimal(0)
         legs = []
         for leg in request.legs:
-            fair = Decimal(20_0 + int(leg.security_id) // 4_000).scaleb(-4)
-            low, high = fair - HALF, fair + HALF
+            fair = 200 + int(leg.security_id) // 4_000
+            low, high = (fair - 5) * TICK, (fair + 5) * TICK
             if leg.side is Side.BUY:
                 bid, offer = bid + low, offer + high
             else:

@@ -60,6 +60,11 @@ class Running:
         return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS")) / 1_024
 
 
+def canned(folder: Path) -> Running:
+    """The floor."""
+    return Running("floor", [sys.executable, "-m", "benchmarks.fix_peers.canned_acceptor"], folder / "floor")
+
+
 def ours(folder: Path, sessions: list[str], durability: str = "os") -> Running:
     """The gateway's acceptor."""
     command = [sys.executable, "-m", "benchmarks.fix_peers.gateway_acceptor"]

@@ -43,6 +43,7 @@ async def converse(
         asked = {"role": role, "begin": begin, "port": port, "sender": "QF", "target": "US"}
         async with QuickFix(python, **asked, folder=str(folder / "theirs"), dictionaries=known) as peer:
             await desk.up()
+            await peer.until("logon")  # what it is told to send earlier, it keeps until asked
             peer.send("D", 1, each // 2, pause_ms=1)
             peer.send("R", 1, each - each // 2, pause_ms=1)
             await desk.send("D", 1, each // 2)

@@ -49,6 +49,7 @@ async def say(
         python, **asked, port=port, folder=str(folder / "theirs"), dictionaries=known
     ) as peer:
         await desk.up()
+        await peer.until("logon")  # what it is told to send earlier, it keeps until asked
         for number, (msg_type, body) in enumerate(said):
             desk.link.send(msg_type, body)
             if number % 20 == 0:
