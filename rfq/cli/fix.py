@@ -204,7 +204,8 @@ def reset(
 ) -> None:
     """Let a session's numbers begin at 1 again.
 
-    Both ways; says what is lost, and asks before. Exit code 6: a running process has the journal open; nothing is changed then.
+    Both ways; says what is lost, and asks before. Exit code 6: a running process has the journal open; nothing is
+    changed then.
     """
     from fix_gateway.reading import JournalError
     from rfq.cli import fix_journal, fix_sessions

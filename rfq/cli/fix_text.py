@@ -2,13 +2,13 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final, NamedTuple
 
 SEPARATORS: Final = (b"\x01", b"|", b"^A", b"\\x01", b"\\u0001", b"\\001", b"<SOH>", "␁".encode(), b";", b"~")
 """The delimiter itself, and what is written for it. Others are taken if they stand before 9=."""
 
-_START = re.compile(rb"(?:(?<=\\x01)|(?<=\\u0001)|(?<=\\001)|(?<=\^A)|(?<![0-9A-Za-z.]))8=FIX")
+_START = re.compile(rb"(?:(?<=\\x01)|(?<=\\u0001)|(?<=\\001)|(?<=\^A)|(?<![0-9]))8=FIX")
 _BEGIN = re.compile(rb"8=FIX[A-Za-z0-9.]*")
 _ANY = re.compile(rb"([^A-Za-z0-9\r\n]{1,3})9=[0-9]")
 _HEAD = re.compile(rb"8=[^\x01]{1,20}\x019=([0-9]{1,7})\x01")
@@ -30,25 +30,34 @@ class Found(NamedTuple):
 
 def messages_in(text: bytes) -> Iterator[Found]:
     """Every message that begins with 8=FIX, whole or not."""
-    at, line, counted = 0, 1, 0
+    at, line, counted, line_end = 0, 1, 0, -1
     while (start := _START.search(text, at)) is not None:
         begin = start.start()
         line += text.count(b"\n", counted, begin)
         counted = begin
-        line_at = text.rfind(b"\n", 0, begin) + 1
-        line_end = text.find(b"\n", begin)
-        line_end = len(text) if line_end < 0 else line_end
-        whole = text[line_at:line_end]
-        inside = _in_json(whole) if whole.lstrip().startswith(b"{") and line_at >= at else None
-        if inside is not None:
-            yield from (Found(line, raw) for raw in inside)
-            at = line_end
-        elif line_at >= at and _LOG_LINE.match(whole):
-            yield from _in_log_line(whole, line)
+        found: Iterable[Found] | None = None
+        if begin > line_end:
+            line_at = text.rfind(b"\n", at, begin) + 1 or at
+            line_end = text.find(b"\n", begin)
+            line_end = len(text) if line_end < 0 else line_end
+            found = _in_line(text[line_at:line_end], line)
+        if found is not None:
+            yield from found
             at = line_end
         else:
             at = _end(text, begin, line_end)
             yield Found(line, _as_sent(text[begin:at]))
+
+
+def _in_line(whole: bytes, line: int) -> Iterable[Found] | None:
+    """The messages in a line of JSON, or of our message log; None if it is neither."""
+    if _LOG_LINE.match(whole):
+        try:
+            return list(_in_log_line(whole, line))
+        except ValueError:
+            return None
+    inside = _in_json(whole) if whole.lstrip().startswith(b"{") else None
+    return None if inside is None else [Found(line, raw) for raw in inside]
 
 
 def _in_log_line(whole: bytes, line: int) -> Iterator[Found]:
@@ -64,10 +73,10 @@ def _in_log_line(whole: bytes, line: int) -> Iterator[Found]:
 def _in_json(whole: bytes) -> list[bytes] | None:
     """The messages in the strings of a line of JSON; None if it is none."""
     try:
-        tree = json.loads(whole)
+        texts = list(_strings(json.loads(whole)))
     except (ValueError, RecursionError):
         return None
-    return [one.raw for text in _strings(tree) for one in messages_in(text.encode("utf-8", "replace"))]
+    return [one.raw for text in texts for one in messages_in(text.encode("utf-8", "replace"))]
 
 
 def _strings(tree: Any) -> Iterator[str]:
@@ -104,7 +113,7 @@ def _end(text: bytes, begin: int, line_end: int) -> int:
     after = _START.search(text, begin + 1)
     limit = min(after.start() if after is not None else len(text), len(text))
     if separator != b"\x01":
-        limit = min(limit, line_end)
+        limit = min(limit, max(line_end, begin))
     last = re.compile(spelled + rb"10=[0-9A-Za-z ]{0,8}(?:" + spelled + rb"|(?=\r?\n)|(?=[\s\"'\])},])|\Z)")
     found = last.search(text, begin, limit)
     return found.end() if found is not None else max(min(limit, line_end), begin + 1)
