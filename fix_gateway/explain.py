@@ -23,6 +23,7 @@ from fix_gateway.explain_words import Shown as Shown
 from fix_gateway.explain_words import Words, Wrong, printable
 from fix_gateway.framer import Framer
 from fix_gateway.odd import read
+from fix_gateway.tags import CODE_MAX_42, LOGON, SENDER_COMP_ID, SENDING_TIME, TARGET_COMP_ID
 from fix_gateway.values import checksum
 
 FRAME_BYTES_MAX: Final = 65_536
@@ -99,7 +100,7 @@ class Explainer:
             sent=_first(seen, 52),
             fields=tuple(shown.fields(seen)),
             wrong=tuple(wrong),
-            answer=_answer(wrong),
+            answer=_answer(wrong, decoded),
             notes=(*notes, *shown.notes(seen, self._user_defined)),
         )
 
@@ -210,17 +211,29 @@ def _in_order(seen: list[Seen], decoded: Decoded | None, missing: list[Fault]) -
     return list(dict.fromkeys([*first, *missing, *found]))
 
 
-def _answer(wrong: list[Wrong]) -> str:
-    """What a session of ours does with such a message."""
+def _answer(wrong: list[Wrong], decoded: Decoded | None) -> str:
+    """What a session of ours that is logged on does with such a message, and with such a Logon one that is not."""
     if not wrong:
         return ""
     one = wrong[0]
     if one.where == "framing":
         return "dropped without a word, as the standard demands; its number is asked for again"
     if one.where == "version":
-        return "the connection is ended"
+        return "Logout (35=5), Incorrect BeginString"
+    if decoded is not None and decoded.msg_type == LOGON:
+        return "the Logon is refused: the connection ends"
+    if decoded is not None and decoded.seq < 0:
+        return "Logout (35=5), MsgSeqNum missing, and the connection ends"
     tag = f" 371={one.tag}" if one.tag else ""
+    if not {SENDER_COMP_ID, TARGET_COMP_ID, SENDING_TIME}.isdisjoint(_missing(wrong)):
+        return "Reject (35=3) because of its CompIDs or SendingTime, then Logout (35=5)"
+    if decoded is not None and decoded.begin == b"FIX.4.2" and one.code > CODE_MAX_42:
+        return f"Reject (35=3) with{tag or ' a Text'}, and no 373: FIX 4.2 has none for this"
     return f"Reject (35=3) with 373={one.code}{tag}"
+
+
+def _missing(wrong: list[Wrong]) -> set[int]:
+    return {int(one.tag) for one in wrong if one.code == 1}
 
 
 def _oddly(raw: bytes) -> str:
