@@ -159,7 +159,6 @@ EXECUTION = Form(
             parts.Leg,
             (*LEG, Row("last_price", 637, NUMBER), Row("last_qty", 1418, NUMBER)),
         ),
-        Row("leg_ref", 654, NAME),
         Row("cover", 1917, NUMBER),
     ),
 )
@@ -194,6 +193,7 @@ _TRADE_SIDE: tuple[AnyRow, ...] = (
     Row("cl_ord_id", 11),
     parties(),
     Row("account", 1, NAME),
+    Row("text", 58),
 )
 
 TRADE = Form(
@@ -219,7 +219,6 @@ TRADE = Form(
         STAMPS,
         Row("match_type", 574),
         Group("sides", 552, parts.TradeSide, _TRADE_SIDE, True),
-        Row("text", 58),
     ),
 )
 

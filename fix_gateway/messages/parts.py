@@ -84,6 +84,7 @@ class TradeSide(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     order_id: str = ""
     cl_ord_id: str = ""
     account: str = ""
+    text: str = ""
     parties: tuple[Party, ...] = ()
 
 

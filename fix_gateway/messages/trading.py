@@ -122,8 +122,9 @@ class OrderCancelReplaceRequest(msgspec.Struct, frozen=True, kw_only=True, gc=Fa
 class ExecutionReport(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """8: what became of an order, or of an accepted quote.
 
-    `exec_ref` names the execution that a correction is about. `match_type` 10 is a last-look match; `trade_type` 1 a
-    block trade. `reject` is 103. `reject_text` (1328) is 5.0 SP2's; elsewhere it joins `text`.
+    A report on one leg (`reporting` LEG) names it as its only entry of `legs`. `exec_ref` names the execution that a
+    correction is about. `match_type` 10 is a last-look match; `trade_type` 1 a block trade. `reject` is 103.
+    `reject_text` (1328) is 5.0 SP2's; elsewhere it joins `text`.
     """
 
     order_id: str
@@ -156,7 +157,6 @@ class ExecutionReport(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     last_market: str = ""
     cover: Decimal | None = None
     reporting: Reporting | None = None
-    leg_ref: str = ""
     trade_type: str = ""
     match_type: str = ""
     at: int | None = None
@@ -203,7 +203,6 @@ class TradeCaptureReport(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     reporting: Reporting | None = None
     legs: tuple[TradeLeg, ...] = ()
     stamps: tuple[Stamp, ...] = ()
-    text: str = ""
 
 
 class BusinessMessageReject(msgspec.Struct, frozen=True, kw_only=True, gc=False):

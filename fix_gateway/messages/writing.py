@@ -149,9 +149,11 @@ class _Source:
             pieces.clear()
 
     def _group(self, step: Nested | Listed, of: str, indent: str) -> None:
+        path = step.path
         if isinstance(step, Nested) and step.struct is None:
             first = step.level.steps[0]
             assert isinstance(first, Cell)
+            path = first.path
             self.lines.append(f"{indent}if {of}.{first.attribute}:")
             self.lines.append(f"{indent}    p.append('{step.tag}=1\\x01')")
             self.level(step.level, of, indent + "    ")
@@ -170,7 +172,7 @@ class _Source:
             else:
                 self.lines.append(f"{indent}        p.append({self._table(step.cell)}[{entry}])")
         if step.required:
-            self.lines.append(f"{indent}else: missing({step.path!r})")
+            self.lines.append(f"{indent}else: missing({path!r})")
 
     def _pieces(self, step: Step, of: str) -> Iterator[str]:
         match step:
