@@ -10,7 +10,7 @@ every run.
 What an E line says must match field by field, in order. 9 and 10 may be left out: they are always checked against the
 bytes. Further words in a value:
   00000000-00:00:00.000   any instant with as many digits
-  <*>                     anything but nothing
+  <*>                     anything but nothing, here or as a part of the value
   <name>                  in E, anything, remembered (or the same as was remembered); in I, what was remembered
   <FILL 70000>            that many letters, in I only
   <STAMP> <STAMP+5>       an instant in milliseconds, in I only
@@ -31,6 +31,7 @@ FRAME_MAX = 1 << 20
 
 _STEP = re.compile(rb"([IiEe])(?:(\d+),)?(.+)", re.DOTALL)
 _WORD = re.compile(rb"<(TIME|STAMP|FILL)? ?([+-]?\d+)?(\w+|\*)?>")
+_GAP = re.compile(rb"<(\w+|\*)>")
 _ZEROS = re.compile(rb"0{8}-00:00:00(?:\.(0+))?")
 _HEAD = re.compile(rb"8=[^\x01]+\x019=(\d{1,7})\x0135=")
 _LENGTH = re.compile(rb"\x019=[^\x01]*\x01")
@@ -263,12 +264,18 @@ def _is_like(value: bytes, found: bytes, known: dict[str, bytes]) -> bool:
         digits = len(zeros[1]) if zeros[1] else 0
         fraction = rf"\.\d{{{digits}}}" if digits else ""
         return bool(re.fullmatch(rf"\d{{8}}-\d\d:\d\d:\d\d{fraction}".encode(), found))
-    if value == b"<*>":
-        return bool(found)
-    if value.startswith(b"<") and value.endswith(b">"):
-        name = value[1:-1].decode()
-        return bool(found) and known.setdefault(name, found) == found
-    return value == found
+    if b"<" not in value:
+        return value == found
+    at, gaps = 0, []
+    for one in _GAP.finditer(value):
+        gaps += [re.escape(value[at : one.start()]), b"(.+?)"]
+        at = one.end()
+    said = re.fullmatch(b"".join(gaps) + re.escape(value[at:]), found, re.DOTALL)
+    names = [one[1].decode() for one in _GAP.finditer(value)]
+    return said is not None and all(
+        name == "*" or known.setdefault(name, got) == got
+        for name, got in zip(names, said.groups(), strict=True)
+    )
 
 
 def shown(message: bytes) -> str:

@@ -1,5 +1,6 @@
 """The dialogues in `fix/`, one test each: what a counterparty says, and what it must hear. The folder says against
-which set-up a script is played (tests/fix_setups.py); tests/fix_script.py says how they are written."""
+which set-up a script is played (tests/fix_setups.py, tests/fix_desk_setups.py); tests/fix_script.py says how they are
+written."""
 
 import asyncio
 import subprocess
@@ -9,20 +10,24 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import pytest
+from fix_desk_setups import DESK_SETUPS
 from fix_script import Ask, Dial, play
 from fix_setups import SETUPS, dialling
 
 SCRIPTS = Path(__file__).with_name("fix")
 REHEARSED = ("session42", "session44", "session50")
+OWN = {**SETUPS, **DESK_SETUPS}
 
 
 def found() -> list[object]:
     """Every script, with its marks."""
     params: list[object] = []
     for path in sorted(SCRIPTS.rglob("*.def")):
-        slow = path.read_bytes().startswith(b"# nightly")
-        name = f"{path.parent.name}/{path.stem}"
-        params.append(pytest.param(path, id=name, marks=[pytest.mark.nightly] if slow else []))
+        first = path.read_text().partition("\n")[0]
+        marks = [pytest.mark.nightly] if first == "# nightly" else []
+        if first.startswith("# awaits "):
+            marks.append(pytest.mark.xfail(reason=first[2:], strict=False))
+        params.append(pytest.param(path, id=f"{path.parent.name}/{path.stem}", marks=marks))
     return params
 
 
@@ -46,12 +51,12 @@ async def perform(path: Path, setup: AbstractAsyncContextManager[tuple[Dial, Ask
 @pytest.mark.parametrize("path", found())
 def test_script(path: Path, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     folder = path.parent.name
-    own = SETUPS.get(folder)
+    own = OWN.get(folder)
     setup = own(tmp_path) if own else dialling(request.getfixturevalue("rehearsal"))
     asyncio.run(perform(path, setup))
 
 
 def test_there_are_scripts_for_each_set_up() -> None:
     folders = {path.parent.name for path in SCRIPTS.rglob("*.def")}
-    assert folders == {*REHEARSED, *SETUPS}
+    assert folders == {*REHEARSED, *OWN}
     assert len(found()) >= 60
