@@ -26,11 +26,12 @@ def number(value: Decimal) -> str:
     """A decimal as the wire has it: never with an exponent, never without end."""
     if not value.is_finite():
         raise LocalProtocolError(f"{value} is no number that can be sent")
-    text = format(value, "f")
-    whole, _, fraction = text.lstrip("-").partition(".")
-    if len(whole) > _DIGITS_MAX or len(fraction) > _DIGITS_MAX:
-        raise LocalProtocolError(f"{text} has too many digits to be sent")
-    return text
+    if abs(value.adjusted()) <= _DIGITS_MAX:  # else it could be text without end
+        text = format(value, "f")
+        whole, _, fraction = text.lstrip("-").partition(".")
+        if len(whole) <= _DIGITS_MAX and len(fraction) <= _DIGITS_MAX:
+            return text
+    raise LocalProtocolError(f"{value} has too many digits to be sent")
 
 
 class _Seconds(dict[int, str]):
