@@ -65,6 +65,8 @@ CLIENTS = (
 DEALERS = (
     *(session(name, asks=False, quotes=True) for name in ("DEALER-1", "DEALER-2")),
     session("OLDER", dialect="fix44", asks=False, quotes=True),
+    session("OLDEST", dialect="fix42", asks=False, quotes=True),
+    session("FLAT", dialect="coinbase_flat", asks=False, quotes=True),
     session("BRIEF", asks=False, quotes=True, quote_life_ms=60_000),
 )
 

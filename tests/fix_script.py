@@ -14,7 +14,8 @@ bytes. Further words in a value:
   <name>                  in E, anything, remembered (or the same as was remembered); in I, what was remembered
   <FILL 70000>            that many letters, in I only
   <STAMP> <STAMP+5>       an instant in milliseconds, in I only
-`iDO word ...` asks the set-up for something that only it can do, and `iPAUSE 0.2` lets time pass.
+`iDO word ...` asks the set-up for something that only it can do, and `iPAUSE 0.2` lets time pass. `iPIECES 7` sends
+everything from there on in pieces of seven bytes; what stands between `iHOLD` and `iSEND` is sent as one piece.
 """
 
 import asyncio
@@ -58,10 +59,13 @@ class End:
         self._reader, self._writer = reader, writer
         self._held = b""
 
-    async def send(self, message: bytes) -> None:
-        self._writer.write(message)
+    async def send(self, message: bytes, pieces: int = 0) -> None:
+        size = pieces or len(message)
         try:
-            await self._writer.drain()
+            for at in range(0, len(message), size):
+                self._writer.write(message[at : at + size])
+                await self._writer.drain()
+                await asyncio.sleep(0)
         except OSError as problem:
             raise Failed(f"the engine has hung up before this could be sent ({problem})") from None
 
@@ -129,6 +133,8 @@ class Stage:
         self._dial, self._ask = dial, ask
         self._ends: dict[int, End] = {}
         self._known: dict[str, bytes] = {}
+        self._pieces = 0
+        self._held: dict[int, bytes] | None = None
 
     async def play(self, step: Step) -> None:
         if step.text in (b"CONNECT", b"DISCONNECT") or step.op == "i":
@@ -138,7 +144,11 @@ class Stage:
         if end is None:
             raise Failed(f"connection {step.link} is not open")
         if step.op == "I":
-            await end.send(completed(filled(step.text, datetime.now(UTC), self._known)))
+            message = completed(filled(step.text, datetime.now(UTC), self._known))
+            if self._held is None:
+                await end.send(message, self._pieces)
+            else:
+                self._held[step.link] = self._held.get(step.link, b"") + message
             return
         heard = await end.hear()
         problem = unlike(step.text, heard, self._known)
@@ -160,6 +170,14 @@ class Stage:
             await end.close()
         elif words[0] == "PAUSE":
             await asyncio.sleep(float(words[1]))
+        elif words[0] == "PIECES":
+            self._pieces = int(words[1])
+        elif words == ["HOLD"]:
+            self._held = {}
+        elif words == ["SEND"] and self._held is not None:
+            held, self._held = self._held, None
+            for link, text in held.items():
+                await self._ends[link].send(text, self._pieces)
         elif words[0] == "DO":
             await self._ask(words[1:])
         else:

@@ -81,8 +81,17 @@ async def entry(folder: Path) -> AsyncIterator[tuple[Dial, Ask]]:
         desk.add("FAR-AWAY", allowed=networks(["10.0.0.0/8"]))
         desk.add("CLOSED", settings=LinkSettings(timetable=closed))
         desk.add("BOUNDS", heartbeat_s_min=10, heartbeat_s_max=60)
-        async with dialling(desk.port) as found:
-            yield found
+        closing: list[asyncio.Task[None]] = []
+
+        async def ask(words: list[str]) -> None:
+            if words != ["close"]:
+                await no_wishes(words)
+            closing.append(asyncio.create_task(desk.acceptor.close("until tomorrow", drain_s=2.0)))
+
+        async with dialling(desk.port) as (dial, _):
+            yield dial, ask
+        for task in closing:
+            await task
 
 
 @asynccontextmanager
@@ -95,6 +104,8 @@ async def limits(folder: Path) -> AsyncIterator[tuple[Dial, Ask]]:
         last = Rate(per_s=0.001, burst=2, then="disconnect", reason=99)
         desk.add("TOO-EAGER", settings=LinkSettings(rate=last))
         fixt = {"begin": "FIXT.1.1", "appl": "9"}
+        mixed = Decoder(load("FIXT.1.1", "9"), {b"6": load("FIXT.1.1", "6")})
+        _seat(desk, "MIXED", MemoryStore(), {**fixt, "appls": ("6",)}, decoder=mixed)
         _seat(desk, "EAGER-50", MemoryStore(), fixt, LinkSettings(rate=Rate(per_s=0.001, burst=1)))
         desk.add("FORGETFUL", resend_same_max=3, replay=None)
         desk.add("DEAF", resend_again_s=0.2, resend_tries_max=2)
@@ -123,9 +134,18 @@ async def kept(folder: Path) -> AsyncIterator[tuple[Dial, Ask]]:
         desk.application.answer = parrot
         journals: list[Journal] = []
 
-        async def restart(words: list[str]) -> None:
-            if words != ["restart"]:
-                await no_wishes(words)
+        async def ask(words: list[str]) -> None:
+            match words:
+                case ["restart"]:
+                    restart()
+                case ["reset", name]:
+                    link = desk.seats["FIX.4.4", name, "DESK"].link
+                    link.session.reset(desk.time.now())
+                    link.accepted(0)  # whatever it has to say now is written
+                case _:
+                    await no_wishes(words)
+
+        def restart() -> None:
             for seat in desk.seats.values():
                 seat.link.drop("restart")
             while journals:
@@ -135,10 +155,10 @@ async def kept(folder: Path) -> AsyncIterator[tuple[Dial, Ask]]:
                 journals.append(Journal.open(folder / f"{name}.journal", durability="os", now=now))
                 _seat(desk, name, journals[-1], changes)
 
-        await restart(["restart"])
+        restart()
         try:
             async with dialling(desk.port) as (dial, _):
-                yield dial, restart
+                yield dial, ask
         finally:
             for seat in desk.seats.values():
                 seat.link.drop("the end")
@@ -147,11 +167,16 @@ async def kept(folder: Path) -> AsyncIterator[tuple[Dial, Ask]]:
 
 
 def _seat(
-    desk: Street, name: str, store: Store, changes: dict[str, Any], limits: LinkSettings | None = None
+    desk: Street,
+    name: str,
+    store: Store,
+    changes: dict[str, Any],
+    limits: LinkSettings | None = None,
+    decoder: Decoder | None = None,
 ) -> None:
     given = {"name": name, "begin": "FIX.4.4", "sender": "DESK", "target": name, **changes}
     settings = SessionSettings(**given)
-    session = Session(settings, store, DECODERS[settings.begin])
+    session = Session(settings, store, decoder or DECODERS[settings.begin])
     link = Link(session, desk.application, desk.time.now, desk.lines, settings=limits)
     desk.seats[settings.begin, name, "DESK"] = Seat(link=link)
 
