@@ -18,11 +18,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeVar
 
-from fix_links import PATIENCE_S, Lines
+from fix_links import Lines
 from msgspec.structs import replace
 
-from benchmarks.lives import HIGH, LOW, OPERATOR, OUTRIGHT, PERPETUAL, SPREAD, market
-from benchmarks.lives import policy as bench_policy
+from benchmarks import lives
+from benchmarks.lives import OPERATOR, OUTRIGHT, PERPETUAL
 from fix_gateway.connection import Link
 from fix_gateway.decode import Decoder
 from fix_gateway.decoded import Decoded
@@ -32,6 +32,7 @@ from fix_gateway.session import Session
 from fix_gateway.session_settings import SessionSettings
 from fix_gateway.store import MemoryStore, Store
 from pricing.market import MarketSnapshot
+from pricing.structures import Leg, Structure
 from rfq.audit.log import AuditLog
 from rfq.audit.writer import GroupWriter, Writer
 from rfq.desk.response import fall_back
@@ -53,14 +54,42 @@ from rfq.wire.gateway import Gateway, Journals, dialects_of, parties_of, peers_o
 
 T = TypeVar("T")
 S = 1_000_000_000
+PATIENCE_S = 15.0
 CHAIN = ChainId("wire")
+DAY = 86_400 * S
+EXPIRY_AT = (SystemClock().now() // DAY + 200) * DAY
+LOW = replace(lives.LOW, name="BTC-LOW-C", expiry_at=EXPIRY_AT)
+HIGH = replace(lives.HIGH, name="BTC-HIGH-C", expiry_at=EXPIRY_AT)
+"""Options that expire in 200 days, whenever the test runs."""
 INSTRUMENTS = (PERPETUAL, LOW, HIGH)
-__all__ = ("OUTRIGHT", "PERPETUAL", "SPREAD", "Caller", "WireDesk", "calling", "desk_on_wire", "session")
+SPREAD = Structure(
+    legs=(Leg(instrument=LOW.name, ratio=Decimal(1)), Leg(instrument=HIGH.name, ratio=Decimal(-1)))
+)
+__all__ = (
+    "HIGH",
+    "LOW",
+    "OUTRIGHT",
+    "PERPETUAL",
+    "SPREAD",
+    "Caller",
+    "WireDesk",
+    "calling",
+    "desk_on_wire",
+    "session",
+)
 
 
 def session(name: str, **more: Any) -> dict[str, Any]:
     """A session as the settings have it; the peer's CompID is its name."""
     return {"name": name, "peer_comp_id": name, **more}
+
+
+def market(at: int) -> MarketSnapshot:
+    """60,000, whatever happens."""
+    found = lives.market(at, 60_000.0)
+    (under,) = found.underlyings
+    slices = tuple(replace(one, expiry_at=EXPIRY_AT) for one in under.slices)
+    return replace(found, underlyings=(replace(under, slices=slices),))
 
 
 class World:
@@ -75,7 +104,7 @@ class World:
         if self.blind:
             return None
         now = self.clock.now()
-        found = market(now - now % S, 60_000.0)
+        found = market(now - now % S)
         raw = canon.encode(found)
         return found, canon.digest(raw), raw
 
@@ -176,7 +205,7 @@ async def desk_on_wire(
     opening = ev.ChainOpened(
         chain=CHAIN,
         build="wire",
-        policy=policy or replace(bench_policy(), auto_accept=True),
+        policy=policy or lives.policy(),
         instruments=INSTRUMENTS,
         parties=(Party(id=OPERATOR, may_operate=True), *parties_of(found)),
     )
