@@ -171,9 +171,9 @@ def _noise(folder: Path, quick: bool) -> list[Row]:
         for name, acceptor in everybody.items():
             quiet, loud = Figures(), Figures()
             for seed in range(1 if quick else 3):
-                _round(acceptor, quiet, seed, True)
+                _round(acceptor, quiet, seed, quick)
                 with _neighbour(acceptor):
-                    _round(acceptor, loud, seed, True)
+                    _round(acceptor, loud, seed, quick)
             before = f"p99 {median(quiet.p99_us):.0f} µs without it"
             rows.append(loud.row(f"a neighbour sends 3 MB/s of garbage, {name}")._replace(note=before))
     return rows

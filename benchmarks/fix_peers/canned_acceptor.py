@@ -11,6 +11,7 @@ import sys
 from typing import Any
 
 from benchmarks.fix_peers.requests import frame
+from fix_gateway.wire import new_loop
 
 END = b"\x0110="
 QUOTE = frame(
@@ -45,4 +46,5 @@ async def main(asked: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(json.loads(sys.argv[1])))
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        runner.run(main(json.loads(sys.argv[1])))

@@ -33,7 +33,7 @@ from fix_gateway.session import Session
 from fix_gateway.session_settings import SessionSettings
 from fix_gateway.wire import new_loop
 
-TEXT = "good for the size of each of its legs at most"
+TEXT = "good for the size of each of its legs now"
 DESK = Party(id="DESK-MAKER", role="35")
 LIVES_NS = 10_000_000_000
 TICK = Decimal("0.0001")
@@ -67,7 +67,7 @@ class Quoter:
         bid = offer = Decimal(0)
         legs = []
         for leg in request.legs:
-            fair = 200 + int(leg.security_id) // 4_000
+            fair = 200 + int(leg.security_id) % 400
             low, high = (fair - 5) * TICK, (fair + 5) * TICK
             if leg.side is Side.BUY:
                 bid, offer = bid + low, offer + high
@@ -91,7 +91,7 @@ class Quoter:
             rfq_id=request.rfq_id,
             quote_type=QuoteType.TRADEABLE,
             symbol=request.symbol,
-            security_id=f"{request.symbol}-{name}",
+            security_id=f"{request.symbol}-STRUCTURE-{request.currency}",
             security_id_source="8",
             security_type=request.security_type,
             qty=request.qty,

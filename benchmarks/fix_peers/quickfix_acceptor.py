@@ -23,7 +23,7 @@ ENTRY = (55, 167, 303, 537, 54, 38, 15, 1, 62, 126, 60)
 LEG = (600, 602, 603, 609, 623, 624, 687)
 PARTY = (448, 447, 452)
 DESK = {448: "DESK-MAKER", 447: "D", 452: "35"}
-TEXT = "good for the size of each of its legs at most"
+TEXT = "good for the size of each of its legs now"
 SETTINGS = """[DEFAULT]
 ConnectionType=acceptor
 BeginString=FIX.4.4
@@ -125,7 +125,7 @@ def by_fields(heard: Any, name: str) -> Any:
             (117, name),
             (537, "1"),
             (55, entry[55]),
-            (48, f"{entry[55]}-{name}"),
+            (48, f"{entry[55]}-STRUCTURE-{entry[15]}"),
             (22, "8"),
         ),
         *((167, entry[167]), (38, entry[38]), (15, entry[15]), (1, entry[1]), (132, bid), (133, offer)),
@@ -151,7 +151,7 @@ def by_text(heard: str, name: str) -> str:
     now = time.time()
     return (
         f"8=FIX.4.4\x019=0\x0135=S\x01131={root['131']}\x01117={name}\x01537=1\x01453=2\x01{maker}{desk}"
-        f"55={root['55']}\x0148={root['55']}-{name}\x0122=8\x01167={root['167']}\x0138={root['38']}\x01"
+        f"55={root['55']}\x0148={root['55']}-STRUCTURE-{root['15']}\x0122=8\x01167={root['167']}\x0138={root['38']}\x01"
         f"15={root['15']}\x011={root['1']}\x01555={len(legs)}\x01{told}132={bid}\x01133={offer}\x01"
         f"134={root['38']}\x01135={root['38']}\x0162={stamp(now + 10)}\x0160={stamp(now)}\x0140=2\x01"
         f"58={TEXT}\x0110=000\x01"
@@ -163,7 +163,7 @@ def prices(legs: list[dict[int, str]]) -> tuple[list[str], list[str], str, str]:
     bid = offer = 0.0
     bids, offers = [], []
     for one in legs:
-        fair = 0.02 + int(one[602]) / 4e7
+        fair = 0.02 + int(one[602]) % 400 / 1e4
         sign = 1 if one[624] == "1" else -1
         bid, offer = bid + sign * fair - 0.0005, offer + sign * fair + 0.0005
         bids.append(f"{fair - 0.0005:.4f}")

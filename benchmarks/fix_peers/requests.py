@@ -1,7 +1,7 @@
 """What the client sends: quote requests of 712 bytes, 67 fields and 4 legs (FIX 4.4), no two alike.
 
-Ids, instruments, sides, sizes, parties and times vary from message to message, so that no cache of values helps anyone;
-what a real client would keep from message to message (the shape) stays.
+Ids, sides, sizes, parties and times vary from message to message, and legs are any of 600 listed options; what a real
+client would keep from message to message (the shape) stays.
 """
 
 import re
@@ -14,10 +14,18 @@ import numpy as np
 SIZE, FIELDS, LEGS = 712, 67, 4
 BEGIN = b"8=FIX.4.4\x01"
 _MONTHS = (b"JAN", b"FEB", b"MAR", b"APR", b"MAY", b"JUN", b"JUL", b"AUG", b"SEP", b"OCT", b"NOV", b"DEC")
-_LEG = (
-    b"600=BTC-%02d%s26-%05d-%s\x01602=%06d\x01603=8\x01608=O%sECCS\x01609=OPT\x01611=2026%02d%02d\x01612=%05d\x01"
-    b"623=%d\x01624=%d\x01687=%d.%d\x01"
-)
+_NAMED = b"600=BTC-%02d%s26-%05d-%s\x01602=%06d\x01603=8\x01608=O%sECCS\x01609=OPT\x01611=2026%02d%02d\x01612=%05d\x01"
+_LISTED = [
+    (month, price, kind)
+    for month in range(12)
+    for price in range(40_000, 65_000, 1_000)
+    for kind in (b"C", b"P")
+]
+INSTRUMENTS = [
+    _NAMED % (27, _MONTHS[month], price, kind, 100_001 + at, kind, month + 1, 27, price)
+    for at, (month, price, kind) in enumerate(_LISTED)
+]
+"""What a venue lists: 600 options, as the fields that name a leg."""
 
 
 def frame(rest: bytes) -> bytes:
@@ -62,7 +70,7 @@ class Requests:
             % (
                 *(self._head, seq, stamp(now), dice[0], self._made % 1_000_000),
                 *(1 + dice[1] % 2, 10 + dice[2] % 90, dice[3] % 10, (b"BTC", b"USD")[dice[4] % 2]),
-                *(dice[5] % 10_000, LEGS, legs),
+                *(dice[5] % 100, LEGS, legs),
                 *(stamp(now + 60_000_000_000 + dice[6] * 1_000), stamp(now + 300_000_000_000), stamp(now)),
                 dice[7] % 100,
             )
@@ -71,13 +79,10 @@ class Requests:
         return frame(b"%s58=%s\x01" % (front, (b"%d" % dice[0] * SIZE)[:room]))
 
 
-def _leg(expiry: int, strike: int, side: int) -> bytes:
+def _leg(pick: int, side: int, size: int) -> bytes:
     """One option leg; all legs are equally long."""
-    month, day = 1 + expiry % 12, 1 + expiry // 12 % 28
-    price, kind = 40_000 + strike % 60 * 1_000, (b"C", b"P")[side % 2]
-    named = (day, _MONTHS[month - 1], price, kind, strike, kind)
-    sized = (1 + side % 3, 1 + side // 2 % 2, 10 + side % 90, side % 10)
-    return _LEG % (*named, month, day, price, *sized)
+    sized = (1 + side % 3, 1 + side // 3 % 2, 10 + size % 90, size // 90 % 10)
+    return INSTRUMENTS[pick % len(INSTRUMENTS)] + b"623=%d\x01624=%d\x01687=%d.%d\x01" % sized
 
 
 def number(reply: bytes) -> int:
