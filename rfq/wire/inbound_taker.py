@@ -61,6 +61,7 @@ def on_quote(said: Said, message: Quote) -> Heard:
         event = _read_quote(said, message)
     except Unreadable as error:
         return unreadable(said, "quote", message.quote_id, error.reason, error.found)
+    said.book.learn(event, ())  # a cancel may come with the same bytes, before the desk has seen the quote
     return Heard((event,))
 
 
