@@ -42,15 +42,12 @@ from rfq.domain import events as ev
 from rfq.domain.ids import ChainId
 from rfq.domain.parties import Party
 from rfq.domain.policy import Policy
-from rfq.domain.record import decode_record
 from rfq.live.assembly import open_live
+from rfq.live.fix_side import FixSide
 from rfq.live.loop import Live
 from rfq.ops.clock import SystemClock
 from rfq.ops.fix_sections import Fix
 from rfq.ops.schedule import RealSchedule
-from rfq.wire.book import Book, Recall
-from rfq.wire.counter import Counter
-from rfq.wire.gateway import Gateway, Journals, dialects_of, parties_of, peers_of
 
 T = TypeVar("T")
 S = 1_000_000_000
@@ -124,8 +121,7 @@ class WireDesk:
 
     fix: Fix
     live: Live
-    counter: Counter
-    gateway: Gateway
+    side: FixSide
     world: World
     lines: Lines
     path: Path
@@ -155,19 +151,6 @@ class WireDesk:
         raise AssertionError(f"never: {what}; {self.lines.told[-5:]}")
 
 
-def recall_of(path: Path) -> Recall:
-    """Records of a log that is being written, by a reader of its own."""
-
-    def recall(number: int) -> tuple[ev.Event, tuple[fx.Effect, ...]] | None:
-        with AuditLog.open(path, writable=False) as log:
-            for _, body in log.bodies(number, number):
-                record = decode_record(body)
-                return record.event, record.effects
-        return None
-
-    return recall
-
-
 @asynccontextmanager
 async def desk_on_wire(
     folder: Path,
@@ -187,47 +170,31 @@ async def desk_on_wire(
     clock = SystemClock()
     made = writer(log, clock) if writer is not None else GroupWriter(log, clock.now)
     schedule = RealSchedule(asyncio.get_running_loop(), clock)
-    journals, world, lines = Journals(found, clock.now), World(clock), Lines()
-    doors: list[Live] = []
-
-    def offer(*args: Any, **named: Any) -> bool:
-        return bool(doors) and doors[0].offer(*args, **named)
-
-    counter = Counter(
-        peers_of(found),
-        dialects_of(found),
-        chain=CHAIN,
-        offer=offer,
-        now=clock.now,
-        listed={one.name for one in INSTRUMENTS}.__contains__,
-        book=Book(CHAIN, recall_of(path)),
-    )
+    world, lines = World(clock), Lines()
+    side = FixSide(found, CHAIN, path, clock.now, lines, env or {})
     opening = ev.ChainOpened(
         chain=CHAIN,
         build="wire",
         policy=policy or lives.policy(),
         instruments=INSTRUMENTS,
-        parties=(Party(id=OPERATOR, may_operate=True), *parties_of(found)),
+        parties=(Party(id=OPERATOR, may_operate=True), *side.parties),
     )
     running = open_live(
         log,
         opening,
-        journals=lambda: journals.sent(CHAIN),
+        journals=side.sent,
         writer=made,
         schedule=schedule,
-        wire=counter,
+        wire=side.counter,
         market=world,
         oracle=world,
         **(live or {}),
     )
-    doors.append(running)
     world.offer = running.offer
-    counter.standings.begin(running.desk.state)
-    running.observe(counter.book.observe)
-    gateway = Gateway(found, journals, counter, dialects_of(found), clock.now, lines, env or {})
-    desk = WireDesk(found, running, counter, gateway, world, lines, path, 0)
+    side.attach(running)
+    desk = WireDesk(found, running, side, world, lines, path, 0)
     running.observe(lambda stamped, effects: desk.seen.append((stamped, effects)))
-    desk.port = await gateway.open()
+    desk.port = await side.open()
     try:
         yield desk
     finally:
@@ -235,9 +202,9 @@ async def desk_on_wire(
         if stop:
             await desk.until(lambda: running.idle or running.failure, "the loop is idle")
             running.finish()
-        await gateway.close()
+        await side.close()
         made.close()
-        journals.close()
+        side.shut()
         log.close()
 
 
