@@ -223,8 +223,8 @@ def _brief() -> Policy:
 
 
 def _taking() -> Policy:
-    """Decides after 400 ms, or when every dealer has answered."""
-    return replace(loose_policy(), auto_accept=True, collect_ms=400, accept_timeout_ms=1_000)
+    """Decides after 1.2 s, or when every dealer has answered."""
+    return replace(loose_policy(), auto_accept=True, collect_ms=1_200, accept_timeout_ms=1_500)
 
 
 DESK_SETUPS: dict[str, Setup] = {

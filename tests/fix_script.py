@@ -162,11 +162,12 @@ class Stage:
                 raise Failed(f"connection {step.link} is open")
             self._ends[step.link] = await self._dial(step.link)
         elif words == ["DISCONNECT"]:
-            end = self._ends.pop(step.link, None)
+            end = self._ends.get(step.link)
             if end is None:
                 raise Failed(f"connection {step.link} is not open")
             if step.op == "e":
                 await end.hung_up()
+            del self._ends[step.link]
             await end.close()
         elif words[0] == "PAUSE":
             await asyncio.sleep(float(words[1]))
