@@ -24,6 +24,7 @@ from fix_gateway.tags import (
 
 _ROUTES: Final = ((115, 128), (116, 129), (144, 145), (128, 115), (129, 116), (145, 144))
 _PEEK_MAX: Final = 1_024
+_SHOWN_MAX: Final = 128
 
 
 def field(tag: int, value: bytes | str | int) -> bytes:
@@ -31,6 +32,12 @@ def field(tag: int, value: bytes | str | int) -> bytes:
     if isinstance(value, int):
         return b"%d=%d\x01" % (tag, value)
     return b"%d=%b\x01" % (tag, value.encode() if isinstance(value, str) else value)
+
+
+def shown(said: bytes) -> str:
+    """What a peer said, for a person: not too much of it, and nothing that could pass for another line."""
+    text = said[:_SHOWN_MAX].decode("latin-1") + ("..." if len(said) > _SHOWN_MAX else "")
+    return text if text.isprintable() else "".join(sign if sign.isprintable() else "?" for sign in text)
 
 
 def logon(
@@ -82,7 +89,7 @@ def reject(message: Decoded, fault: Fault) -> bytes:
     parts = [field(REF_SEQ_NUM, max(message.seq, 0)), field(TEXT, fault.text)]
     if fault.tag:
         parts.append(field(371, fault.tag))
-    parts.append(field(372, message.msg_type))
+    parts.append(field(372, message.msg_type.encode("latin-1")))
     if message.begin != b"FIX.4.2" or fault.code <= CODE_MAX_42:
         parts.append(field(373, fault.code))
     return b"".join(parts)
@@ -93,7 +100,7 @@ def business_reject(message: Decoded, reason: int, text: str = "", ref_id: bytes
     parts = [field(REF_SEQ_NUM, message.seq)]
     if text:
         parts.append(field(TEXT, text))
-    parts.append(field(372, message.msg_type))
+    parts.append(field(372, message.msg_type.encode("latin-1")))
     if ref_id:
         parts.append(field(379, ref_id))
     parts.append(field(380, reason))

@@ -22,6 +22,11 @@ class Decoded(msgspec.Struct, frozen=True, kw_only=True):
     raw: bytes
     fault: Fault | None = None
 
+    def __repr__(self) -> str:
+        if self.msg_type in ("A", "BE"):  # they may hold a password
+            return f"Decoded(msg_type={self.msg_type!r}, seq={self.seq}, header={self.header}, fault={self.fault})"
+        return f"Decoded(raw={self.raw!r}, fault={self.fault})"
+
     def head(self, tag: int) -> bytes:
         """A header field; b"" if it is absent."""
         found = self.header.get(tag, b"")

@@ -65,6 +65,10 @@ class Hearing:
             talk.goodbye("", now)
             return
         kind = message.msg_type
+        if talk.reset_asked and kind != LOGOUT and not (kind == LOGON and admin.wants_reset(message)):
+            if incoming.of_old(message):
+                talk.events.append(Arrived(message=message))
+            return
         if kind in _OUT_OF_TURN and message.fault is None and self._out_of_turn(message, now):
             return
         if talk.state is State.LOGGING_OUT:
@@ -133,7 +137,7 @@ class Hearing:
                 incoming.too_early(message, now, handled=True)
         elif kind == SEQUENCE_RESET and message.text(GAP_FILL_FLAG) != b"Y":
             incoming.on_reset(message, now)
-        elif kind == LOGON and admin.wants_reset(message):
+        elif kind == LOGON and admin.wants_reset(message) and self._talk.state is State.ACTIVE:
             self._on_reset_logon(message, now)
         else:
             return False
@@ -147,6 +151,9 @@ class Hearing:
             talk.goodbye(terms.why, now)
             return
         if not talk.reset_asked:
+            if not self._in.may_begin_anew(now):
+                talk.goodbye("numbers began anew too often", now)
+                return
             self._in.begin_anew(now)
             talk.send_logon(terms.heartbeat_s, True, self._in.expected, now)
         talk.reset_asked = False
@@ -155,7 +162,7 @@ class Hearing:
     def _on_logout(self, message: Decoded, now: int) -> None:
         """The peer's goodbye, or its answer to ours."""
         talk = self._talk
-        said = message.text(TEXT).decode("latin-1")
+        said = admin.shown(message.text(TEXT))
         self._in.count(message, now)
         if talk.state is State.ACTIVE:
             talk.say(LOGOUT, b"", now)

@@ -12,17 +12,39 @@ from fix_gateway.decoded import Decoded
 from fix_gateway.recovery import Gap
 from fix_gateway.states import State
 from fix_gateway.store import Store
-from fix_gateway.tags import BEGIN_SEQ_NO, END_SEQ_NO, LOGOUT, NEW_SEQ_NO, RESEND_REQUEST, VALUE_WRONG
+from fix_gateway.tags import (
+    ADMIN,
+    BEGIN_SEQ_NO,
+    END_SEQ_NO,
+    LOGOUT,
+    NEW_SEQ_NO,
+    RESEND_REQUEST,
+    SEQUENCE_RESET,
+    VALUE_WRONG,
+)
 from fix_gateway.talk import Talk
 
 _SECOND: Final = 1_000_000_000
 _INFINITY: Final = (0, 999_999)
+_RESETS_MAX: Final = 10
+_RESET_EVERY_NS: Final = 60 * _SECOND
+"""So many resets within a connection at once, and then one in this time."""
 
 
 class Incoming:
     """The receiving half of a session's numbers."""
 
-    __slots__ = ("_asked_before", "_stale", "_store", "_talk", "_unaccepted", "expected", "gap")
+    __slots__ = (
+        "_asked_before",
+        "_resets",
+        "_stale",
+        "_store",
+        "_talk",
+        "_unaccepted",
+        "expected",
+        "gap",
+        "old",
+    )
 
     def __init__(self, talk: Talk, store: Store) -> None:
         self._talk = talk
@@ -32,6 +54,9 @@ class Incoming:
         self._unaccepted: dict[int, None] = {}
         self._stale: dict[int, int] = {}
         self._asked_before = (0, 0, 0)
+        self._resets = 0
+        self.old = 0
+        """While the peer has not answered our reset: the next of its old numbers."""
 
     # --- whose turn it is --------------------------------------------------------------------------------------
 
@@ -47,6 +72,18 @@ class Incoming:
         elif not stale and seq in self._unaccepted:
             del self._unaccepted[seq]
             self.settle()
+
+    def of_old(self, message: Decoded) -> bool:
+        """Before it answers our reset a peer goes on with its old numbers: the next one is not lost, but nothing has to
+        be accepted. True if the application must hear it."""
+        if message.seq != self.old or message.fault is not None:
+            return False
+        gap_fill = message.msg_type == SEQUENCE_RESET
+        self.old = max(self.old + 1, admin.number(message.body, NEW_SEQ_NO) if gap_fill else 0)
+        if message.msg_type in ADMIN:
+            return False
+        self._stale[message.seq] = self._stale.get(message.seq, 0) + 1
+        return True
 
     def settle(self) -> None:
         """Let the store know what need not come again."""
@@ -74,9 +111,15 @@ class Incoming:
             self._stale[seq] = self._stale.get(seq, 0) + 1
         self._unaccepted.clear()
         self.gap.clear()
+        self._talk.out.stop_replay()
         self._store.reset(now)
-        self.expected = 1
+        self.old, self.expected = self.expected, 1
         self._asked_before = (0, 0, 0)
+
+    def may_begin_anew(self, now: int) -> bool:
+        """Whether the peer may have the numbers reset once more: each time costs a new journal."""
+        self._resets = max(self._resets, now) + _RESET_EVERY_NS
+        return self._resets - now <= _RESETS_MAX * _RESET_EVERY_NS
 
     # --- what is missing ---------------------------------------------------------------------------------------
 

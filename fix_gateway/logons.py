@@ -5,7 +5,7 @@ import hmac
 
 import msgspec
 
-from fix_gateway.admin import number, wants_reset
+from fix_gateway.admin import number, shown, wants_reset
 from fix_gateway.decoded import Decoded
 from fix_gateway.session_settings import SessionSettings
 from fix_gateway.tags import (
@@ -90,7 +90,7 @@ def judge(settings: SessionSettings, message: Decoded, now: int, answer: bool = 
     """What is made of the first message of a connection, or of a Logon within one. `answer`: we asked for it, and
     the peer need not say its password."""
     if message.msg_type != LOGON:
-        return Turned(why=f"the first message is a {message.msg_type!r}, not a Logon")
+        return Turned(why=f"the first message is a '{_kind(message)}', not a Logon")
     if message.begin != settings.begin.encode():
         return Turned(why="Incorrect BeginString")
     if message.fault is not None:
@@ -108,14 +108,12 @@ def judge_answer(settings: SessionSettings, message: Decoded, now: int, reset: b
     """What an initiator makes of the answer to its Logon, in which it asked for a `reset` or not."""
     if message.msg_type == LOGOUT and message.fault is None:
         known = message.begin == settings.begin.encode() and is_from(message, settings)
-        return Turned(
-            why=f"by the peer: {message.text(TEXT).decode('latin-1') or 'no reason given'}", known=known
-        )
+        return Turned(why=f"by the peer: {shown(message.text(TEXT)) or 'no reason given'}", known=known)
     fits = (
         message.msg_type == LOGON and message.begin == settings.begin.encode() and is_from(message, settings)
     )
     if not fits:
-        return Turned(why=f"the answer is a {message.msg_type!r} that does not fit")
+        return Turned(why=f"the answer is a '{_kind(message)}' that does not fit")
     if message.fault is not None:
         return Turned(why=f"{message.fault.text} ({message.fault.tag.decode('latin-1')})")
     if is_off(message, now, settings.tolerance_ms):
@@ -124,6 +122,10 @@ def judge_answer(settings: SessionSettings, message: Decoded, now: int, reset: b
         return Turned(why="the peer resets its numbers unasked", known=True, spoken=True)
     heartbeat_s = number(message.body, HEART_BT_INT)
     return Terms(heartbeat_s=heartbeat_s, reset=reset, next_expected=number(message.body, NEXT_EXPECTED))
+
+
+def _kind(message: Decoded) -> str:
+    return shown(message.msg_type.encode("latin-1"))
 
 
 def _terms(settings: SessionSettings, message: Decoded) -> Terms | Turned:

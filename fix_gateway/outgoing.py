@@ -1,6 +1,7 @@
 """What we say: numbered, stamped, framed, kept in the store, and waiting to be written. Also what is said once
 more."""
 
+from collections import deque
 from collections.abc import Iterator
 from typing import Final
 
@@ -14,6 +15,8 @@ from fix_gateway.tags import ADMIN
 from fix_gateway.values import stamp
 
 _AGAIN: Final = b"97=Y\x01"
+RANGES_MAX: Final = 8
+"""So many ranges may wait to be said once more; the peer asks again for what was too much."""
 
 
 class Outgoing:
@@ -24,9 +27,12 @@ class Outgoing:
         "_burst",
         "_digits",
         "_middle",
+        "_now",
         "_out",
+        "_ranges",
         "_replay",
         "_replayed",
+        "_room",
         "_target",
         "resent",
         "store",
@@ -43,6 +49,9 @@ class Outgoing:
         self._out: list[bytes] = []
         self.resent = 0
         self._replay: Iterator[bytes] | None = None
+        self._ranges: deque[tuple[int, int]] = deque()
+        self._room = self._burst
+        self._now = 0
 
     def send(
         self,
@@ -76,44 +85,65 @@ class Outgoing:
         return seq, raw
 
     def send_again(self, begin: int, end: int, now: int) -> None:
-        """Say [begin, end] once more: a burst at once, the rest piece by piece as it is taken. Another range
-        replaces it."""
-
-        def build(msg_type: str, seq: int, flags: bytes, fields: bytes, body: bytes) -> bytes:
-            head = b"35=%b\x0134=%d\x01" % (msg_type.encode(), seq)
-            moment = stamp(now, self._digits)
-            return frame(
-                self._begin, b"".join((head, flags, self._middle, moment, self._target, fields, body))
-            )
-
-        self._replay = replay(self.store, begin, end, self._replayed, build, stamp(now, self._digits))
+        """Say [begin, end] once more, behind other ranges that were asked for: a burst between two `take`, however
+        often it is asked for."""
+        self._now = now
+        if len(self._ranges) < RANGES_MAX and (begin, end) not in self._ranges:
+            self._ranges.append((begin, end))
         self._pump()
 
+    def _replay_of(self, begin: int, end: int) -> Iterator[bytes]:
+        def build(msg_type: str, seq: int, flags: bytes, fields: bytes, body: bytes) -> bytes:
+            head = b"35=%b\x0134=%d\x01" % (msg_type.encode(), seq)
+            return frame(
+                self._begin, b"".join((head, flags, self._middle, moment(), self._target, fields, body))
+            )
+
+        def moment() -> bytes:
+            return stamp(self._now, self._digits)
+
+        return replay(self.store, begin, end, self._replayed, build, moment)
+
     def _pump(self) -> None:
-        """Put a burst of what is said once more in the queue."""
-        for _ in range(self._burst):
-            raw = next(self._replay, None) if self._replay is not None else None
+        """Put some of what is said once more in the queue. What is only passed over costs time as well."""
+        while self._room > 0:
+            if self._replay is None:
+                if not self._ranges:
+                    return
+                self._replay = self._replay_of(*self._ranges.popleft())
+            raw = next(self._replay, None)
             if raw is None:
                 self._replay = None
-                return
-            self._out.append(raw)
-            self.resent += 1
+                continue
+            self._room -= 1
+            if raw:
+                self._out.append(raw)
+                self.resent += 1
 
     @property
     def is_replaying(self) -> bool:
         """True while more is to be said once more."""
-        return self._replay is not None
+        return self._replay is not None or bool(self._ranges)
+
+    def stop_replay(self) -> None:
+        """What was asked for is there no more: numbers begin anew."""
+        self._replay = None
+        self._ranges.clear()
 
     def clear(self) -> None:
         """The connection is gone: nothing waits for it."""
         self._out.clear()
-        self._replay = None
+        self._room = self._burst
+        self.stop_replay()
 
-    def take(self) -> bytes:
-        """What waits to be written; of a long resend only a burst."""
+    def take(self, now: int = 0) -> bytes:
+        """What waits to be written; of a long resend only a burst, which is said to be sent at `now`."""
         out = self._out
-        if self._replay is not None and not out:
+        if not out and self.is_replaying:
+            self._now = max(now, self._now)
+            self._room = self._burst
             self._pump()
+        self._room = self._burst
         if not out:
             return b""
         found = out[0] if len(out) == 1 else b"".join(out)

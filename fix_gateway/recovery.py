@@ -94,17 +94,24 @@ class Gap:
 
 
 def replay(
-    store: Store, begin: int, end: int, replayed: frozenset[str] | None, build: Build, stamp: bytes
+    store: Store,
+    begin: int,
+    end: int,
+    replayed: frozenset[str] | None,
+    build: Build,
+    stamp: Callable[[], bytes],
 ) -> Iterator[bytes]:
     """The messages [begin, end] once more, with PossDupFlag and their first sending times; what is not sent again
-    (session messages, stale prices, numbers of unknown use) is covered by gap fills."""
+    (session messages, stale prices, numbers of unknown use) is covered by gap fills. b"" for a message that was only
+    passed over, so that whoever asks may pause."""
     next_seq = begin
 
     def fill(until: int) -> bytes:
-        return build(SEQUENCE_RESET, next_seq, b"43=Y\x01", b"122=" + stamp + b"\x01", gap_fill(until))
+        return build(SEQUENCE_RESET, next_seq, b"43=Y\x01", b"122=" + stamp() + b"\x01", gap_fill(until))
 
     for kept in store.read(begin, end):
         if replayed is not None and kept.msg_type not in replayed:
+            yield b""
             continue
         if kept.seq > next_seq:
             yield fill(kept.seq)

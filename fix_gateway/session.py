@@ -87,7 +87,10 @@ class Session:
         """When `tick` must be called next (UTC ns); 0 for never."""
         state = self._talk.state
         if state is State.ACTIVE:
-            return min((at for at in (self._talk.live.wake_at, self._in.again_at) if at), default=0)
+            answer_at = self._talk.deadline_at if self._talk.reset_asked else 0
+            return min(
+                (at for at in (self._talk.live.wake_at, self._in.again_at, answer_at) if at), default=0
+            )
         return self._talk.deadline_at if state not in _SILENT else 0
 
     @property
@@ -95,9 +98,9 @@ class Session:
         """True if `take` has more to give once that is written (a long resend comes in pieces)."""
         return self._talk.out.is_replaying
 
-    def take(self) -> bytes:
-        """What must be written now."""
-        return self._talk.out.take()
+    def take(self, now: int = 0) -> bytes:
+        """What must be written now; b"" may mean only that `more` is still looked for."""
+        return self._talk.out.take(now)
 
     # --- what the owner tells ----------------------------------------------------------------------------------
 
@@ -105,6 +108,7 @@ class Session:
         """The transport is there; an initiator logs on."""
         settings, talk = self.settings, self._talk
         talk.move(Trigger.OPENED)
+        talk.met = False
         self._framer = Framer(settings.message_bytes_max)
         talk.deadline_at = now + int(settings.logon_s * _SECOND)
         if settings.initiator:
@@ -129,7 +133,7 @@ class Session:
                 self._on_garbled(frame)
             if talk.events:
                 yield from talk.told()
-            while incoming.gap and talk.state in _LOGGED_ON:
+            while incoming.gap and talk.state is State.ACTIVE:
                 found, message = incoming.next_waiting(now)
                 if message is not None:
                     self._hearing.contents(message, now)
@@ -152,6 +156,8 @@ class Session:
             elif talk.live.wants_heartbeat(now):
                 talk.say(HEARTBEAT, b"", now)
             self._in.tick(now)
+            if talk.reset_asked and now >= talk.deadline_at:
+                talk.goodbye("ResetSeqNumFlag was not answered", now)
         elif talk.state not in _SILENT and now >= talk.deadline_at:
             late = "Logout was not answered" if talk.state is State.LOGGING_OUT else "no Logon in time"
             talk.give_up(late)
@@ -165,7 +171,7 @@ class Session:
             talk.move(Trigger.LOST)
             self._in.gap.clear()
             talk.out.clear()
-            if self.settings.reset_on_disconnect:
+            if self.settings.reset_on_disconnect and talk.met:
                 self._in.begin_anew(now)
         return talk.told()
 
@@ -213,6 +219,7 @@ class Session:
         self._in.begin_anew(now)
         if talk.state is State.ACTIVE:
             talk.reset_asked = True
+            talk.deadline_at = now + int(self.settings.logon_s * _SECOND)
             talk.send_logon(self.settings.heartbeat_s, True, self._in.expected, now)
 
     # --- logging on --------------------------------------------------------------------------------------------
@@ -259,13 +266,15 @@ class Session:
         talk.live = Liveness(now, terms.heartbeat_s)
         talk.move(Trigger.LOGON_TAKEN)
         talk.reset_asked = False
-        talk.up = True
+        talk.up = talk.met = True
         talk.counts.logons += 1
         if acceptor:
             talk.send_logon(terms.heartbeat_s, terms.reset, incoming.expected, now)
         talk.events.append(Up())
         if message.seq > incoming.expected:
-            incoming.too_early(message, now, handled=True, spoken=not terms.next_expected)
+            incoming.too_early(
+                message, now, handled=True, spoken=not (terms.next_expected and settings.next_expected)
+            )
         if 0 < terms.next_expected <= missed_up_to:
             talk.out.send_again(terms.next_expected, missed_up_to, now)
 

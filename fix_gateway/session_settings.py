@@ -2,10 +2,9 @@
 
 import msgspec
 
-
 FACTS = frozenset({"8", "9", "AE", "AG", "AI", "Y", "Z", "b", "d", "j"})
-"""Executions, refusals, withdrawals, definitions: true whenever they are heard. Prices, requests, orders and acceptances
-are not among them: they are stale by the time they would be said again."""
+"""Executions, refusals, withdrawals, definitions: true whenever they are heard. Prices, requests, orders and
+acceptances are not among them: they are stale by the time they would be said again."""
 
 
 class SessionSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,6 +45,10 @@ class SessionSettings(msgspec.Struct, frozen=True, kw_only=True):
     resend_tries_max: int = 3
     resend_same_max: int = 10
     resend_burst: int = 500
+
+    def __repr__(self) -> str:
+        shown = (f"{name}={getattr(self, name)!r}" for name in self.__struct_fields__ if name != "password")
+        return f"SessionSettings({', '.join(shown)})"
 
     def __post_init__(self) -> None:
         if self.begin not in ("FIX.4.2", "FIX.4.4", "FIXT.1.1"):

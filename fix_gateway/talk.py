@@ -19,7 +19,18 @@ _SECOND: Final = 1_000_000_000
 class Talk:
     """What the parts of a session share."""
 
-    __slots__ = ("counts", "deadline_at", "events", "live", "out", "reset_asked", "settings", "state", "up")
+    __slots__ = (
+        "counts",
+        "deadline_at",
+        "events",
+        "live",
+        "met",
+        "out",
+        "reset_asked",
+        "settings",
+        "state",
+        "up",
+    )
 
     def __init__(self, settings: SessionSettings, store: Store) -> None:
         self.settings = settings
@@ -30,6 +41,7 @@ class Talk:
         self.out = Outgoing(settings, store)
         self.deadline_at = 0
         self.up = False
+        self.met = False
         self.reset_asked = False
 
     def move(self, trigger: Trigger) -> None:
@@ -70,7 +82,8 @@ class Talk:
         """Answer with a session-level Reject."""
         self.counts.rejected += 1
         tag = f" ({fault.tag.decode('latin-1')})" if fault.tag else ""
-        self.note(f"message {message.seq} ({message.msg_type}) rejected: {fault.text}{tag}")
+        kind = admin.shown(message.msg_type.encode("latin-1"))
+        self.note(f"message {message.seq} ({kind}) rejected: {fault.text}{tag}")
         self.say(REJECT, admin.reject(message, fault), now, admin.reverse_route(message))
 
     def reject_for(self, message: Decoded, code: int, now: int, tag: int = 0) -> None:
