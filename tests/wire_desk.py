@@ -26,7 +26,7 @@ from benchmarks.lives import OPERATOR, OUTRIGHT, PERPETUAL
 from fix_gateway.connection import Link
 from fix_gateway.decode import Decoder
 from fix_gateway.decoded import Decoded
-from fix_gateway.dialect import configured
+from fix_gateway.dialect import configured as speaking
 from fix_gateway.initiator import Backoff, Initiator, Place
 from fix_gateway.session import Session
 from fix_gateway.session_settings import SessionSettings
@@ -164,7 +164,8 @@ async def desk_on_wire(
 ) -> AsyncIterator[WireDesk]:
     """A desk with these sessions. Its log and journals are in `folder`, so that another one can go on from there;
     `stop=False` leaves it as a crash would (what is not on the disk is lost with the process)."""
-    found = Fix(enabled=True, port=0, journal_folder=folder / "fix", sessions=sessions, **fix)
+    configured = {"enabled": True, "port": 0, "journal_folder": folder / "fix", "sessions": sessions, **fix}
+    found = Fix.model_validate(configured)
     path = folder / "wire.db"
     log = AuditLog.open(path, writable=True, fsync=False)
     clock = SystemClock()
@@ -213,7 +214,7 @@ class Caller:
 
     def __init__(self, desk: WireDesk, name: str, store: Store | None = None, **changes: Any) -> None:
         one = next(one for one in desk.fix.sessions if one.name == name)
-        self.dialect = one.speaks if not changes.get("dialect") else configured(changes.pop("dialect"))
+        self.dialect = one.speaks if not changes.get("dialect") else speaking(changes.pop("dialect"))
         settings: dict[str, Any] = {
             "name": f"caller-{name}",
             "begin": self.dialect.begin,
