@@ -9,37 +9,16 @@ import sys
 from collections import Counter
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import pytest
-from fix_links import Lines
-from wire_desk import PERPETUAL
+from fix_caller import Client
 
-from fix_gateway.connection import Link
-from fix_gateway.decode import Decoder
-from fix_gateway.decoded import Decoded
-from fix_gateway.dialect import FIX50SP2
-from fix_gateway.initiator import Backoff, Initiator, Place
-from fix_gateway.messages.quoting import (
-    Quote,
-    QuoteCancel,
-    QuoteRequest,
-    QuoteRequestReject,
-    QuoteResponse,
-    QuoteStatusReport,
-)
-from fix_gateway.messages.trading import ExecutionReport
-from fix_gateway.messages.words import Answer, OrderStatus, Side
-from fix_gateway.session import Session
-from fix_gateway.session_settings import SessionSettings
-from fix_gateway.store import MemoryStore
 from rfq.audit.log import AuditLog
 from rfq.audit.replay import replay
 from rfq.audit.verify import verify
 from rfq.domain.effects import ConfirmFill
 from rfq.domain.events import AcceptReceived, RfqReceived
 from rfq.domain.record import Record, decode_record
-from rfq.ops.clock import SystemClock
 
 ROOT = Path(__file__).parents[2]
 CHILD = ROOT / "tests" / "crash_fix_desk.py"
@@ -49,93 +28,6 @@ FAILPOINTS = (
     *("before-accepted", "after-accepted", "saved", "before-flush", "after-flush"),
 )
 DEALS = 12
-
-
-class Client:
-    """Asks, takes every quote, and keeps what it is told. Its engine outlives the desk."""
-
-    def __init__(self, port: int) -> None:
-        settings = SessionSettings(
-            name="alpha",
-            begin="FIXT.1.1",
-            appl="9",
-            sender="ALPHA",
-            target="DESK",
-            initiator=True,
-            replay=None,
-            tolerance_ms=600_000,
-        )
-        clock = SystemClock()
-        self.lines = Lines()
-        self.link = Link(
-            Session(settings, MemoryStore(), Decoder(FIX50SP2.dictionary)), self, clock.now, self.lines
-        )
-        place = Place(addresses=(("127.0.0.1", port),), backoff=Backoff(first_s=0.05, most_s=0.2))
-        self.initiator = Initiator(self.link, place, clock.now, Lines())
-        self.asked: list[str] = []
-        self.open: dict[str, Quote] = {}
-        self.accepted: list[str] = []
-        self.ended: set[str] = set()
-        self.fills: dict[str, set[str]] = {}
-        self.refused: set[str] = set()
-        self.rejects: list[QuoteRequestReject] = []
-
-    def on_up(self, link: Link) -> None:
-        """Nothing to do."""
-
-    def on_down(self, link: Link, reason: str) -> None:
-        """Nothing to do."""
-
-    def on_message(self, link: Link, message: Decoded) -> bool:
-        found: Any = FIX50SP2.speech.read(message)
-        match found:
-            case Quote():
-                self.ended.add(found.rfq_id)
-                self.open[found.quote_id] = found
-                self.take(found)
-            case QuoteRequestReject():
-                self.ended.add(found.rfq_id)
-                self.rejects.append(found)
-            case QuoteCancel():
-                self.open.pop(found.quote_id, None)
-            case ExecutionReport() if found.status is OrderStatus.FILLED:
-                self.fills.setdefault(found.answer_id, set()).add(found.exec_id)
-            case ExecutionReport():
-                self.refused.add(found.answer_id)
-            case QuoteStatusReport():
-                self.refused.add(found.answer_id)
-        return True
-
-    def say(self, message: Any) -> bool:
-        if not self.link.is_up:
-            return False
-        self.link.send(*FIX50SP2.speech.write(message))
-        return True
-
-    def ask(self) -> None:
-        rfq_id = f"r{len(self.asked)}"
-        request = QuoteRequest(rfq_id=rfq_id, symbol=PERPETUAL.name, qty=D(1_000), side=Side.BUY)
-        if self.say(request):
-            self.asked.append(rfq_id)
-
-    def take(self, quote: Quote) -> None:
-        answer_id = f"a-{quote.quote_id}"
-        answer = QuoteResponse(
-            answer_id=answer_id,
-            answer=Answer.HIT,
-            symbol=PERPETUAL.name,
-            quote_id=quote.quote_id,
-            side=Side.BUY,
-            qty=D(1_000),
-            price=quote.offer,
-        )
-        if self.say(answer):
-            self.accepted.append(answer_id)
-
-    @property
-    def answered(self) -> bool:
-        """Each acceptance has its answer."""
-        return all(one in self.fills or one in self.refused for one in self.accepted)
 
 
 async def child(
