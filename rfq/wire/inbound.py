@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from pricing.structures import Hedge, Leg, Structure
 from rfq.domain.events import MessageUnreadable, RfqReceived
+from rfq.domain.fact import DIGITS_MAX, digits_of
 from rfq.domain.ids import PartyId
 from rfq.domain.reasons import Code, Reason
 from rfq.domain.request import Ask, Side
@@ -19,7 +20,6 @@ RFQ: Final = "rfq"
 TEXT_MAX: Final = 64
 LEGS_READ_MAX: Final = 100
 """More legs than any request may have, fewer than would hurt."""
-DIGITS_MAX: Final = 30
 MAGNITUDE_MAX: Final = 15
 """Numbers lie between 10^-15 and 10^15."""
 _INSTANT_MAX: Final = 2**63 - 1
@@ -128,7 +128,7 @@ def _number(message: Mapping[str, Any], key: str, path: str = "") -> Decimal:
         raise _Unreadable(path + key, "not a number", found, Code.NOT_A_NUMBER) from None
     if not number.is_finite():
         raise _Unreadable(path + key, "not a finite number", found, Code.NOT_A_NUMBER)
-    if len(number.as_tuple().digits) > DIGITS_MAX or (number and abs(number.adjusted()) > MAGNITUDE_MAX):
+    if digits_of(number) > DIGITS_MAX or (number and abs(number.adjusted()) > MAGNITUDE_MAX):
         raise _Unreadable(path + key, "too long, too large or too small", found, Code.NOT_A_NUMBER)
     return number if number else Decimal(0)
 

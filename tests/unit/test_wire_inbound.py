@@ -120,3 +120,9 @@ def test_every_spoiler_spoils(kind: str) -> None:
     after = {**before, "legs": [dict(before["legs"][0])]}  # type: ignore[index]
     SPOILERS[kind](after)
     assert read_rfq(PARTY, after) != read_rfq(PARTY, before)
+
+
+@pytest.mark.parametrize("amount", ["0.1234567890123456789", "1234567890123456789", "1." + "0" * 40 + "1"])
+def test_more_digits_than_the_log_takes_are_unreadable_too(amount: str) -> None:
+    found = read_rfq(PARTY, {"reference": "r", "legs": [{"instrument": "X", "ratio": "1"}], "amount": amount})
+    assert isinstance(found, MessageUnreadable) and found.reason.field == "amount"
