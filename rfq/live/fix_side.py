@@ -67,7 +67,7 @@ class FixSide:
         """The loop has begun."""
         self._live = live
         self.counter.standings.begin(live.desk.state)
-        live.observe(self.counter.book.observe)
+        live.observe(self.counter.observe)
         head = (live.chain.next_number - 1, ALL_OF_IT)
         for one in self.fix.sessions:
             if one.drop_copy:

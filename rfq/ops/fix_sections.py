@@ -62,6 +62,7 @@ class FixSession(Section):
     drop_copy: bool = Field(False, description="gets our fills (AE), and says nothing")
     symbols: dict[str, str] = Field(default_factory=dict, description="our instrument -> its name for it")
     quote_life_ms: int = Field(0, ge=0, le=3_600_000, description="of its quotes without ValidUntilTime")
+    acknowledges: bool = Field(False, description="its quotes are acknowledged (AI), once recorded")
     username: str = Field("", max_length=64, description="553 of the Logon")
     password_env: str = Field("", description="the environment variable with its password (554)")
     password_file: Path | None = Field(None, description="or the file")

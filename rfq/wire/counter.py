@@ -17,8 +17,15 @@ from fix_gateway.errors import Fault, LocalProtocolError
 from fix_gateway.messages.trading import BusinessMessageReject
 from fix_gateway.messages.words import BusinessReason
 from rfq.domain import canon
-from rfq.domain.effects import Outward
-from rfq.domain.events import Event, MessageUnreadable, SessionDown, SessionUp
+from rfq.domain.effects import Effect, Outward, RefuseQuote
+from rfq.domain.events import (
+    Event,
+    MessageUnreadable,
+    QuoteReceived,
+    SessionDown,
+    SessionUp,
+    Stamped,
+)
 from rfq.domain.ids import ChainId, PartyId
 from rfq.domain.reasons import Code, Reason
 from rfq.wire.book import Book
@@ -96,6 +103,7 @@ class Counter:
         self._offer = offer
         self._now = now
         self._listener = Listener(listed, lambda quote: self.standings.of(quote, now()))
+        self._taken: set[tuple[PartyId, str]] = set()
         self._lines = {
             name: Line(peer, dialects[name], self.book) for name, peer in self.directory.peers.items()
         }
@@ -114,6 +122,16 @@ class Counter:
     def line(self, name: str) -> Line:
         """A session by its name."""
         return self._lines[name]
+
+    def observe(self, stamped: Stamped, effects: tuple[Effect, ...]) -> None:
+        """An observer of the loop: the book learns, and quotes that were taken in are remembered until they are
+        durable, to be acknowledged then."""
+        event = stamped.event
+        self.book.learn(event, effects)
+        if type(event) is QuoteReceived and not any(type(effect) is RefuseQuote for effect in effects):
+            found = self.directory.route(event.dealer)
+            if found is not None and found[0].acknowledges:
+                self._taken.add((event.dealer, event.reference))
 
     # --- the application of the sessions -----------------------------------------------------------------------
 
@@ -144,8 +162,9 @@ class Counter:
         if not waiting:
             return True
         raw = canon.digest(message.raw)
-        accepted = partial(self._on_accepted, line, link, message, [waiting])
+        left = [waiting]
         for event in heard.events:
+            accepted = partial(self._on_accepted, line, link, message, event, left)
             self._offer(event, received_at, raw, accepted)
         return False
 
@@ -189,7 +208,7 @@ class Counter:
         return Heard((event,))
 
     def _on_accepted(
-        self, line: Line, link: Link, message: Decoded, waiting: list[int], recorded: bool
+        self, line: Line, link: Link, message: Decoded, event: Event, waiting: list[int], recorded: bool
     ) -> None:
         """A record of the message is durable; or there was no room for it, and that it was turned away is said here."""
         waiting[0] -= 1
@@ -201,6 +220,9 @@ class Counter:
                 text="busy",
             )
             self._reply(line, link, message, busy)
+        if type(event) is QuoteReceived and (event.dealer, event.reference) in self._taken:
+            self._taken.discard((event.dealer, event.reference))
+            self._reply(line, link, message, self._listener.acknowledge(line.peer, self.book, event))
         if not waiting[0]:
             link.accepted(message.seq)
 

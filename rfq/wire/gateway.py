@@ -95,6 +95,7 @@ def peers_of(fix: Fix) -> list[Peer]:
             aliases={name: PartyId(party) for name, party in one.aliases.items()},
             symbols=Symbols(one.symbols),
             quote_life_ms=one.quote_life_ms,
+            acknowledges=one.acknowledges,
             drop_copy=one.drop_copy,
         )
         for one in fix.sessions

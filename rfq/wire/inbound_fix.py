@@ -12,6 +12,7 @@ import msgspec
 from fix_gateway.messages.market import SecurityDefinition, SecurityDefinitionRequest
 from fix_gateway.messages.parts import Party
 from fix_gateway.messages.quoting import (
+    MassQuoteAcknowledgement,
     Quote,
     QuoteAck,
     QuoteCancel,
@@ -32,12 +33,14 @@ from fix_gateway.messages.trading import (
 )
 from fix_gateway.messages.words import BusinessReason, CancelResponse, OrderStatus, QuoteStatus
 from rfq.domain.effects import SendQuote
-from rfq.domain.events import MessageUnreadable
+from rfq.domain.events import MessageUnreadable, QuoteReceived
 from rfq.domain.ids import PartyId
 from rfq.domain.reasons import Reason
 from rfq.wire import inbound_maker, inbound_taker
+from rfq.wire.book import Book
 from rfq.wire.heard import NOTHING, Heard, Said, rejected, unauthorised, unsupported
 from rfq.wire.outbound_fix import UNKNOWN_ORDER
+from rfq.wire.packages import PACKAGE, is_package
 from rfq.wire.peers import ASKING_ROLES, QUOTING_ROLES, Peer
 from rfq.wire.reading import clean
 
@@ -96,6 +99,7 @@ class Listener:
             QuoteStatusReport: self._status,
             QuoteStatusRequest: self._status_asked,
             QuoteAck: lambda said, message: NOTHING,
+            MassQuoteAcknowledgement: self._status_42,
             BusinessMessageReject: self._refused,
             SecurityDefinitionRequest: self._definition,
             OrderCancelRequest: self._no_order,
@@ -117,6 +121,32 @@ class Listener:
     def _status(self, said: Said, message: QuoteStatusReport) -> Heard:
         found = inbound_taker.on_status(said, message)
         return inbound_maker.on_status(said, message) if found is None else found
+
+    def _status_42(self, said: Said, message: MassQuoteAcknowledgement) -> Heard:
+        """b: what a version without AI and AG says instead of them."""
+        report = QuoteStatusReport(
+            status=message.status,
+            symbol=PACKAGE,
+            rfq_id=message.rfq_id,
+            quote_id=message.quote_id,
+            reject=message.reject,
+            text=message.text,
+        )
+        return self._status(said, report)
+
+    def acknowledge(self, peer: Peer, book: Book, event: QuoteReceived) -> QuoteStatusReport:
+        """AI: a dealer's quote was taken in, and stands."""
+        asked = book.request(event.rfq)
+        symbol = PACKAGE
+        if asked is not None and not is_package(asked.ask):
+            symbol = peer.symbols.theirs(asked.ask.structure.legs[0].instrument)
+        return QuoteStatusReport(
+            status=QuoteStatus.ACTIVE,
+            symbol=symbol,
+            rfq_id=event.rfq,
+            quote_id=event.reference,
+            valid_until=event.expires_at,
+        )
 
     def _refused(self, said: Said, message: BusinessMessageReject) -> Heard:
         """j: what we sent was not taken in."""

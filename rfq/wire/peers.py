@@ -20,13 +20,15 @@ QUOTING_ROLES: Final = frozenset({"35", "66"})
 class Peer(msgspec.Struct, frozen=True, kw_only=True):
     """One session as the desk's words need it. `party` is who speaks when nobody is named (none: somebody must be);
     `aliases` are the names (115, 1116, 453) that it may use, and whom they mean. `quote_life_ms` is how long a dealer's
-    quote holds that says nothing itself; `drop_copy`: our fills are reported here (AE), and nothing else happens."""
+    quote holds that says nothing itself; `acknowledges`: a quote that was taken in is said to be active (AI);
+    `drop_copy`: our fills are reported here (AE), and nothing else happens."""
 
     name: str
     party: PartyId | None = None
     aliases: Mapping[str, PartyId] = {}
     symbols: Symbols = Symbols()
     quote_life_ms: int = 0
+    acknowledges: bool = False
     drop_copy: bool = False
 
     @property
