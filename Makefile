@@ -14,11 +14,11 @@ TEST_ARGS ?=
 BENCH_ARGS ?=
 CORE_ROOMS := rfq/domain rfq/desk rfq/audit pricing
 
-.PHONY: help setup demo serve test check cover bench nightly clean
+.PHONY: help setup demo serve test check cover bench bench-fix nightly clean
 .DEFAULT_GOAL := help
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 10
 
 setup: $(DEV) ## .venv with everything for development (no torch)
 
@@ -45,6 +45,9 @@ cover: $(DEV) ## the tests with branch coverage, and what it must reach
 
 bench: $(DEV) ## the tables of docs/BENCHMARKS.md
 	@$(BIN)/python -m benchmarks $(BENCH_ARGS)
+
+bench-fix: $(DEV) ## FIX beside QuickFIX in the same run: the session, and the whole service
+	@$(BIN)/python -m benchmarks fix fix_codec $(BENCH_ARGS)
 
 nightly: check cover ## everything, with the heavy worlds and the crash suites
 	@HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal --timeout 7200 \
