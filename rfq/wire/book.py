@@ -7,8 +7,10 @@ again from the log, for an id of the desk's names the record that it was made in
 
 import re
 from collections.abc import Callable, Hashable
+from decimal import Decimal
 from typing import Any, Final, NamedTuple, TypeVar
 
+from fix_gateway.messages.words import Side as FixSide
 from rfq.domain.effects import (
     AcceptQuote,
     AskDealer,
@@ -42,6 +44,14 @@ class Asked(NamedTuple):
     ask: Ask
 
 
+class Ordered(NamedTuple):
+    """An order that could not be read as an acceptance, as far as it could."""
+
+    side: FixSide
+    amount: Decimal | None
+    symbol: str
+
+
 class Book:
     """One chain's memory of ids."""
 
@@ -54,6 +64,7 @@ class Book:
         self._theirs: dict[PartyId, dict[str, QuoteReceived]] = {}
         self._accepts: dict[tuple[PartyId, str], AcceptReceived] = {}
         self._ours: dict[str, AcceptQuote] = {}
+        self._orders: dict[tuple[PartyId, str], Ordered] = {}
         self._on_effect: dict[type, Callable[[Event, Any], None]] = {
             Estimate: self._on_estimate,
             RefuseRfq: self._on_refusal,
@@ -86,6 +97,10 @@ class Book:
         """Remember a request."""
         self._keep(self._requests, rfq, asked)
 
+    def keep_order(self, party: PartyId, reference: str, ordered: Ordered) -> None:
+        """Remember an order until it is answered."""
+        self._keep(self._orders, (party, reference), ordered, ROOM_OF_ONE)
+
     # --- what is asked of it -----------------------------------------------------------------------------------
 
     def request(self, rfq: str) -> Asked | None:
@@ -116,6 +131,10 @@ class Book:
     def accepted(self, party: PartyId, reference: str, identifier: str = "") -> AcceptReceived | None:
         """A client's acceptance by its own id for it, or by ours."""
         return self._find(self._accepts, (party, reference), identifier)
+
+    def ordered(self, party: PartyId, reference: str) -> Ordered | None:
+        """A client's order that was no acceptance."""
+        return self._orders.get((party, reference))
 
     def acceptance(self, accept: str) -> AcceptQuote | None:
         """An acceptance of ours by its id."""

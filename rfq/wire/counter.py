@@ -128,6 +128,7 @@ class Counter:
         durable, to be acknowledged then."""
         event = stamped.event
         self.book.learn(event, effects)
+        self.standings.observe(effects)
         if type(event) is QuoteReceived and not any(type(effect) is RefuseQuote for effect in effects):
             found = self.directory.route(event.dealer)
             if found is not None and found[0].acknowledges:
@@ -164,6 +165,7 @@ class Counter:
         raw = canon.digest(message.raw)
         left = [waiting]
         for event in heard.events:
+            self.standings.heard(event)
             accepted = partial(self._on_accepted, line, link, message, event, left)
             self._offer(event, received_at, raw, accepted)
         return False

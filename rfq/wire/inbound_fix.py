@@ -39,10 +39,10 @@ from rfq.domain.reasons import Reason
 from rfq.wire import inbound_maker, inbound_taker
 from rfq.wire.book import Book
 from rfq.wire.heard import NOTHING, Heard, Said, rejected, unauthorised, unsupported
-from rfq.wire.outbound_fix import UNKNOWN_ORDER
 from rfq.wire.packages import PACKAGE, is_package
 from rfq.wire.peers import ASKING_ROLES, QUOTING_ROLES, Peer
 from rfq.wire.reading import clean
+from rfq.wire.refusals import UNKNOWN_ORDER
 
 Listed = Callable[[str], bool]
 """Whether an instrument of this (our) name can be traded here."""

@@ -16,9 +16,10 @@ from rfq.domain.ids import QuoteId
 from rfq.domain.outcome import Outcome
 from rfq.domain.reasons import Code, Reason
 from rfq.domain.request import Ask, Side
+from rfq.wire.book import Ordered
 from rfq.wire.heard import NOTHING, Heard, Said, unreadable
 from rfq.wire.packages import PACKAGE, is_package, read_structure
-from rfq.wire.reading import Unreadable, name, number
+from rfq.wire.reading import Unreadable, clean, name, number
 
 _SIDES: Final = {
     FixSide.BUY: Side.BUY,
@@ -111,6 +112,8 @@ def on_response(said: Said, message: QuoteResponse) -> Heard:
 
 def on_order(said: Said, message: Order) -> Heard:
     """D, AB: a client accepts by an order at the quoted price."""
+    ordered = Ordered(message.side, message.qty, message.symbol)
+    said.book.keep_order(said.party, clean(message.cl_ord_id), ordered)
     if message.order_type is not OrderType.PREVIOUSLY_QUOTED or not message.quote_id:
         field = "QuoteID (117)" if message.order_type is OrderType.PREVIOUSLY_QUOTED else "OrdType (40)"
         reason = Reason(code=Code.UNREADABLE, field=field, detail="orders are taken on our quotes only")

@@ -32,14 +32,15 @@ from fix_gateway.messages.words import (
 )
 from fix_gateway.messages.words import Side as FixSide
 from rfq.domain import effects as fx
-from rfq.domain.events import AcceptReceived, RfqReceived
+from rfq.domain.events import RfqReceived
 from rfq.domain.outcome import Outcome
 from rfq.domain.reasons import Code, Reason
 from rfq.domain.request import Ask, Side
 from rfq.wire.book import Book
 from rfq.wire.codes import CODES, text_of
 from rfq.wire.departures import parse_effect_id
-from rfq.wire.packages import PACKAGE, is_package, legs_of, security_type
+from rfq.wire.packages import PACKAGE, is_package, legs_of, security_type, symbol_of
+from rfq.wire.refusals import order_of, refuse_accept
 from rfq.wire.symbols import Symbols
 
 Message: TypeAlias = (
@@ -52,7 +53,6 @@ Message: TypeAlias = (
     | ExecutionReport
 )
 BLOCK_TRADE: Final = "1"
-UNKNOWN_ORDER: Final = "NONE"
 _ZERO: Final = Decimal(0)
 ANSWERS: Final[dict[Outcome, Answer]] = {
     Outcome.DONE: Answer.END_TRADE,
@@ -152,7 +152,7 @@ class Speaker:
             exec_id=fill.id,
             exec_type=ExecType.TRADE,
             status=OrderStatus.FILLED,
-            cl_ord_id=_order_of(accepted, effect.reference),
+            cl_ord_id=order_of(accepted, effect.reference),
             answer_id=effect.reference,
             symbol=self._symbol(ask),
             security_type=security_type(ask),
@@ -173,54 +173,7 @@ class Speaker:
         return (report,)
 
     def _refuse_accept(self, effect: fx.RefuseAccept, tag: str, now: int) -> tuple[Message, ...]:
-        reason = effect.reason
-        accepted = self._book.accepted(effect.to, effect.reference)
-        if accepted is None and (found := parse_effect_id(tag)) is not None:
-            cause = self._book.cause(found[1])
-            if isinstance(cause, AcceptReceived) and cause.reference == effect.reference:
-                accepted = cause
-        quote = effect.quote or (accepted.quote if accepted is not None else "")
-        offer = self._book.offer(quote) if quote else None
-        mine = offer is not None and offer.to == effect.to
-        asked = self._book.request(offer.quote.rfq) if offer is not None and mine else None
-        symbol = self._symbol(asked.ask) if asked is not None else PACKAGE
-        said: list[Message] = []
-        if accepted is None or not accepted.by_order:
-            said.append(
-                QuoteStatusReport(
-                    status=_REFUSED.get(reason.code, QuoteStatus.REJECTED),
-                    symbol=symbol,
-                    rfq_id=asked.reference if asked is not None else "",
-                    quote_id=quote,
-                    answer_id=effect.reference,
-                    reject=CODES[reason.code].quote,
-                    at=now,
-                    text=text_of(reason),
-                )
-            )
-        if accepted is not None and accepted.side is not Side.TWO_WAY:
-            said.append(self._refused_order(effect, accepted, symbol, tag, now))
-        return tuple(said)
-
-    def _refused_order(
-        self, effect: fx.RefuseAccept, accepted: AcceptReceived, symbol: str, tag: str, now: int
-    ) -> ExecutionReport:
-        return ExecutionReport(
-            order_id=UNKNOWN_ORDER,
-            exec_id=tag,
-            exec_type=ExecType.REJECTED,
-            status=OrderStatus.REJECTED,
-            cl_ord_id=_order_of(accepted, effect.reference),
-            answer_id="" if accepted.by_order else effect.reference,
-            symbol=symbol,
-            side=FixSide.BUY if accepted.side is Side.BUY else FixSide.SELL,
-            qty=accepted.amount,
-            leaves=_ZERO,
-            filled=_ZERO,
-            reject=CODES[effect.reason.code].order,
-            at=now,
-            text=text_of(effect.reason),
-        )
+        return refuse_accept(self._book, self._symbols, effect, tag, now)
 
     # --- as taker ----------------------------------------------------------------------------------------------
 
@@ -312,24 +265,13 @@ class Speaker:
     # --- instruments -------------------------------------------------------------------------------------------
 
     def _symbol(self, ask: Ask) -> str:
-        return PACKAGE if is_package(ask) else self._symbols.theirs(ask.structure.legs[0].instrument)
+        return symbol_of(ask, self._symbols)
 
     def _legs(
         self, ask: Ask, amount: Decimal | None = None, side: Side = Side.BUY, ref: str = ""
     ) -> tuple[Leg, ...]:
         """The parts of a package; with an `amount`, what was traded of each when a taker on `side` traded it."""
         return legs_of(ask, self._symbols, amount, side, ref) if is_package(ask) else ()
-
-
-_REFUSED: Final = {
-    Code.QUOTE_EXPIRED: QuoteStatus.EXPIRED,
-    Code.UNKNOWN_QUOTE: QuoteStatus.NOT_FOUND,
-}
-
-
-def _order_of(accepted: AcceptReceived | None, reference: str) -> str:
-    """The client's order id: the one that it named, or that of its acceptance."""
-    return accepted.order or reference if accepted is not None else reference
 
 
 Say = Callable[[Speaker, Any, str, int], tuple[Message, ...]]

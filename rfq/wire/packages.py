@@ -32,6 +32,11 @@ def security_type(ask: Ask) -> str:
     return MULTILEG if is_package(ask) else ""
 
 
+def symbol_of(ask: Ask, symbols: Symbols) -> str:
+    """55: the instrument as the counterparty calls it, or [N/A]."""
+    return PACKAGE if is_package(ask) else symbols.theirs(ask.structure.legs[0].instrument)
+
+
 def legs_of(
     ask: Ask, symbols: Symbols, amount: Decimal | None = None, side: Side = Side.BUY, ref: str = ""
 ) -> tuple[FixLeg, ...]:
