@@ -16,6 +16,7 @@ from rfq.domain.lifecycle import QuoteState
 from rfq.domain.quote import Quote
 from rfq.domain.request import Ask, Role
 from rfq.wire.book import Asked, Book
+from rfq.wire.counter import no_quote
 from rfq.wire.heard import Heard, Said
 from rfq.wire.inbound_fix import Listener
 from rfq.wire.outbound_fix import Speaker
@@ -36,7 +37,7 @@ class Side:
         self.me, self.you, self.dialect = me, you, dialect
         self.book = Book(ChainId(str(me)))
         self.peer = Peer(name=str(you), party=you, symbols=Symbols(names))
-        self.speaker = Speaker(self.book, self.peer.symbols)
+        self.speaker = Speaker(self.book, self.peer.symbols, no_quote(dialect))
         self.listener = Listener(lambda name: True, lambda offer: QuoteStatus.ACTIVE)
         self.decoder = Decoder(dialect.dictionary, user_defined=dialect.user_defined)
         self.spelled: list[bytes] = []

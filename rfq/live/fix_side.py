@@ -73,8 +73,9 @@ class FixSide:
             if one.drop_copy:
                 told = self.journals.copied(one.name, self.chain)
                 self._copies.add(self.counter.line(one.name), told or head)
-        live.follow(ConfirmFill, self._copies.follow)
-        live.follow(Booked, self._copies.follow)
+        if any(one.drop_copy for one in self.fix.sessions):
+            live.follow(ConfirmFill, self._copies.follow)
+            live.follow(Booked, self._copies.follow)
 
     async def open(self) -> int:
         """Listen and connect; returns the port."""

@@ -24,6 +24,7 @@ from rfq.domain.quote import Quote
 from rfq.domain.reasons import Code, Reason
 from rfq.domain.request import Role, Side
 from rfq.wire.book import Asked, Book
+from rfq.wire.counter import no_quote
 from rfq.wire.heard import Said
 from rfq.wire.inbound_fix import Listener
 from rfq.wire.outbound_fix import Message, Speaker
@@ -33,6 +34,7 @@ from rfq.wire.symbols import Symbols
 THE_DESK: Final = PartyId("desk")
 _NOBODY: Final = ChainId("nobody")
 _ZERO: Final = Decimal(0)
+ACCEPTS_MAX: Final = 2_000
 _WHY: Final = Reason(code=Code.USER)
 
 
@@ -45,7 +47,7 @@ class Mirror:
         self._now = now
         self._book = Book(_NOBODY)
         self._peer = Peer(name=str(party), party=THE_DESK)
-        self._speaker = Speaker(self._book, Symbols())
+        self._speaker = Speaker(self._book, Symbols(), no_quote(dialect))
         self._listener = Listener(lambda name: True, lambda offer: QuoteStatus.NOT_FOUND)
         self._count = 0
         self._accepts: dict[str, fx.AcceptQuote] = {}
@@ -123,7 +125,7 @@ class Mirror:
             not_after_at=quote.expires_at,
         )
         self._book.learn(event, (effect,))
-        self._accepts[effect.accept] = effect
+        self._keep(effect)
         return effect
 
     def _outcome(self, event: ev.OutcomeHeard) -> fx.Outward | None:
@@ -160,6 +162,12 @@ class Mirror:
         effect = self._accepts.get(event.accept)
         quote = QuoteId(effect.reference) if effect is not None else QuoteId("")
         return fx.RefuseAccept(to=THE_DESK, reference=event.accept, quote=quote, reason=event.reason)
+
+    def _keep(self, effect: fx.AcceptQuote) -> None:
+        """Remember an acceptance, said or heard."""
+        if len(self._accepts) >= ACCEPTS_MAX:
+            del self._accepts[next(iter(self._accepts))]
+        self._accepts[effect.accept] = effect
 
     # --- hearing -----------------------------------------------------------------------------------------------
 
@@ -238,7 +246,7 @@ class Mirror:
             price=price,
             not_after_at=offer.quote.expires_at,
         )
-        self._accepts[effect.accept] = effect
+        self._keep(effect)
         return effect
 
     def _told(self, event: ev.OutcomeHeard) -> fx.Outward | None:

@@ -24,7 +24,7 @@ from rfq.domain.events import AcceptReceived, Event, NeedPosted, QuoteReceived, 
 from rfq.domain.ids import ChainId, PartyId
 from rfq.domain.request import Ask, Role
 
-ROOM: Final = 50_000
+ROOM: Final = 10_000
 """How many of each are remembered."""
 ROOM_OF_ONE: Final = 2_000
 """How many quotes of one dealer are."""

@@ -39,6 +39,8 @@ from rfq.wire.standing import Standings
 
 DELIVER_TO: Final = 128
 BEHALF: Final = 115
+QUOTE_ID: Final = 117
+ANY_QUOTE: Final = "*"
 UNSUPPORTED: Final = 11
 _KINDS: Final = {
     "R": ("rfq", 131),
@@ -67,6 +69,12 @@ class Offer(Protocol):
         ...
 
 
+def no_quote(dialect: Dialect) -> str:
+    """What stands for the quote in a status report about none: 4.4 wants one in every report."""
+    report = dialect.dictionary.messages.get("AI")
+    return ANY_QUOTE if report is not None and QUOTE_ID in report.required else ""
+
+
 class Line:
     """One session: who is behind it, how it speaks, and its link once it is up."""
 
@@ -76,7 +84,7 @@ class Line:
         self.peer = peer
         self.dialect = dialect
         self.speech = dialect.speech
-        self.speaker = Speaker(book, peer.symbols)
+        self.speaker = Speaker(book, peer.symbols, no_quote(dialect))
         self.link: Link | None = None
 
 

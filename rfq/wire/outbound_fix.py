@@ -71,13 +71,15 @@ _FIX_SIDE: Final = {Side.BUY: FixSide.BUY, Side.SELL: FixSide.SELL, Side.TWO_WAY
 
 
 class Speaker:
-    """Spells effects for one party: its names of instruments, and the book of all ids."""
+    """Spells effects for one party: its names of instruments, and the book of all ids. `no_quote` is what stands for
+    the quote in a status that is about none, where the version wants one."""
 
-    __slots__ = ("_book", "_symbols")
+    __slots__ = ("_book", "_no_quote", "_symbols")
 
-    def __init__(self, book: Book, symbols: Symbols) -> None:
+    def __init__(self, book: Book, symbols: Symbols, no_quote: str = "") -> None:
         self._book = book
         self._symbols = symbols
+        self._no_quote = no_quote
 
     def say(self, effect: fx.Outward, tag: str, now: int) -> tuple[Message, ...]:
         """The messages of an effect; `tag` is its id, which also serves where a message needs an id of its own."""
@@ -204,6 +206,7 @@ class Speaker:
             status=QuoteStatus.EXPIRED if expired else QuoteStatus.CANCELED,
             symbol=self._symbol(asked.ask) if asked is not None else PACKAGE,
             rfq_id=effect.rfq,
+            quote_id=self._no_quote,
             at=now,
             text=text_of(Reason(code=effect.reason.code)),
         )

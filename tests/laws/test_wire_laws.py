@@ -240,3 +240,27 @@ def test_outcomes_are_heard_as_they_were_meant(outcome: Outcome, dialect: Dialec
         assert event.cover == (cover if outcome is Outcome.DONE else None), "the cover only to who traded"
     else:
         assert (b"\x011917=" in raw) is False
+
+
+@pytest.mark.parametrize("dialect", DIALECTS, ids=lambda one: one.name)
+@pytest.mark.parametrize("code", [Code.USER, Code.EXPIRED, Code.RFQ_DONE])
+def test_the_end_of_a_request_is_heard_as_it_was_meant(code: Code, dialect: Dialect) -> None:
+    ask = Ask(
+        structure=Structure(legs=(Leg(instrument="X", ratio=Decimal(1)),)), amount=Decimal(1), side=Way.BUY
+    )
+    taker, maker, _ = dealing(dialect, ask, Decimal(3))
+    (raw,) = taker.say(fx.WithdrawRfq(to=THEM, rfq=RfqId("us-r1-0"), reason=Reason(code=code)))
+    assert only(maker.hear(raw)) == ev.RfqCancelled(party=US, reference="us-r1-0")
+    back = fx.WithdrawQuote(
+        to=US, rfq=RfqId("m-r1-0"), quote=QuoteId("m-q1-0"), reason=Reason(code=Code.KILLED)
+    )
+    quoted = ev.QuoteReceived(dealer=THEM, rfq=RfqId("us-r1-0"), reference="m-q1-0", expires_at=NOW + S)
+    taker.book.learn(quoted, ())
+    (raw,) = maker.say(back)
+    assert only(taker.hear(raw)) == ev.QuoteWithdrawn(dealer=THEM, rfq=RfqId("us-r1-0"), reference="m-q1-0")
+    (raw,) = maker.say(
+        fx.RefuseRfq(to=US, reference="us-r1-0", rfq=RfqId("m-r1-0"), reason=Reason(code=Code.EDGE))
+    )
+    assert only(taker.hear(raw)) == ev.DealerPassed(
+        dealer=THEM, rfq=RfqId("us-r1-0"), reason=Reason(code=Code.PASSED, detail="declined")
+    )
