@@ -11,6 +11,7 @@ import asyncio
 import errno
 import socket
 import ssl
+from collections import Counter
 from collections.abc import Callable, Iterable
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any, Final, cast
@@ -18,19 +19,20 @@ from typing import Any, Final, cast
 import msgspec
 
 from fix_gateway.admin import peek
-from fix_gateway.connection import NOTES_BURST, NOTES_PER_S, Link
+from fix_gateway.connection import Link
 from fix_gateway.framer import Framer
 from fix_gateway.ports import Now, Scribe
 from fix_gateway.secure import HANDSHAKE_S, SHUTDOWN_S, same_subject, subject
 from fix_gateway.tags import LOGON
-from fix_gateway.throttle import Throttle
+from fix_gateway.throttle import NOTES_BURST, NOTES_PER_S, Throttle
 from fix_gateway.wire import Wire
 
 Networks = tuple[IPv4Network | IPv6Network, ...]
 
 BACKLOG: Final = 128
-_OUT_OF_FILES: Final = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
-_OUT_OF_FILES_S: Final = 0.1
+_NOT_ACCEPTED_S: Final = 0.1
+_CROWD_V6: Final = 64
+"""Of an IPv6 address, so many bits tell whose it is."""
 _BEGINNING: Final = b"8=FIX"
 
 
@@ -84,7 +86,7 @@ class Acceptor:
         self._notes = Throttle(NOTES_PER_S, NOTES_BURST)
         self._socket: socket.socket | None = None
         self._listening: asyncio.Task[None] | None = None
-        self._arriving: dict[asyncio.Task[None], None] = {}
+        self._arriving: dict[_Arrival, None] = {}
         self._guests: dict[_Guest, None] = {}
         self._links: dict[str, Link] = {}
 
@@ -101,7 +103,7 @@ class Acceptor:
         family, _, _, _, address = found[0]
         self._socket = socket.create_server(address[:2], family=family, backlog=BACKLOG)
         self._socket.setblocking(False)
-        self._listening = asyncio.create_task(self._listen(self._socket))
+        self._begin(self._socket)
         port: int = self._socket.getsockname()[1]
         return port
 
@@ -111,8 +113,8 @@ class Acceptor:
             self._listening.cancel()
             await asyncio.wait([self._listening])
             self._socket.close()
-        for task in list(self._arriving):
-            task.cancel()
+        for arrival in list(self._arriving):
+            self._send_away(arrival)
         for guest in list(self._guests):
             guest.leave("we close")
         links = [link for link in self._links.values() if link.transport is not None]
@@ -129,42 +131,85 @@ class Acceptor:
             try:
                 connected, address = await loop.sock_accept(listening)
             except OSError as problem:
-                self._scribe.error("fix_accept_failed", problem=str(problem))
-                if problem.errno in _OUT_OF_FILES:
-                    await asyncio.sleep(_OUT_OF_FILES_S)
+                if self._notes.take(self._now()):
+                    self._scribe.error("fix_accept_failed", problem=str(problem))
+                await asyncio.sleep(0 if problem.errno == errno.ECONNABORTED else _NOT_ACCEPTED_S)
                 continue
             peer = address[0]
-            if self.guests >= self.door.guests_max:
-                self._turn_away(connected, peer, "too many guests")
-            elif not is_within(peer, self.door.allowed):
+            if not is_within(peer, self.door.allowed):
                 self._turn_away(connected, peer, "its address is not allowed")
+            elif not self._has_room(peer):
+                self._turn_away(connected, peer, "too many guests")
             else:
-                task = loop.create_task(self._welcome(connected, peer))
-                self._arriving[task] = None
-                task.add_done_callback(self._arriving.pop)
+                arrival = _Arrival(connected, peer)
+                self._arriving[arrival] = None
+                arrival.task = loop.create_task(self._welcome(arrival))
+
+    def _begin(self, listening: socket.socket) -> None:
+        self._listening = asyncio.get_running_loop().create_task(self._listen(listening))
+        self._listening.add_done_callback(lambda task: self._ended(task, listening))
+
+    def _ended(self, task: asyncio.Task[None], listening: socket.socket) -> None:
+        """Whatever went wrong with one connection (a line that could not be written), the next one is let in."""
+        if not task.cancelled():
+            self._begin(listening)
+            self._scribe.error("fix_listening_failed", problem=repr(task.exception()))
+
+    def _has_room(self, peer: str) -> bool:
+        """Whether one more guest may come. In a full house the oldest of the greatest crowd from one address leaves
+        for one of a smaller crowd, so that nobody can keep all others out."""
+        if self.guests < self.door.guests_max:
+            return True
+        present: list[_Arrival | _Guest] = [*self._guests, *self._arriving]
+        crowds = Counter(one.crowd for one in present)
+        most, count = crowds.most_common(1)[0]
+        if crowds[_crowd(peer)] + 1 >= count:
+            return False
+        oldest = next(one for one in present if one.crowd == most)
+        if isinstance(oldest, _Guest):
+            oldest.leave("others want to come in")
+        else:
+            self._send_away(oldest)
+            self.refuse(oldest.peer, "others want to come in")
+        return True
+
+    def _send_away(self, arrival: "_Arrival") -> None:
+        """End a connection that is no guest yet."""
+        self._arriving.pop(arrival, None)
+        if arrival.connected is not None:
+            arrival.connected.close()
+            arrival.connected = None
+        if arrival.task is not None:
+            arrival.task.cancel()
 
     def _turn_away(self, connected: socket.socket, peer: str, why: str) -> None:
         connected.close()
         self.refuse(peer, why)
 
-    async def _welcome(self, connected: socket.socket, peer: str) -> None:
+    async def _welcome(self, arrival: "_Arrival") -> None:
         """Make a guest of a connection."""
+        connected, arrival.connected = arrival.connected, None
+        if connected is None:
+            return
         tls = self.door.tls
         limits: dict[str, Any] = {}
         if tls is not None:
             limits = {"ssl_handshake_timeout": HANDSHAKE_S, "ssl_shutdown_timeout": SHUTDOWN_S}
         try:
             await asyncio.get_running_loop().connect_accepted_socket(
-                lambda: _Guest(self, peer), connected, ssl=tls, **limits
+                lambda: _Guest(self, arrival), connected, ssl=tls, **limits
             )
         except OSError as problem:
             connected.close()
-            self.refuse(peer, f"the connection failed: {problem}")
+            self.refuse(arrival.peer, f"the connection failed: {problem}")
+        finally:
+            self._arriving.pop(arrival, None)
 
     # --- for guests --------------------------------------------------------------------------------------------
 
-    def came(self, guest: "_Guest") -> None:
+    def came(self, guest: "_Guest", arrival: "_Arrival") -> None:
         """A guest is there."""
+        self._arriving.pop(arrival, None)
         self._guests[guest] = None
 
     def left(self, guest: "_Guest") -> None:
@@ -199,11 +244,29 @@ class Acceptor:
         return link
 
 
+def _crowd(address: str) -> str:
+    """Who stands behind an address: of IPv6 everybody has a whole network."""
+    found = ip_address(address.partition("%")[0])
+    if isinstance(found, IPv6Address) and found.ipv4_mapped is None:
+        return str(ip_network((found, _CROWD_V6), strict=False))
+    return address
+
+
+class _Arrival:
+    """A connection that is no guest yet: the handshake of TLS is going on."""
+
+    def __init__(self, connected: socket.socket, peer: str) -> None:
+        self.connected: socket.socket | None = connected
+        self.peer, self.crowd = peer, _crowd(peer)
+        self.task: asyncio.Task[None] | None = None
+
+
 class _Guest(asyncio.Protocol):
     """A connection that has shown no Logon yet."""
 
-    def __init__(self, acceptor: Acceptor, peer: str) -> None:
-        self._acceptor, self._peer = acceptor, peer
+    def __init__(self, acceptor: Acceptor, arrival: _Arrival) -> None:
+        self._acceptor, self._arrival = acceptor, arrival
+        self._peer, self.crowd = arrival.peer, arrival.crowd
         self._framer = Framer(acceptor.door.guest_bytes_max)
         self._read = bytearray()
         self._transport: asyncio.Transport | None = None
@@ -211,7 +274,7 @@ class _Guest(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)  # uvloop's are of another family
-        self._acceptor.came(self)
+        self._acceptor.came(self, self._arrival)
         patience_s = self._acceptor.door.guest_s
         self._timer = asyncio.get_running_loop().call_later(patience_s, self.leave, "no Logon in time")
 

@@ -12,26 +12,19 @@ on one loop's thread. Three rules:
 
 import asyncio
 from collections.abc import Callable, Iterable
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
-from fix_gateway.admin import business_reject, reverse_route
+from fix_gateway.admin import business_reject, reverse_route, shown
 from fix_gateway.decoded import Decoded
-from fix_gateway.errors import LocalProtocolError
+from fix_gateway.errors import LocalProtocolError, StoreError
 from fix_gateway.happenings import Arrived, Counts, Down, Event, Noted, PeerRejected, Up
 from fix_gateway.inlet import Inlet
 from fix_gateway.outlet import Outlet
-from fix_gateway.ports import NS_PER_S, Committer, LinkSettings, Now, Scribe
+from fix_gateway.ports import NAP_S, NS_PER_S, TICK_MIN_S, Committer, LinkSettings, Now, Scribe
 from fix_gateway.session import Session
-from fix_gateway.tags import BUSINESS_OTHER, BUSINESS_REJECT, NOT_AVAILABLE
-from fix_gateway.throttle import Throttle
+from fix_gateway.tags import BUSINESS_REJECT, NOT_AVAILABLE, TEXT
+from fix_gateway.throttle import NOTES_BURST, NOTES_PER_S, Throttle
 from fix_gateway.wirelog import WireLog
-
-_TICK_MIN_S: Final = 0.001
-NAP_S: Final = 1.0
-THROTTLED_50: Final = (8, 9)
-"""FIX 5.0 SP2 has reasons for it: the message is too much, or the session also ends. The older versions have none."""
-NOTES_PER_S: Final = 10
-NOTES_BURST: Final = 100
 
 
 class Application(Protocol):
@@ -111,7 +104,11 @@ class Link:
         """Send an application message; its number and its bytes. Raises LocalProtocolError if the session is down."""
         if not self._up:
             raise LocalProtocolError(f"{self.name} is down")
-        found = self.session.send(msg_type, body, self._now(), tag=tag, again=again, header=header)
+        try:
+            found = self.session.send(msg_type, body, self._now(), tag=tag, again=again, header=header)
+        except StoreError as problem:
+            self.drop(f"the store failed: {problem}")
+            raise LocalProtocolError(f"{self.name} is down: {problem}") from problem
         self._unwritten += len(found[1])
         self._soon()
         return found
@@ -120,22 +117,22 @@ class Link:
         """The application has taken responsibility for the message with this number."""
         self.session.accepted(seq)
         if self._transport is None:
-            self._outlet.write(b"")
+            self._attempt("session", self._outlet.write, b"")
         self._soon()
 
     def logout(self, text: str = "") -> None:
         """Say goodbye; the connection ends when the peer has answered, or does not in time."""
-        if self._transport is not None:
-            self._attempt("session", self._take_events, self.session.logout(text, self._now()))
-            self._soon()
+        self._or_drop(self._say_goodbye, text)
+        self._soon()
+
+    def _say_goodbye(self, text: str) -> None:
+        self._take_events(self.session.logout(text, self._now()))
 
     def drop(self, reason: str) -> None:
         """End the connection at once, with nothing more said."""
-        transport = self._transport
-        if transport is not None:
+        if self._transport is not None:
             self._scribe.warning("fix_dropped", session=self.name, reason=reason)
-            self._detach(reason)
-            transport.abort()
+            self._detach(reason, abort=True)
 
     async def gone(self) -> None:
         """Return when there is no transport."""
@@ -157,9 +154,8 @@ class Link:
         self._outlet.open(transport)
         if self._log is not None:
             self._log.schedule(loop.call_later)
-        if not self._attempt("session", self._open):
-            self.drop("failed")
-        elif first:
+        self._or_drop(self._open)
+        if first and self._transport is not None:
             self.received(first)
 
     def received(self, data: bytes) -> None:
@@ -193,8 +189,7 @@ class Link:
         self._pump()
 
     def _took(self, data: bytes) -> None:
-        if self._transport is not None and not self._attempt("session", self._receive, data):
-            self.drop("failed")
+        self._or_drop(self._receive, data)
 
     def _receive(self, data: bytes) -> None:
         """Each message's events come before the next message is looked at: answers leave in the order of questions."""
@@ -218,7 +213,7 @@ class Link:
             elif isinstance(event, Noted):
                 self._scribe.warning("fix_noted", session=self.name, what=event.what)
             elif isinstance(event, PeerRejected):
-                text = event.message.text(58).decode("latin-1")
+                text = shown(event.message.text(TEXT))
                 self._scribe.warning("fix_rejected", session=self.name, seq=event.message.seq, text=text)
 
     def _arrived(self, message: Decoded) -> None:
@@ -235,15 +230,14 @@ class Link:
     def _too_many(self, message: Decoded) -> None:
         assert self.settings.rate is not None
         self.throttled += 1
-        ends = self.settings.rate.then == "disconnect"
-        known = THROTTLED_50[ends] if self.session.settings.begin == "FIXT.1.1" else BUSINESS_OTHER
-        self._refuse(message, self.settings.rate.reason or known, "Too many messages")
+        reason = self.settings.rate.reason_in(self.session.settings.begin)
+        self._refuse(message, reason, "Too many messages")
         self.session.accepted(message.seq)
-        if ends and self.session.is_up:
-            self._take_events(self.session.logout("Too many messages", self._now()))
+        if self.settings.rate.then == "disconnect" and self.session.is_up:
+            self._say_goodbye("Too many messages")
 
     def _refuse(self, message: Decoded, reason: int, text: str) -> None:
-        if self.session.is_up:
+        if self.session.is_up and message.msg_type != BUSINESS_REJECT:  # two who refuse refusals never end
             body = business_reject(message, reason, text)
             self.session.send(BUSINESS_REJECT, body, self._now(), header=reverse_route(message))
 
@@ -263,6 +257,11 @@ class Link:
             return None
         return bool(found) if answer else True
 
+    def _or_drop(self, call: Callable[..., None], *args: Any) -> None:
+        """The session's part, while it is connected: if it fails the connection ends."""
+        if self._transport is not None and not self._attempt("session", call, *args):
+            self.drop("failed")
+
     # --- writing and waiting -----------------------------------------------------------------------------------
 
     def _soon(self) -> None:
@@ -272,8 +271,7 @@ class Link:
 
     def _pump_soon(self) -> None:
         self._pumping = None
-        if self._transport is not None and not self._attempt("session", self._pump):
-            self.drop("failed")
+        self._or_drop(self._pump)
 
     def _pump(self) -> None:
         """Write what the session has to say, and ask to be woken when it wants to."""
@@ -282,19 +280,21 @@ class Link:
             if self._unwritten > self.settings.buffer_max:
                 self.drop("does not read")
             return
-        out = self.session.take()
+        out = self.session.take(self._now() if self.session.more else 0)
         self._unwritten = 0
         if out and self._log is not None:
             self._log.sent(out, self._now())
         self._outlet.write(out)
         if self._transport is None:
             return
-        if self.session.ending:
+        if not self.session.ending:
+            self._arm()
+            if self.session.more and not self._outlet.is_full:
+                self._soon()
+        elif self._outlet.is_silent:  # a stranger may not be in the way of whose session it is
+            self._detach("connection closed", abort=True)
+        else:
             self._outlet.finish()
-            return
-        self._arm()
-        if self.session.more and not self._outlet.is_full:
-            self._soon()
 
     def _arm(self) -> None:
         """A timer runs for `NAP_S` at most, so that a message that moves the session's instants costs nothing."""
@@ -306,14 +306,13 @@ class Link:
         if wake_at and (self._timer is None or wake_at < self._timer_at):
             if self._timer is not None:
                 self._timer.cancel()
-            ahead_s = min(max(_TICK_MIN_S, (wake_at - now) / NS_PER_S), NAP_S)
+            ahead_s = min(max(TICK_MIN_S, (wake_at - now) / NS_PER_S), NAP_S)
             self._timer_at = wake_at
             self._timer = asyncio.get_running_loop().call_later(ahead_s, self._wake)
 
     def _wake(self) -> None:
         self._timer = None
-        if not self._attempt("session", self._tick):
-            self.drop("failed")
+        self._or_drop(self._tick)
 
     def _tick(self) -> None:
         """The instant that was asked for has come, or a wake that a later message made needless."""
@@ -328,15 +327,17 @@ class Link:
                 self._take_events(session.logout("Numbers begin at 1 again", now))
         self._pump()
 
-    def _detach(self, reason: str) -> None:
+    def _detach(self, reason: str, abort: bool = False) -> None:
         """There is no transport any more."""
-        gone, self._gone, self._transport = self._gone, None, None
+        gone, transport = self._gone, self._transport
+        self._gone = self._transport = None
+        if abort and transport is not None:
+            transport.abort()
         for waiting in (self._timer, self._pumping):
             if waiting is not None:
                 waiting.cancel()
         self._timer = self._pumping = None
-        self._inside = False
-        self._unwritten = 0
+        self._inside, self._unwritten = False, 0
         self._inlet.shut()
         self._outlet.shut()
         self._down(reason)

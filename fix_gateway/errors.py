@@ -7,6 +7,10 @@ class LocalProtocolError(Exception):
     """We were asked to do what the session cannot do now (send while logged off, a body that is no FIX)."""
 
 
+class StoreError(Exception):
+    """What a session must remember cannot be kept or read: it can go on no more."""
+
+
 class Fault(msgspec.Struct, frozen=True, kw_only=True):
     """What is wrong with one well-framed message: the session-level reject code (373), the tag at fault as it was
     spelled (371, empty if none), and the sentence that goes into 58."""

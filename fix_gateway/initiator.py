@@ -85,6 +85,9 @@ class Initiator:
 
     async def _connect(self, address: tuple[str, int]) -> None:
         """One connection, from its beginning to its end."""
+        if self.link.transport is not None:
+            await self.link.gone()
+            return
         self.attempts += 1
         place, (host, port) = self._place, address
         limits: dict[str, Any] = {}
@@ -99,7 +102,7 @@ class Initiator:
         try:
             async with asyncio.timeout(place.connect_s):
                 await loop.create_connection(lambda: Wire(self.link), host, port, **limits)
-        except (OSError, TimeoutError) as problem:
+        except (OSError, TimeoutError, ValueError) as problem:  # ValueError: a host that is no name
             why = str(problem) or type(problem).__name__
             self._scribe.warning("fix_not_connected", session=self.link.name, host=host, port=port, why=why)
             return

@@ -6,8 +6,10 @@ what is said meanwhile waits for the next. One commit of a connection is in flig
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
+from fix_gateway.errors import StoreError
 from fix_gateway.ports import Committer, LinkSettings
 from fix_gateway.store import Store
 
@@ -28,6 +30,7 @@ class Outlet:
             "_held_bytes",
             "_loop",
             "_settings",
+            "_silent",
             "_slow",
         ),
         *("_store", "_drop", "_transport"),
@@ -46,6 +49,7 @@ class Outlet:
         self._held: list[bytes] = []
         self._held_bytes = 0
         self._committing = self._finishing = self._full = False
+        self._silent = True
         self._slow: asyncio.TimerHandle | None = None
 
     @property
@@ -53,11 +57,17 @@ class Outlet:
         """True while the transport takes no more: nothing that can wait should be said."""
         return self._full
 
+    @property
+    def is_silent(self) -> bool:
+        """True while nothing was said to this transport's peer."""
+        return self._silent
+
     def open(self, transport: asyncio.Transport) -> None:
         """Write to this one from now on."""
         self._loop = asyncio.get_running_loop()
         self._transport = transport
         self._committing = self._finishing = self._full = False
+        self._silent = True
         transport.set_write_buffer_limits(high=min(_HIGH_WATER, self._settings.buffer_max // 4))
 
     def shut(self) -> None:
@@ -74,6 +84,7 @@ class Outlet:
         self._store.flush()
         if not out or self._transport is None:
             return
+        self._silent = False
         if self._committer is None:
             self._put(out)
             return
@@ -129,10 +140,13 @@ class Outlet:
         self._committing = True
 
         def done(error: Exception | None) -> None:
-            if not loop.is_closed():
+            with suppress(RuntimeError):  # the loop is closed, and nobody waits
                 loop.call_soon_threadsafe(self._committed, transport, out, error)
 
-        committer.submit(self._store, done)
+        try:
+            committer.submit(self._store, done)
+        except StoreError as problem:
+            self._drop(f"the journal failed: {problem}")
 
     def _committed(self, transport: asyncio.Transport | None, out: bytes, error: Exception | None) -> None:
         if transport is None or transport is not self._transport:

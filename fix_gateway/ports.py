@@ -6,8 +6,12 @@ from typing import Any, Literal, Protocol
 import msgspec
 
 from fix_gateway.schedule import ALWAYS, Timetable
+from fix_gateway.tags import BUSINESS_OTHER
 
 NS_PER_S = 1_000_000_000
+TICK_MIN_S = 0.001
+NAP_S = 1.0
+"""A link looks at its clock no more often than the one, and no less often than the other."""
 
 Now = Callable[[], int]
 """UTC ns, never going back."""
@@ -59,6 +63,13 @@ class Rate(msgspec.Struct, frozen=True, kw_only=True):
     burst: int
     then: Literal["reject", "disconnect"] = "reject"
     reason: int = 0
+
+    def reason_in(self, begin: str) -> int:
+        """The BusinessRejectReason of one message too many. FIX 5.0 SP2 has one for it, and one for the end of the
+        session; the older versions have none."""
+        return self.reason or (
+            (9 if self.then == "disconnect" else 8) if begin == "FIXT.1.1" else BUSINESS_OTHER
+        )
 
 
 class LinkSettings(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,6 +8,7 @@ import msgspec
 
 from fix_gateway import records
 from fix_gateway.disk import Disk
+from fix_gateway.errors import StoreError
 from fix_gateway.records import CLOSED, FILE_HEAD, HOLE, MARK, MESSAGE, NUMBER, NUMBERS, Record
 
 INDEX_EVERY = 256
@@ -15,7 +16,7 @@ RESERVE_MAX = 65_536
 KINDS = {HOLE: "damaged", MESSAGE: "message", NUMBERS: "numbers", MARK: "mark", CLOSED: "closed"}
 
 
-class JournalError(Exception):
+class JournalError(StoreError):
     """A journal cannot be opened, written or read. `what` says why; the journal takes nothing more."""
 
     def __init__(self, path: Path, what: str) -> None:

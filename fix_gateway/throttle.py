@@ -5,6 +5,9 @@ instant, the one at which the bucket would be empty.
 """
 
 NS_PER_S = 1_000_000_000
+NOTES_PER_S = 10
+NOTES_BURST = 100
+"""What one peer may cost an operator in lines to read."""
 
 
 class Throttle:
