@@ -38,6 +38,14 @@ if TYPE_CHECKING:
     from rfq.ops.settings import Settings
 
 COMP_ID: Final = "DESK"
+OLDER: Final = {
+    "dialect": "fix44",
+    "changes": {
+        "tags": {"QuoteRequest.legs.price": 22566},
+        "fields": [{"tag": 22566, "name": "LegFixedPrice", "type": "PRICE", "messages": ["R"], "group": 555}],
+    },
+}
+"""4.4 has no field for the price of a hedge: what the two sides have agreed on instead."""
 _OTHER_EVERY: Final = 4
 """Every so many parties of the demo, one speaks FIX 4.4."""
 
@@ -167,7 +175,7 @@ def demo_sessions(clients: int, dealers: int, folder: Path) -> Fix:
             "name": str(party),
             "peer_comp_id": str(party),
             "party": str(party),
-            "dialect": "fix44" if place % _OTHER_EVERY == _OTHER_EVERY - 1 else "fix50sp2",
+            **(OLDER if place % _OTHER_EVERY == _OTHER_EVERY - 1 else {}),
             "asks": asks,
             "quotes": not asks,
         }
