@@ -17,7 +17,8 @@ from rfq.audit.log import AuditLog
 from rfq.audit.replay import replay
 from rfq.audit.verify import verify
 from rfq.domain.effects import ConfirmFill
-from rfq.domain.events import AcceptReceived, RfqReceived
+from rfq.domain.events import AcceptReceived, NotSent, RfqReceived
+from rfq.domain.reasons import Code
 from rfq.domain.record import Record, decode_record
 
 ROOT = Path(__file__).parents[2]
@@ -109,6 +110,8 @@ def check(folder: Path, client: Client) -> None:
     assert set(filled) == set(client.fills), "every fill was told"
     assert all(len(ids) == 1 for ids in client.fills.values()), "under one id"
     assert not client.lines.of("fix_rejected")
+    faults = [one.event for one in found if isinstance(one.event, NotSent)]
+    assert {one.reason.code for one in faults} <= {Code.SESSION_DOWN, Code.TOO_LATE}, faults
     assert not [one for one in client.rejects if "duplicate" in one.text], "what came again did no harm"
 
 

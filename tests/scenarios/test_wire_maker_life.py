@@ -158,3 +158,24 @@ def test_a_quote_for_a_session_that_is_down_is_not_sent_and_not_queued(tmp_path:
                 assert not alpha.of(Quote)
 
     play(story())
+
+
+def test_a_full_inbox_declines_requests_on_the_record_and_turns_the_rest_away_with_a_reject(
+    tmp_path: Path,
+) -> None:
+    async def story() -> None:
+        tight = {"inbox_new_max": 2, "inbox_reserved": 4}
+        async with desk_on_wire(tmp_path, ALPHA, live=tight) as desk, calling(desk, "ALPHA") as alpha:
+            for place in range(5):
+                alpha.say(request(f"r{place}"))
+            for place in range(8):
+                alpha.say(QuoteCancel(cancel_type=CancelType.ALL, rfq_id=f"none{place}", quote_id="*"))
+            busy = await alpha.hear(QuoteRequestReject, 3)
+            assert (busy.reason.value, busy.text) == ("99", "busy")
+            away = await alpha.hear(BusinessMessageReject)
+            assert (away.ref_msg_type, away.reason.value, away.text) == ("Z", "4", "busy")
+            await desk.until(lambda: desk.events(ev.InboxOverflowed), "it is on the record")
+            await desk.until(lambda: alpha.link.session.is_up and desk.live.idle, "all is handled")
+            assert desk.side.gateway.links["ALPHA"].session.store.next_in == 15, "each number is accepted"
+
+    play(story())
