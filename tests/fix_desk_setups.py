@@ -68,6 +68,8 @@ DEALERS = (
     session("OLDEST", dialect="fix42", asks=False, quotes=True),
     session("FLAT", dialect="coinbase_flat", asks=False, quotes=True),
     session("BRIEF", asks=False, quotes=True, quote_life_ms=60_000),
+    session("TOLD", asks=False, quotes=True, acknowledges=True),
+    session("TOLD-44", dialect="fix44", asks=False, quotes=True, acknowledges=True),
 )
 
 

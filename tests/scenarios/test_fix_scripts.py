@@ -25,8 +25,6 @@ def found() -> list[object]:
     for path in sorted(SCRIPTS.rglob("*.def")):
         first = path.read_text().partition("\n")[0]
         marks = [pytest.mark.nightly] if first == "# nightly" else []
-        if first.startswith("# awaits "):
-            marks.append(pytest.mark.xfail(reason=first[2:], strict=False))
         params.append(pytest.param(path, id=f"{path.parent.name}/{path.stem}", marks=marks))
     return params
 
