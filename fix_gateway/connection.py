@@ -182,10 +182,9 @@ class Link:
     def _open(self) -> None:
         now = self._now()
         timetable = self.settings.timetable
-        if timetable.reset_due(self.session.store.opened_at, now):
-            self.session.reset(now)
         self._change_at = timetable.next_change(now)
-        self._take_events(self.session.open(now))
+        reset = timetable.reset_due(self.session.store.opened_at, now)
+        self._take_events(self.session.open(now, reset))
         self._pump()
 
     def _took(self, data: bytes) -> None:
@@ -277,6 +276,7 @@ class Link:
         """Write what the session has to say, and ask to be woken when it wants to."""
         self._inside = False
         if self._outlet.is_full and self.session.more:  # what is sent once more can wait
+            self._outlet.write(b"")  # what is said anew as well, but not its keeping
             if self._unwritten > self.settings.buffer_max:
                 self.drop("does not read")
             return

@@ -75,7 +75,8 @@ class Hearing:
             return  # our goodbye is said: what comes now is not taken, and will be asked for at the next logon
         if message.poss_dup and kind != SEQUENCE_RESET and not message.head(ORIG_SENDING_TIME):
             talk.reject_for(message, REQUIRED_MISSING, now, ORIG_SENDING_TIME)
-            incoming.count(message, now)
+            if not incoming.count(message, now) and seq > incoming.expected:
+                incoming.too_early(message, now, handled=True)
         elif seq == incoming.expected:
             self.contents(message, now)
         elif seq > incoming.expected:

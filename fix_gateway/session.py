@@ -52,6 +52,7 @@ class Session:
         self._in = Incoming(self._talk, store)
         self._framer = Framer(settings.message_bytes_max)
         self._hearing = Hearing(settings, self._talk, self._in)
+        self._reset_due = False
 
     # --- what the owner asks -----------------------------------------------------------------------------------
 
@@ -104,16 +105,18 @@ class Session:
 
     # --- what the owner tells ----------------------------------------------------------------------------------
 
-    def open(self, now: int) -> list[Event]:
-        """The transport is there; an initiator logs on."""
+    def open(self, now: int, reset: bool = False) -> list[Event]:
+        """The transport is there; an initiator logs on. With `reset` the numbers are due to begin at 1: an acceptor's
+        when it knows who is there."""
         settings, talk = self.settings, self._talk
         talk.move(Trigger.OPENED)
         talk.met = False
+        self._reset_due = reset
         self._framer = Framer(settings.message_bytes_max)
         talk.deadline_at = now + int(settings.logon_s * _SECOND)
         if settings.initiator:
             talk.reset_asked = settings.reset_on_logon
-            if talk.reset_asked:
+            if talk.reset_asked or reset:
                 self._in.begin_anew(now)
             talk.move(Trigger.LOGON_SENT)
             talk.send_logon(settings.heartbeat_s, talk.reset_asked, self._in.expected, now)
@@ -253,7 +256,7 @@ class Session:
         """A Logon is taken; an acceptor answers it. Then what either side has missed is asked for, or sent."""
         settings, incoming, store, talk = self.settings, self._in, self.store, self._talk
         acceptor = not settings.initiator
-        if acceptor and (terms.reset or settings.reset_on_logon):
+        if acceptor and (terms.reset or settings.reset_on_logon or self._reset_due):
             incoming.begin_anew(now)
         if message.seq < incoming.expected and not message.poss_dup:
             incoming.too_low(message.seq, now)

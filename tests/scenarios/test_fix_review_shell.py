@@ -19,6 +19,8 @@ from fix_gateway.decoded import Decoded
 from fix_gateway.errors import LocalProtocolError
 from fix_gateway.initiator import Initiator, Place
 from fix_gateway.journal import Journal, JournalError
+from fix_gateway.ports import LinkSettings
+from fix_gateway.schedule import timetable
 from fix_gateway.secure import acceptor_context, initiator_context
 from fix_gateway.store import MemoryStore
 
@@ -309,5 +311,62 @@ def test_a_place_that_is_no_name_does_not_end_the_initiator() -> None:
             one.open()
             await until(lambda: own.lines.of("fix_not_connected"))
             await one.close()
+
+    play(story())
+
+
+# --- what is kept, and when ------------------------------------------------------------------------------------
+
+
+class Counting(MemoryStore):
+    """A store that knows what it was asked to hand to the disk."""
+
+    flushed = 0
+
+    def flush(self) -> None:
+        self.flushed = self.next_out
+
+
+def test_what_is_sent_during_a_long_resend_is_kept_at_once() -> None:
+    """The application thinks that it left: a crash must find it in the store, though the peer does not read."""
+
+    async def story() -> None:
+        async with street() as desk:
+            store = Counting()
+            link = desk.add("ALPHA", store=store, replay=None, resend_burst=1)
+            peer = await desk.logged_on("ALPHA")
+            for number in range(50):
+                link.send("D", ORDER % b"%d" % number)
+            for _ in range(50):
+                await peer.hear()
+            link.paused()
+            link.session._talk.out.send_again(1, 50, desk.time.now())
+            assert link.session.more
+            number, _ = link.send("D", ORDER % b"new")
+            await asyncio.sleep(0.01)
+            assert store.flushed == number + 1
+            link.resumed()
+            assert number in [(await peer.hear()).seq for _ in range(51)]
+            await peer.close()
+
+    play(story())
+
+
+def test_a_stranger_does_not_bring_the_daily_reset_about() -> None:
+    async def story() -> None:
+        async with street() as desk:
+            store = MemoryStore()
+            store.next_in, store.next_out, store.opened_at = 7, 9, 1
+            settings = LinkSettings(timetable=timetable(reset="00:00"))
+            desk.add("ALPHA", store=store, settings=settings, password="right")
+            peer = await desk.peer("ALPHA")
+            peer.say("A", LOGON + b"554=wrong\x01")
+            assert await peer.end() == b""
+            await peer.close()
+            assert (store.next_in, store.next_out) == (7, 9)
+            peer = await desk.peer("ALPHA")
+            await peer.log_on(b"554=right\x01")
+            assert (store.next_in, store.next_out) == (2, 2)
+            await peer.close()
 
     play(story())

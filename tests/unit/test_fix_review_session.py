@@ -145,6 +145,15 @@ def test_a_peer_that_says_789_unasked_is_asked_at_once() -> None:
     assert [(m[35], m.get(7)) for m in peer.heard()] == [("A", None), ("2", "5")]
 
 
+def test_a_duplicate_without_its_first_time_shows_the_gap_before_it() -> None:
+    peer = Peer().logged_on()
+    peer.order(seq=4, flags="43=Y|")
+    assert [(m[35], m.get(371), m.get(7)) for m in peer.heard()] == [("3", "122", None), ("2", None, "2")]
+    for seq in (2, 3):
+        peer.order(seq=seq)
+    assert peer.arrived == [2, 3] and peer.session.expected == 5 and peer.heard() == []
+
+
 # --- what is told ----------------------------------------------------------------------------------------------
 
 
