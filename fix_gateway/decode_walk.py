@@ -9,24 +9,25 @@ from collections.abc import Container
 from fix_gateway.decode_rules import Check, Group, Level
 from fix_gateway.decoded import Fields
 from fix_gateway.errors import Fault
+from fix_gateway.tags import TEXTS
 
 Part = tuple[bytes, bytes, bytes]
 """A field as it was split: its tag as spelled, the equals sign if there is one, its value."""
 
-INVALID_TAG = "Invalid tag number"
-MISSING = "Required tag missing"
-NOT_DEFINED = "Tag not defined for this message type"
-NO_VALUE = "Tag specified without a value"
-OUT_OF_RANGE = "Value is incorrect (out of range) for this tag"
-BAD_FORMAT = "Incorrect data format for value"
-BAD_TYPE = "Invalid MsgType"
-TWICE = "Tag appears more than once"
-DISORDER = "Tag specified out of required order"
-GROUP_DISORDER = "Repeating group fields out of order"
-BAD_COUNT = "Incorrect NumInGroup count for repeating group"
-SEPARATOR_INSIDE = "Non-data value includes field delimiter (SOH character)"
+INVALID_TAG = TEXTS[0]
+MISSING = TEXTS[1]
+NOT_DEFINED = TEXTS[2]
+NO_VALUE = TEXTS[4]
+OUT_OF_RANGE = TEXTS[5]
+BAD_FORMAT = TEXTS[6]
+BAD_TYPE = TEXTS[11]
+TWICE = TEXTS[13]
+DISORDER = TEXTS[14]
+GROUP_DISORDER = TEXTS[15]
+BAD_COUNT = TEXTS[16]
+SEPARATOR_INSIDE = TEXTS[17]
 TOO_MANY = "Too many fields"
-BAD_VERSION = "Invalid/Unsupported Application Version"
+BAD_VERSION = TEXTS[18]
 
 
 class Walk:

@@ -80,8 +80,8 @@ TEXTS: Final = {
     OUT_OF_ORDER: "Tag specified out of required order",
     GROUP_ORDER: "Repeating group fields out of order",
     GROUP_COUNT: "Incorrect NumInGroup count for repeating group",
-    BAD_DATA: "Non-data value includes field delimiter",
-    BAD_APPL_VER: "Invalid or unsupported application version",
+    BAD_DATA: "Non-data value includes field delimiter (SOH character)",
+    BAD_APPL_VER: "Invalid/Unsupported Application Version",
 }
 """The sentences that counterparties' own tests know."""
 CODE_MAX_42: Final = 11
