@@ -64,11 +64,11 @@ class Quoter:
         """Some sum of what was asked, so that no two quotes are alike."""
         self._made += 1
         name, now = f"QT{self._made:010}", self._now()
-        bid = offer = Decimal(0)
+        bid = offer = 0
         legs = []
         for leg in request.legs:
-            fair = 200 + int(leg.security_id) % 400
-            low, high = (fair - 5) * TICK, (fair + 5) * TICK
+            low = 195 + int(leg.security_id) % 400
+            high = low + 10
             if leg.side is Side.BUY:
                 bid, offer = bid + low, offer + high
             else:
@@ -82,8 +82,8 @@ class Quoter:
                     ratio=leg.ratio,
                     side=leg.side,
                     qty=leg.qty,
-                    bid=low,
-                    offer=high,
+                    bid=low * TICK,
+                    offer=high * TICK,
                 )
             )
         return Quote(
@@ -97,8 +97,8 @@ class Quoter:
             qty=request.qty,
             currency=request.currency,
             account=request.account,
-            bid=bid,
-            offer=offer,
+            bid=bid * TICK,
+            offer=offer * TICK,
             bid_qty=request.qty,
             offer_qty=request.qty,
             valid_until=now + LIVES_NS,
