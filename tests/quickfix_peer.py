@@ -6,10 +6,9 @@
 Only the standard library and `quickfix` are imported, so any interpreter that has a QuickFIX can run it. The engine
 ends the process when a callback of ours raises, so no callback does: each takes notes and returns.
 
-Orders on stdin: {"do": "send", "kind": "D", "first": 1, "count": 10, "pause_ms": 0} · {"do": "raw", "text":
-"35=D|11=…|"} · {"do": "logout"} · {"do": "logon"} · {"do": "report"} · {"do": "stop"}. On stdout: {"event": "ready"
-| "logon" | "logout" | "report" | "refused" | "stopped", …}; "refused" is a message that one side's validation
-turned away.
+Orders on stdin: {"do": "send", "kind": "D", "first": 1, "count": 10, "pause_ms": 0} · {"do": "logout"} · {"do":
+"logon"} · {"do": "report"} · {"do": "stop"}. On stdout: {"event": "ready" | "logon" | "logout" | "report" | "refused" |
+"stopped", …}; "refused" is a message that one side's validation turned away.
 """
 
 import json
@@ -216,16 +215,6 @@ class Driver:
                     time.sleep(pause_ms / 1_000)
 
         threading.Thread(target=send, daemon=True).start()
-
-    def do_raw(self, text: str) -> None:
-        """One message given as text, its fields parted by bars; header and trailer are the engine's."""
-        built = fix.Message()
-        for field in text.strip("|").split("|"):
-            tag, _, value = field.partition("=")
-            part = built.getHeader() if tag == "35" else built
-            part.setField(fix.StringField(int(tag), value))
-        fix.Session.sendToTarget(built, self.peer.session)
-        self.sent += 1
 
     def do_logout(self) -> None:
         fix.Session.lookupSession(self.peer.session).logout()

@@ -90,3 +90,34 @@ def test_what_is_stale_is_gap_filled_and_the_rest_said_again(
     assert len(report["ids"]) == len(set(report["ids"])), "nothing twice"
     assert 0 < len(requests) < EACH - 5, "what vanished on the wire is not said again"
     assert wire.cuts == 1 and not report["refusals"] and not report["events"]
+
+
+async def farewell(shared: Path, folder: Path, python: str, begin: str) -> tuple[Desk, dict[str, Any]]:
+    """QuickFIX logs out and comes back; the numbers go on. It may waste one on a Logon that it cannot send yet."""
+    desk = Desk(folder / "ours", begin, initiator=False)
+    port = await desk.listen()
+    asked = {"role": "initiator", "begin": begin, "port": port, "sender": "QF", "target": "US"}
+    known = dictionaries(shared, begin, folder)
+    async with QuickFix(python, **asked, folder=str(folder / "theirs"), dictionaries=known) as peer:
+        await peer.until("logon")
+        await desk.send("D", 1, EACH)
+        await peer.taken(EACH)
+        peer.logout()
+        await peer.until("logout")
+        peer.logon()
+        await peer.until("logon", 2)
+        await desk.send("D", EACH + 1, EACH)
+        report = await peer.taken(2 * EACH)
+        await desk.leave()
+    return desk, report
+
+
+@pytest.mark.parametrize("begin", VERSIONS)
+def test_a_peer_that_logs_out_and_comes_back_misses_nothing(
+    shared: Path, tmp_path: Path, python: str, begin: str
+) -> None:
+    desk, report = asyncio.run(farewell(shared, tmp_path, python, begin))
+
+    assert report["ids"] == expected({"D": 2 * EACH})
+    assert desk.link.counts.logons == 2 and desk.link.counts.resent == 0, "nothing had to be said again"
+    assert not report["refusals"] and not report["events"]
