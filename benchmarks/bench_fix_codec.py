@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 
 from benchmarks.fix_peers.requests import Requests
 from benchmarks.rows import Row
-from fix_gateway.decode import Decoder
+from fix_gateway.codec.decode import Decoder
+from fix_gateway.codec.encode import frame
+from fix_gateway.codec.framer import Framer
 from fix_gateway.dictionary.standard import load
-from fix_gateway.encode import frame
-from fix_gateway.framer import Framer
 
 FRAME_US, DECODE_US, LINEAR = 2.0, 14.0, 1.5
 BUFFERED = 8_000

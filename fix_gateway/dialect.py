@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from fix_gateway.decoded import Decoded
+from fix_gateway.codec.decoded import Decoded
 from fix_gateway.dictionary.extension import Extra, extend
 from fix_gateway.dictionary.spec import Dictionary
 from fix_gateway.dictionary.standard import load

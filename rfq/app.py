@@ -15,7 +15,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fix_gateway.ports import Silent
+from fix_gateway.shell.ports import Silent
 from rfq.audit.errors import LogError
 from rfq.audit.log import AuditLog
 from rfq.audit.replay import replay

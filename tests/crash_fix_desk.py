@@ -20,9 +20,9 @@ from typing import Any
 from crash_desk import Killer
 from wire_desk import desk_on_wire, session
 
-from fix_gateway.connection import Link
-from fix_gateway.decoded import Decoded
-from fix_gateway.journal import Journal
+from fix_gateway.codec.decoded import Decoded
+from fix_gateway.journal.journal import Journal
+from fix_gateway.shell.connection import Link
 from rfq.audit.writer import GroupWriter
 from rfq.wire.counter import Counter
 

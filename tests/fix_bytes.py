@@ -4,10 +4,10 @@ import random
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
-from fix_gateway.decoded import Fields
+from fix_gateway.codec.decoded import Fields
+from fix_gateway.codec.encode import frame
+from fix_gateway.codec.values import MULTIPLE, RAW
 from fix_gateway.dictionary.spec import Dictionary, FieldSpec, GroupSpec
-from fix_gateway.encode import frame
-from fix_gateway.values import MULTIPLE, RAW
 
 Shape: TypeAlias = "list[tuple[int, list[Shape] | None]]"
 """Tags in order; a group's count tag with the shapes of its entries."""

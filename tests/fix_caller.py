@@ -6,11 +6,9 @@ from typing import Any
 from fix_links import Lines
 from wire_desk import PERPETUAL
 
-from fix_gateway.connection import Link
-from fix_gateway.decode import Decoder
-from fix_gateway.decoded import Decoded
+from fix_gateway.codec.decode import Decoder
+from fix_gateway.codec.decoded import Decoded
 from fix_gateway.dialect import FIX50SP2
-from fix_gateway.initiator import Backoff, Initiator, Place
 from fix_gateway.messages.quoting import (
     Quote,
     QuoteCancel,
@@ -21,9 +19,11 @@ from fix_gateway.messages.quoting import (
 )
 from fix_gateway.messages.trading import ExecutionReport
 from fix_gateway.messages.words import Answer, OrderStatus, Side
-from fix_gateway.session import Session
-from fix_gateway.session_settings import SessionSettings
-from fix_gateway.store import MemoryStore
+from fix_gateway.session.session import Session
+from fix_gateway.session.settings import SessionSettings
+from fix_gateway.session.store import MemoryStore
+from fix_gateway.shell.connection import Link
+from fix_gateway.shell.initiator import Backoff, Initiator, Place
 from rfq.ops.clock import SystemClock
 
 D = Decimal

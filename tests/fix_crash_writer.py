@@ -16,8 +16,8 @@ from pathlib import Path
 
 from fix_disks import DeadlyDisk
 
-from fix_gateway.commit import Committer
-from fix_gateway.journal import Journal
+from fix_gateway.journal.commit import Committer
+from fix_gateway.journal.journal import Journal
 
 ROUNDS = 14
 RESET_AFTER = 8

@@ -4,17 +4,17 @@ import asyncio
 import time
 from pathlib import Path
 
-from fix_gateway.acceptor import Acceptor, Door, Seat
-from fix_gateway.connection import Link
-from fix_gateway.decode import Decoder
-from fix_gateway.decoded import Decoded
+from fix_gateway.codec.decode import Decoder
+from fix_gateway.codec.decoded import Decoded
 from fix_gateway.dictionary.standard import load
 from fix_gateway.errors import LocalProtocolError
-from fix_gateway.initiator import Backoff, Initiator, Place
-from fix_gateway.journal import Journal
-from fix_gateway.ports import Silent
-from fix_gateway.session import Session
-from fix_gateway.session_settings import SessionSettings
+from fix_gateway.journal.journal import Journal
+from fix_gateway.session.session import Session
+from fix_gateway.session.settings import SessionSettings
+from fix_gateway.shell.acceptor import Acceptor, Door, Seat
+from fix_gateway.shell.connection import Link
+from fix_gateway.shell.initiator import Backoff, Initiator, Place
+from fix_gateway.shell.ports import Silent
 
 NAMES = {"D": 11, "R": 131}
 APPL = {"FIX.4.4": "", "FIXT.1.1": "9"}

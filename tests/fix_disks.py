@@ -11,7 +11,7 @@ from typing import Literal
 
 import numpy as np
 
-from fix_gateway.disk import Disk
+from fix_gateway.journal.disk import Disk
 
 SECTOR = 512
 

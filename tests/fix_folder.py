@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from fix_gateway.encode import frame
-from fix_gateway.journal import Journal
+from fix_gateway.codec.encode import frame
+from fix_gateway.journal.journal import Journal
 from rfq.cli.main import run
 
 AT = 1_700_000_000_000_000_000

@@ -16,20 +16,20 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from fix_gateway.acceptor import Acceptor, Door, Networks, Seat
-from fix_gateway.connection import Link
-from fix_gateway.decode import Decoder
-from fix_gateway.decoded import Decoded
+from fix_gateway.codec.decode import Decoder
+from fix_gateway.codec.decoded import Decoded
+from fix_gateway.codec.encode import frame
+from fix_gateway.codec.framer import Framer
+from fix_gateway.codec.values import stamp
 from fix_gateway.dictionary.standard import load
-from fix_gateway.encode import frame
-from fix_gateway.framer import Framer
-from fix_gateway.ports import LinkSettings
-from fix_gateway.secure import Tls
-from fix_gateway.session import Session
-from fix_gateway.session_settings import SessionSettings
-from fix_gateway.store import MemoryStore, Store
-from fix_gateway.values import stamp
-from fix_gateway.wire import new_loop
+from fix_gateway.session.session import Session
+from fix_gateway.session.settings import SessionSettings
+from fix_gateway.session.store import MemoryStore, Store
+from fix_gateway.shell.acceptor import Acceptor, Door, Networks, Seat
+from fix_gateway.shell.connection import Link
+from fix_gateway.shell.ports import LinkSettings
+from fix_gateway.shell.secure import Tls
+from fix_gateway.shell.wire import new_loop
 
 PATIENCE_S = 30.0
 """Nothing here takes long; who waits longer waits in vain."""

@@ -9,10 +9,10 @@ from typing import Any, get_args, get_type_hints
 import msgspec
 from hypothesis import strategies as st
 
-from fix_gateway.decode import Decoder
-from fix_gateway.decoded import Decoded
+from fix_gateway.codec.decode import Decoder
+from fix_gateway.codec.decoded import Decoded
+from fix_gateway.codec.encode import frame
 from fix_gateway.dialect import Dialect, read, write
-from fix_gateway.encode import frame
 from fix_gateway.messages.form import Kind
 from fix_gateway.messages.plan import Cell, Flagged, Level, Listed, Nested
 from fix_gateway.messages.speech import BY_NAME, Message

@@ -13,19 +13,19 @@ from typing import Any
 from fix_links import Authority, Street, street, until
 from fix_script import Ask, Dial, End, Failed, no_wishes
 
-from fix_gateway.acceptor import Door, Seat, networks
-from fix_gateway.connection import Link
-from fix_gateway.decode import Decoder
-from fix_gateway.decoded import Decoded
+from fix_gateway.codec.decode import Decoder
+from fix_gateway.codec.decoded import Decoded
 from fix_gateway.dictionary.standard import load
-from fix_gateway.initiator import Backoff, Initiator, Place
-from fix_gateway.journal import Journal
-from fix_gateway.ports import LinkSettings, Rate
-from fix_gateway.schedule import THURSDAY, WEEK, Timetable
-from fix_gateway.secure import Tls, acceptor_context, initiator_context
-from fix_gateway.session import Session
-from fix_gateway.session_settings import SessionSettings
-from fix_gateway.store import MemoryStore, Store
+from fix_gateway.journal.journal import Journal
+from fix_gateway.session.session import Session
+from fix_gateway.session.settings import SessionSettings
+from fix_gateway.session.store import MemoryStore, Store
+from fix_gateway.shell.acceptor import Door, Seat, networks
+from fix_gateway.shell.connection import Link
+from fix_gateway.shell.initiator import Backoff, Initiator, Place
+from fix_gateway.shell.ports import LinkSettings, Rate
+from fix_gateway.shell.schedule import THURSDAY, WEEK, Timetable
+from fix_gateway.shell.secure import Tls, acceptor_context, initiator_context
 
 HOST = "127.0.0.1"
 HOUR = 3_600_000_000_000

@@ -4,14 +4,14 @@ hears is taken apart."""
 from collections.abc import Iterable
 from typing import Any, Final
 
-from fix_gateway.decode import Decoder
+from fix_gateway.codec.decode import Decoder
+from fix_gateway.codec.encode import frame
+from fix_gateway.codec.values import stamp
 from fix_gateway.dictionary.standard import load
-from fix_gateway.encode import frame
-from fix_gateway.happenings import Arrived, Event
-from fix_gateway.session import Session
-from fix_gateway.session_settings import SessionSettings
-from fix_gateway.store import MemoryStore, Store
-from fix_gateway.values import stamp
+from fix_gateway.session.happenings import Arrived, Event
+from fix_gateway.session.session import Session
+from fix_gateway.session.settings import SessionSettings
+from fix_gateway.session.store import MemoryStore, Store
 
 NOW: Final = 1_767_600_000_000_000_000
 SECOND: Final = 1_000_000_000

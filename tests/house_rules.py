@@ -27,7 +27,7 @@ CATCH_ALLS = {
     "rfq/desk/quarantine.py": (1, "per Rfq, of an event that concerns many"),
     "rfq/live/outbox.py": (1, "per effect: it becomes NotSent"),
     "rfq/api/server.py": (1, "per HTTP request"),
-    "fix_gateway/connection.py": (1, "per session"),
+    "fix_gateway/shell/connection.py": (1, "per session"),
 }
 # May make a Generator, from a seed: once per world, or to measure.
 SEEDED_PLACES = ("rfq/sim/", "rfq/lab.py", "models/synthetic/", "benchmarks/", "tests/")

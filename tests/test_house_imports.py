@@ -21,8 +21,8 @@ LAYERS, FORBIDDEN, PROTECTED = "layers", "forbidden", "protected"
 # Must be free of I/O and of the clock as soon as they exist.
 PURE = [
     *("pricing", "models.features", "models.baselines", "rfq.domain", "rfq.desk"),
-    *(f"fix_gateway.{room}" for room in ("session", "recovery", "liveness", "states", "codec", "framer")),
-    *(f"fix_gateway.{room}" for room in ("messages", "admin", "dialect", "store", "tags", "errors")),
+    *(f"fix_gateway.{room}" for room in ("session", "codec", "messages", "dialect", "dictionary")),
+    *(f"fix_gateway.{room}" for room in ("explain", "tags", "errors")),
 ]
 # Must stay free of torch as soon as they exist.
 TORCHLESS = [
@@ -34,7 +34,7 @@ IMPURE = [
     *("sqlalchemy", "structlog", "logging", "time", "random"),
 ]
 # Library -> the only rooms that may speak it, as soon as somebody does.
-SPEAKERS = {"sqlalchemy": ["rfq.audit"], "simplefix": ["fix_gateway.odd"], "torch": ["models"]}
+SPEAKERS = {"sqlalchemy": ["rfq.audit"], "simplefix": ["fix_gateway.codec.odd"], "torch": ["models"]}
 
 
 def contracts() -> list[dict[str, Any]]:

@@ -23,14 +23,14 @@ from msgspec.structs import replace
 
 from benchmarks import lives
 from benchmarks.lives import OPERATOR, OUTRIGHT, PERPETUAL
-from fix_gateway.connection import Link
-from fix_gateway.decode import Decoder
-from fix_gateway.decoded import Decoded
+from fix_gateway.codec.decode import Decoder
+from fix_gateway.codec.decoded import Decoded
 from fix_gateway.dialect import configured as speaking
-from fix_gateway.initiator import Backoff, Initiator, Place
-from fix_gateway.session import Session
-from fix_gateway.session_settings import SessionSettings
-from fix_gateway.store import MemoryStore, Store
+from fix_gateway.session.session import Session
+from fix_gateway.session.settings import SessionSettings
+from fix_gateway.session.store import MemoryStore, Store
+from fix_gateway.shell.connection import Link
+from fix_gateway.shell.initiator import Backoff, Initiator, Place
 from pricing.market import MarketSnapshot
 from pricing.structures import Leg, Structure
 from rfq.audit.log import AuditLog

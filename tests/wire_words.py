@@ -4,9 +4,9 @@ hears it."""
 from decimal import Decimal
 from typing import Any
 
-from fix_gateway.decode import Decoder
+from fix_gateway.codec.decode import Decoder
+from fix_gateway.codec.encode import frame
 from fix_gateway.dialect import Dialect
-from fix_gateway.encode import frame
 from fix_gateway.messages.words import QuoteStatus
 from pricing.quoting import QuotePrice
 from rfq.domain import effects as fx

@@ -11,7 +11,7 @@ import sys
 from typing import Any, cast
 
 from benchmarks.fix_peers.requests import frame
-from fix_gateway.wire import new_loop
+from fix_gateway.shell.wire import new_loop
 
 END = b"\x0110="
 QUOTE = frame(

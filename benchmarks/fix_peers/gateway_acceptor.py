@@ -16,22 +16,22 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from fix_gateway.acceptor import Acceptor, Door, Seat
-from fix_gateway.commit import Committer
-from fix_gateway.connection import Link
-from fix_gateway.decode import Decoder
-from fix_gateway.decoded import Decoded
+from fix_gateway.codec.decode import Decoder
+from fix_gateway.codec.decoded import Decoded
 from fix_gateway.dialect import FIX44, read, write
 from fix_gateway.dictionary.standard import load
 from fix_gateway.errors import Fault
-from fix_gateway.journal import Journal
+from fix_gateway.journal.commit import Committer
+from fix_gateway.journal.journal import Journal
 from fix_gateway.messages.parts import Leg, Party
 from fix_gateway.messages.quoting import Quote, QuoteRequest
 from fix_gateway.messages.words import OrderType, QuoteType, Side
-from fix_gateway.ports import Silent
-from fix_gateway.session import Session
-from fix_gateway.session_settings import SessionSettings
-from fix_gateway.wire import new_loop
+from fix_gateway.session.session import Session
+from fix_gateway.session.settings import SessionSettings
+from fix_gateway.shell.acceptor import Acceptor, Door, Seat
+from fix_gateway.shell.connection import Link
+from fix_gateway.shell.ports import Silent
+from fix_gateway.shell.wire import new_loop
 
 TEXT = "good for the size of each of its legs now"
 DESK = Party(id="DESK-MAKER", role="35")

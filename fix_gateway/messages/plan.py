@@ -10,9 +10,9 @@ from typing import Any, TypeAlias
 import msgspec
 from msgspec import NODEFAULT
 
+from fix_gateway.codec.values import MULTIPLE
 from fix_gateway.dictionary.spec import Dictionary, FieldSpec, GroupSpec, MessageSpec
 from fix_gateway.messages.form import AnyRow, Fixed, Form, Group, Kind, Many, Mark, Row, Split, Within
-from fix_gateway.values import MULTIPLE
 
 Values: TypeAlias = Mapping[int, Mapping[str, str]]
 """Tag -> value -> the value that is said instead."""

@@ -11,12 +11,12 @@ from typing import Any
 
 import msgspec
 
-from fix_gateway.decoded import Fields
+from fix_gateway.codec.decoded import Fields
+from fix_gateway.codec.values import decimal, timestamp_ns
 from fix_gateway.errors import Fault
 from fix_gateway.messages.form import Kind
 from fix_gateway.messages.plan import Cell, Const, Flagged, Level, Listed, Nested
 from fix_gateway.tags import FORMAT_WRONG, REQUIRED_MISSING, TEXTS, VALUE_WRONG
-from fix_gateway.values import decimal, timestamp_ns
 
 Read = Callable[[Fields], Any]
 _KEPT_MAX = 4_096

@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 import msgspec
 from msgspec.structs import replace
 
-from fix_gateway.decoded import Decoded
+from fix_gateway.codec.decoded import Decoded
 from fix_gateway.dictionary.spec import Dictionary
 from fix_gateway.errors import Fault, LocalProtocolError
 from fix_gateway.messages import forms_market, forms_quoting, forms_trading, market, quoting, trading

@@ -11,10 +11,10 @@ from typing import Any
 
 import msgspec
 
+from fix_gateway.codec.values import SECOND, stamp
 from fix_gateway.errors import LocalProtocolError
 from fix_gateway.messages.form import Kind
 from fix_gateway.messages.plan import Cell, Const, Flagged, Level, Listed, Nested, Step
-from fix_gateway.values import SECOND, stamp
 
 Write = Callable[[Any], bytes]
 _DIGITS_MAX = 20

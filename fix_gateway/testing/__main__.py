@@ -10,17 +10,17 @@ import asyncio
 import signal
 import sys
 
-from fix_gateway.acceptor import Acceptor, Door, Seat
-from fix_gateway.connection import Link
-from fix_gateway.decode import Decoder
+from fix_gateway.codec.decode import Decoder
 from fix_gateway.dictionary.standard import load
-from fix_gateway.ports import Silent
-from fix_gateway.session import Session
-from fix_gateway.session_settings import SessionSettings
-from fix_gateway.store import MemoryStore
+from fix_gateway.session.session import Session
+from fix_gateway.session.settings import SessionSettings
+from fix_gateway.session.store import MemoryStore
+from fix_gateway.shell.acceptor import Acceptor, Door, Seat
+from fix_gateway.shell.connection import Link
+from fix_gateway.shell.ports import Silent
+from fix_gateway.shell.wire import new_loop
 from fix_gateway.testing.clock import Clock
 from fix_gateway.testing.echo import Echo
-from fix_gateway.wire import new_loop
 
 SERVER = "ISLD"
 BOUND = {"TW42": "FIX.4.2", "TW44": "FIX.4.4", "TW50SP2": "FIXT.1.1"}

@@ -1,9 +1,9 @@
 """An application that sends back what it gets: orders, security definitions and emails, their fields in ascending order
 of tags, each group's entries behind its count. Anything else is refused as an unsupported type."""
 
-from fix_gateway.admin import business_reject, field, reverse_route
-from fix_gateway.connection import Link
-from fix_gateway.decoded import Decoded, Fields
+from fix_gateway.codec.decoded import Decoded, Fields
+from fix_gateway.session.admin import business_reject, field, reverse_route
+from fix_gateway.shell.connection import Link
 from fix_gateway.tags import BUSINESS_REJECT, UNSUPPORTED_TYPE
 
 ECHOED = ("D", "d", "C")

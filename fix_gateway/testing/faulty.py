@@ -11,8 +11,8 @@ from typing import Final, Literal, TypeAlias
 
 import msgspec
 
-from fix_gateway.happenings import Arrived, Event
-from fix_gateway.session import Session
+from fix_gateway.session.happenings import Arrived, Event
+from fix_gateway.session.session import Session
 
 _SECOND: Final = 1_000_000_000
 _STEP_NS: Final = 50_000_000

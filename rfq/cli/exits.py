@@ -36,7 +36,7 @@ def judge(error: BaseException) -> Ended | None:
     """What an error means for whoever called; None if it is a fault of ours."""
     import sqlite3
 
-    from fix_gateway.reading import JournalError
+    from fix_gateway.journal.reading import JournalError
     from rfq.domain.checkers import CanonError
 
     if isinstance(error, Ended):

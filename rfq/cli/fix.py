@@ -9,7 +9,7 @@ from rfq.cli import printer
 from rfq.cli.options import Config, Json
 
 if TYPE_CHECKING:
-    from fix_gateway.explain import Explainer
+    from fix_gateway.explain.explainer import Explainer
 
 app = typer.Typer(help="Read FIX messages; look at sessions and reset them.", no_args_is_help=True)
 Word = typer.Option
@@ -98,7 +98,7 @@ def _explainer(dialect: str, version: str, config: Path | None) -> "Explainer":
     """By what messages are read."""
     from fix_gateway.dialect import PRESETS
     from fix_gateway.dictionary.standard import load
-    from fix_gateway.explain import Explainer
+    from fix_gateway.explain.explainer import Explainer
     from rfq.cli.exits import Ended, Exit
     from rfq.cli.options import settings_of
 
@@ -136,7 +136,7 @@ def inspect(
     The file is only read; `rfq serve` may be using it. Exit code 1: something in the middle of it is damaged; 6:
     there is no such journal.
     """
-    from fix_gateway.reading import JournalError
+    from fix_gateway.journal.reading import JournalError
     from rfq.cli import fix_journal, fix_sessions
     from rfq.cli.exits import Ended, Exit
 
@@ -207,7 +207,7 @@ def reset(
     Both ways; says what is lost, and asks before. Exit code 6: a running process has the journal open; nothing is
     changed then.
     """
-    from fix_gateway.reading import JournalError
+    from fix_gateway.journal.reading import JournalError
     from rfq.cli import fix_journal, fix_sessions
     from rfq.cli.exits import Ended, Exit
     from rfq.cli.options import settings_of

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from fix_gateway.dictionary.standard import load
-from fix_gateway.reading import RESERVE_MAX, Line, inspect
-from fix_gateway.wirelog import masked
+from fix_gateway.journal.reading import RESERVE_MAX, Line, inspect
+from fix_gateway.shell.wirelog import masked
 from rfq.cli.printer import size_text, table
 
 if TYPE_CHECKING:

@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fix_gateway.disk import Disk
-from fix_gateway.explain import APPLICATIONS, VERSIONS
-from fix_gateway.journal import Durability, Journal, JournalError, JournalLocked
+from fix_gateway.explain.explainer import APPLICATIONS, VERSIONS
+from fix_gateway.journal.disk import Disk
+from fix_gateway.journal.journal import Durability, Journal, JournalError, JournalLocked
 from rfq.cli import printer
 from rfq.cli.exits import Ended, Exit
 from rfq.cli.fix_journal import Contents, contents, when

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from rfq.cli import printer
 
 if TYPE_CHECKING:
-    from fix_gateway.explain import Explained
+    from fix_gateway.explain.explainer import Explained
     from rfq.cli.fix_text import Found
 
 Piece = tuple[str, str]

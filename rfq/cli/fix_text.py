@@ -62,7 +62,7 @@ def _in_line(whole: bytes, line: int) -> Iterable[Found] | None:
 
 def _in_log_line(whole: bytes, line: int) -> Iterator[Found]:
     """A line of our message log."""
-    from fix_gateway.wirelog import parse
+    from fix_gateway.shell.wirelog import parse
 
     found = parse(whole)
     at, way, name = whole.split(b" ", 3)[:3]

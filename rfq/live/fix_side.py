@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from fix_gateway.ports import Scribe
+from fix_gateway.shell.ports import Scribe
 from rfq.domain.effects import Booked, ConfirmFill, Outward
 from rfq.domain.events import SentMark
 from rfq.domain.ids import ChainId, PartyId

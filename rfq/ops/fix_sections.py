@@ -11,10 +11,10 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from fix_gateway.acceptor import networks
 from fix_gateway.dialect import PRESETS, Dialect, configured
-from fix_gateway.initiator import addresses
-from fix_gateway.schedule import Timetable, timetable
+from fix_gateway.shell.acceptor import networks
+from fix_gateway.shell.initiator import addresses
+from fix_gateway.shell.schedule import Timetable, timetable
 from rfq.ops.problems import ConfigInvalid, Problem
 from rfq.ops.sections import Section
 

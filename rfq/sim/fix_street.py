@@ -9,16 +9,16 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
-from fix_gateway.connection import Link
-from fix_gateway.decode import Decoder
-from fix_gateway.decoded import Decoded
+from fix_gateway.codec.decode import Decoder
+from fix_gateway.codec.decoded import Decoded
 from fix_gateway.dialect import Dialect
 from fix_gateway.errors import LocalProtocolError
-from fix_gateway.initiator import Backoff, Initiator, Place
-from fix_gateway.ports import Silent
-from fix_gateway.session import Session
-from fix_gateway.session_settings import SessionSettings
-from fix_gateway.store import MemoryStore
+from fix_gateway.session.session import Session
+from fix_gateway.session.settings import SessionSettings
+from fix_gateway.session.store import MemoryStore
+from fix_gateway.shell.connection import Link
+from fix_gateway.shell.initiator import Backoff, Initiator, Place
+from fix_gateway.shell.ports import Silent
 from rfq.domain.events import Event
 from rfq.domain.ids import PartyId
 from rfq.ops.schedule import Schedule

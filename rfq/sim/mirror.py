@@ -9,7 +9,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, Final
 
-from fix_gateway.decoded import Decoded
+from fix_gateway.codec.decoded import Decoded
 from fix_gateway.dialect import Dialect
 from fix_gateway.errors import Fault
 from fix_gateway.messages.words import QuoteStatus

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from fix_gateway.ports import Scribe
+from fix_gateway.shell.ports import Scribe
 from models.infer import open_model
 from rfq.audit.log import AuditLog
 from rfq.audit.writer import GroupWriter

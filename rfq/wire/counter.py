@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any, Final, Protocol
 
-from fix_gateway.connection import Link
-from fix_gateway.decoded import Decoded
+from fix_gateway.codec.decoded import Decoded
 from fix_gateway.dialect import Dialect
 from fix_gateway.errors import Fault, LocalProtocolError
 from fix_gateway.messages.trading import BusinessMessageReject
 from fix_gateway.messages.words import BusinessReason
+from fix_gateway.shell.connection import Link
 from rfq.domain import canon
 from rfq.domain.effects import Effect, Outward, RefuseQuote
 from rfq.domain.events import (

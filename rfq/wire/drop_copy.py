@@ -8,13 +8,13 @@ the log, so one that comes twice is seen to be the same.
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from fix_gateway.connection import Link
+from fix_gateway.codec.values import stamp
 from fix_gateway.errors import LocalProtocolError
 from fix_gateway.messages.parts import Party, TradeLeg, TradeSide
 from fix_gateway.messages.trading import TradeCaptureReport
 from fix_gateway.messages.words import ExecType, Reporting
 from fix_gateway.messages.words import Side as FixSide
-from fix_gateway.values import stamp
+from fix_gateway.shell.connection import Link
 from rfq.domain.effects import Booked, ConfirmFill
 from rfq.domain.ids import ChainId
 from rfq.domain.request import Side

@@ -9,20 +9,20 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from fix_gateway.acceptor import Acceptor, Door, Seat, networks
-from fix_gateway.commit import Committer
-from fix_gateway.connection import Application, Link
-from fix_gateway.decode import Decoder
+from fix_gateway.codec.decode import Decoder
+from fix_gateway.codec.values import timestamp_ns
 from fix_gateway.dialect import Dialect
-from fix_gateway.initiator import Initiator, Place, addresses
-from fix_gateway.journal import Journal
-from fix_gateway.ports import LinkSettings, Rate, Scribe
-from fix_gateway.secure import Tls, acceptor_context, initiator_context
-from fix_gateway.session import Session
-from fix_gateway.session_settings import SessionSettings
-from fix_gateway.store import Kept
-from fix_gateway.values import timestamp_ns
-from fix_gateway.wirelog import LoggedDecoder, LogThread, WireLog
+from fix_gateway.journal.commit import Committer
+from fix_gateway.journal.journal import Journal
+from fix_gateway.session.session import Session
+from fix_gateway.session.settings import SessionSettings
+from fix_gateway.session.store import Kept
+from fix_gateway.shell.acceptor import Acceptor, Door, Seat, networks
+from fix_gateway.shell.connection import Application, Link
+from fix_gateway.shell.initiator import Initiator, Place, addresses
+from fix_gateway.shell.ports import LinkSettings, Rate, Scribe
+from fix_gateway.shell.secure import Tls, acceptor_context, initiator_context
+from fix_gateway.shell.wirelog import LoggedDecoder, LogThread, WireLog
 from rfq.domain import canon
 from rfq.domain.events import SentMark
 from rfq.domain.ids import ChainId, PartyId

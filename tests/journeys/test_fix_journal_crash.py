@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from fix_disks import PowerDisk
 
-from fix_gateway.journal import Durability, Journal, JournalError
+from fix_gateway.journal.journal import Durability, Journal, JournalError
 
 TESTS = Path(__file__).resolve().parent.parent
 WRITES = ("before-write", "half-write", "after-write")

@@ -7,15 +7,15 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from fix_gateway import odd
-from fix_gateway.decode import Decoder
+from fix_gateway.codec import odd
+from fix_gateway.codec.decode import Decoder
+from fix_gateway.codec.encode import frame
+from fix_gateway.codec.framer import Framer
+from fix_gateway.codec.shapes import SIGHTINGS
+from fix_gateway.codec.values import checksum
 from fix_gateway.dictionary.spec import Dictionary
 from fix_gateway.dictionary.standard import load
-from fix_gateway.encode import frame
 from fix_gateway.errors import Garbled
-from fix_gateway.framer import Framer
-from fix_gateway.shapes import SIGHTINGS
-from fix_gateway.values import checksum
 
 VERSIONS = [("FIX.4.2", ""), ("FIX.4.4", ""), ("FIXT.1.1", "9")]
 SEEDS = st.integers(0, 2**32)

@@ -8,9 +8,9 @@ from fix_disks import FastDisk
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fix_gateway.journal import Journal, JournalForeign, inspect
-from fix_gateway.records import FILE_HEAD
-from fix_gateway.store import MemoryStore
+from fix_gateway.journal.journal import Journal, JournalForeign, inspect
+from fix_gateway.journal.records import FILE_HEAD
+from fix_gateway.session.store import MemoryStore
 
 Doing = tuple[str, int]
 doings = st.lists(

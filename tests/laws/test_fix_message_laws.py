@@ -9,8 +9,8 @@ from fix_messages import BEGINNING, framed, messages, names
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
-from fix_gateway.decode import Decoder
-from fix_gateway.decoded import Decoded
+from fix_gateway.codec.decode import Decoder
+from fix_gateway.codec.decoded import Decoded
 from fix_gateway.dialect import FIX50SP2, PRESETS, Dialect, configured, read, write
 from fix_gateway.errors import Fault, LocalProtocolError
 from fix_gateway.messages.quoting import Quote

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fix_gateway.decode import Decoder
+from fix_gateway.codec.decode import Decoder
 from fix_gateway.dictionary.standard import load
-from fix_gateway.session import Session
-from fix_gateway.session_settings import SessionSettings
-from fix_gateway.store import MemoryStore
+from fix_gateway.session.session import Session
+from fix_gateway.session.settings import SessionSettings
+from fix_gateway.session.store import MemoryStore
 from fix_gateway.testing.faulty import Fault, FaultyWire
 
 NOW: Final = 1_767_600_000_000_000_000

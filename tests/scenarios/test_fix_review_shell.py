@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 from fix_links import Authority, Street, is_well, play, street, until
 
-from fix_gateway.acceptor import Door
-from fix_gateway.connection import Link
-from fix_gateway.decoded import Decoded
-from fix_gateway.initiator import Initiator, Place
-from fix_gateway.ports import LinkSettings
-from fix_gateway.schedule import timetable
-from fix_gateway.secure import acceptor_context, initiator_context
-from fix_gateway.store import MemoryStore
+from fix_gateway.codec.decoded import Decoded
+from fix_gateway.session.store import MemoryStore
+from fix_gateway.shell.acceptor import Door
+from fix_gateway.shell.connection import Link
+from fix_gateway.shell.initiator import Initiator, Place
+from fix_gateway.shell.ports import LinkSettings
+from fix_gateway.shell.schedule import timetable
+from fix_gateway.shell.secure import acceptor_context, initiator_context
 
 LOGON = b"98=0\x01108=30\x01"
 

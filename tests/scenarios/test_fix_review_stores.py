@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from fix_links import ORDER, is_well, play, street, until
 
-from fix_gateway.commit import Committer
 from fix_gateway.errors import LocalProtocolError
-from fix_gateway.journal import Journal, JournalError
-from fix_gateway.store import MemoryStore
+from fix_gateway.journal.commit import Committer
+from fix_gateway.journal.journal import Journal, JournalError
+from fix_gateway.session.store import MemoryStore
 
 LOGON = b"98=0\x01108=30\x01"
 

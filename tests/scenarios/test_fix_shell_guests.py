@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from fix_links import Peer, Street, play, street, until
 
-from fix_gateway.acceptor import Door, networks
-from fix_gateway.ports import LinkSettings
-from fix_gateway.schedule import timetable
-from fix_gateway.store import MemoryStore
+from fix_gateway.session.store import MemoryStore
+from fix_gateway.shell.acceptor import Door, networks
+from fix_gateway.shell.ports import LinkSettings
+from fix_gateway.shell.schedule import timetable
 
 LOGON = b"98=0\x01108=30\x01"
 MONDAY_NOON = 1_767_614_400_000_000_000

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 from fix_links import DECODER, ORDER, Hearer, Street, echo, play, street, until
 
-from fix_gateway.connection import Link
-from fix_gateway.initiator import Backoff, Initiator, Place, addresses
-from fix_gateway.journal import Journal
-from fix_gateway.ports import LinkSettings
-from fix_gateway.schedule import timetable
-from fix_gateway.session import Session
-from fix_gateway.session_settings import SessionSettings
-from fix_gateway.store import MemoryStore, Store
+from fix_gateway.journal.journal import Journal
+from fix_gateway.session.session import Session
+from fix_gateway.session.settings import SessionSettings
+from fix_gateway.session.store import MemoryStore, Store
+from fix_gateway.shell.connection import Link
+from fix_gateway.shell.initiator import Backoff, Initiator, Place, addresses
+from fix_gateway.shell.ports import LinkSettings
+from fix_gateway.shell.schedule import timetable
 
 SOON = Backoff(first_s=0.01, most_s=0.02)
 SATURDAY_NOON = 1_768_046_400_000_000_000

@@ -6,7 +6,7 @@ import pytest
 from fix_links import ORDER, echo, is_well, play, street, until
 
 from fix_gateway.errors import LocalProtocolError
-from fix_gateway.ports import LinkSettings, Rate
+from fix_gateway.shell.ports import LinkSettings, Rate
 
 
 @pytest.mark.parametrize(("asked", "reason"), [(0, b"0"), (6, b"6")])

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 from fix_links import DECODER, ORDER, Hearer, Peer, Street, echo, is_well, play, street, until
 
-from fix_gateway.commit import Committer
-from fix_gateway.connection import Link
-from fix_gateway.decoded import Decoded
-from fix_gateway.journal import Journal
-from fix_gateway.ports import LinkSettings
-from fix_gateway.schedule import timetable
-from fix_gateway.store import MemoryStore
-from fix_gateway.wirelog import LoggedDecoder, LogThread, WireLog, parse
+from fix_gateway.codec.decoded import Decoded
+from fix_gateway.journal.commit import Committer
+from fix_gateway.journal.journal import Journal
+from fix_gateway.session.store import MemoryStore
+from fix_gateway.shell.connection import Link
+from fix_gateway.shell.ports import LinkSettings
+from fix_gateway.shell.schedule import timetable
+from fix_gateway.shell.wirelog import LoggedDecoder, LogThread, WireLog, parse
 
 
 def fails(link: Link, message: Decoded) -> bool:

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 from fix_links import DECODER, Authority, Hearer, Street, is_well, play, street, until
 
-from fix_gateway.acceptor import Door
-from fix_gateway.connection import Link
-from fix_gateway.initiator import Initiator, Place
-from fix_gateway.secure import Tls, acceptor_context, initiator_context, same_subject
-from fix_gateway.session import Session
-from fix_gateway.session_settings import SessionSettings
-from fix_gateway.store import MemoryStore
+from fix_gateway.session.session import Session
+from fix_gateway.session.settings import SessionSettings
+from fix_gateway.session.store import MemoryStore
+from fix_gateway.shell.acceptor import Door
+from fix_gateway.shell.connection import Link
+from fix_gateway.shell.initiator import Initiator, Place
+from fix_gateway.shell.secure import Tls, acceptor_context, initiator_context, same_subject
 
 LOGON = b"98=0\x01108=30\x01"
 

@@ -13,7 +13,7 @@ from fix_gateway.messages.parts import Party
 from fix_gateway.messages.quoting import Quote, QuoteCancel, QuoteRequestReject
 from fix_gateway.messages.trading import BusinessMessageReject, ExecutionReport, TradeCaptureReport
 from fix_gateway.messages.words import CancelType, Reporting, Side
-from fix_gateway.store import MemoryStore
+from fix_gateway.session.store import MemoryStore
 from rfq.domain import effects as fx
 from rfq.domain import events as ev
 

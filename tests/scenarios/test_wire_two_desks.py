@@ -9,7 +9,7 @@ import pytest
 from fix_links import Authority, play
 from wire_desk import HIGH, LOW, PERPETUAL, desk_on_wire, session
 
-from fix_gateway.secure import Tls
+from fix_gateway.shell.secure import Tls
 from rfq.domain import effects as fx
 from rfq.domain import events as ev
 from rfq.domain.outcome import Outcome

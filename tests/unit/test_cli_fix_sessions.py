@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from fix_folder import AT, Asking, fill, settle
 
-from fix_gateway.happenings import Counts
-from fix_gateway.journal import Journal
-from fix_gateway.records import FILE_HEAD
-from fix_gateway.store import MemoryStore
+from fix_gateway.journal.journal import Journal
+from fix_gateway.journal.records import FILE_HEAD
+from fix_gateway.session.happenings import Counts
+from fix_gateway.session.store import MemoryStore
 from rfq.cli.fix_journal import contents
 from rfq.cli.main import run
 from rfq.ops.fix_status import STATUS_FILE, StatusFile, StatusUnreadable, read_status

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from fix_gateway.encode import frame
-from fix_gateway.wirelog import LogThread, WireLog, parse
+from fix_gateway.codec.encode import frame
+from fix_gateway.shell.wirelog import LogThread, WireLog, parse
 from rfq.cli.fix_text import Found, messages_in
 
 ONE = frame(b"FIX.4.4", b"35=0\x0149=A\x0156=B\x0134=1\x0152=20250102-03:04:05.123\x01112=a|b=c; d\x01")

@@ -3,9 +3,9 @@
 import pytest
 from fix_bytes import spoken
 
-from fix_gateway import shapes
-from fix_gateway.decode import FIELDS_MAX, LENGTHS_MAX, Decoder
-from fix_gateway.decoded import Decoded
+from fix_gateway.codec import shapes
+from fix_gateway.codec.decode import FIELDS_MAX, LENGTHS_MAX, Decoder
+from fix_gateway.codec.decoded import Decoded
 from fix_gateway.dictionary.spec import Dictionary, FieldSpec, GroupSpec, MessageSpec
 from fix_gateway.dictionary.standard import load
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from fix_bytes import spoken
 
-from fix_gateway import odd, values
+from fix_gateway.codec import odd, values
 
 LET_THROUGH = {
     "INT": ("0", "-5", "007", "123456789012345678"),

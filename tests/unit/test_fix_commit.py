@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from fix_disks import CountingDisk, FailingDisk
 
-from fix_gateway.commit import Committer, CommitterClosed
-from fix_gateway.journal import Journal
+from fix_gateway.journal.commit import Committer, CommitterClosed
+from fix_gateway.journal.journal import Journal
 
 PATIENCE_S = 30
 

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fix_gateway.decode import Decoder
+from fix_gateway.codec.decode import Decoder
+from fix_gateway.codec.encode import frame
+from fix_gateway.codec.framer import Framer
 from fix_gateway.dialect import COINBASE_FLAT
 from fix_gateway.dictionary.standard import load
-from fix_gateway.encode import frame
-from fix_gateway.explain import APPLICATIONS, Explained, Explainer
-from fix_gateway.framer import Framer
-from fix_gateway.wirelog import masked
+from fix_gateway.explain.explainer import APPLICATIONS, Explained, Explainer
+from fix_gateway.shell.wirelog import masked
 
 HEAD = "49=ALPHA|56=DESK|34=2|52=20250102-03:04:05.123|"
 QUOTE_REQUEST = (

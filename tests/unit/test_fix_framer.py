@@ -3,9 +3,9 @@
 import pytest
 from fix_bytes import spoken
 
-from fix_gateway.encode import frame
+from fix_gateway.codec.encode import frame
+from fix_gateway.codec.framer import Framer
 from fix_gateway.errors import Garbled
-from fix_gateway.framer import Framer
 
 GOOD = spoken("35=0|34=2|49=A|56=B|52=20260101-00:00:00|")
 NEXT = spoken("35=1|34=3|49=A|56=B|52=20260101-00:00:00|112=x|")

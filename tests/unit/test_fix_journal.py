@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from fix_disks import CountingDisk, FailingDisk, FastDisk
 
-from fix_gateway.journal import (
+from fix_gateway.journal.journal import (
     Durability,
     Journal,
     JournalError,
@@ -15,7 +15,7 @@ from fix_gateway.journal import (
     JournalLocked,
     inspect,
 )
-from fix_gateway.records import BODY_BYTES_MAX
+from fix_gateway.journal.records import BODY_BYTES_MAX
 
 SECRET = b"s3cret"
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from fix_disks import FastDisk
 
-from fix_gateway.journal import Journal, inspect
-from fix_gateway.records import BODY_BYTES_MAX, CRC, HEAD, HOLE, MESSAGE, pack, scan
+from fix_gateway.journal.journal import Journal, inspect
+from fix_gateway.journal.records import BODY_BYTES_MAX, CRC, HEAD, HOLE, MESSAGE, pack, scan
 
 
 def open_at(path: Path) -> Journal:

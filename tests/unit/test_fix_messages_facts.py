@@ -5,9 +5,9 @@ Each construct is a body in our own notation, `|` for the separator. Our diction
 
 import pytest
 
-from fix_gateway.decode import Decoder
+from fix_gateway.codec.decode import Decoder
+from fix_gateway.codec.encode import frame
 from fix_gateway.dialect import FIX44, FIX50SP2, Dialect
-from fix_gateway.encode import frame
 
 HEAD = b"34=2\x0149=A\x0152=20251125-09:30:00.000\x0156=B\x01"
 AT = "60=20251125-09:30:00.000|"

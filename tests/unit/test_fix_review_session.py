@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import pytest
 from fix_talk import ORDER, Peer
 
-from fix_gateway.happenings import Arrived, Down, Noted
-from fix_gateway.session_settings import SessionSettings
-from fix_gateway.store import Kept, MemoryStore
+from fix_gateway.session.happenings import Arrived, Down, Noted
+from fix_gateway.session.settings import SessionSettings
+from fix_gateway.session.store import Kept, MemoryStore
 
 QUOTE = b"117=Q\x01"
 EXECUTION = b"6=0\x0114=0\x0117=E\x0137=O\x0139=0\x0154=1\x0155=BTC\x01150=0\x01151=1\x01"

@@ -3,10 +3,10 @@
 import pytest
 from fix_talk import ORDER, SECOND, Peer
 
-from fix_gateway.encode import frame
+from fix_gateway.codec.encode import frame
 from fix_gateway.errors import LocalProtocolError
-from fix_gateway.happenings import Down, PeerRejected
-from fix_gateway.states import TABLE, State, Trigger, following
+from fix_gateway.session.happenings import Down, PeerRejected
+from fix_gateway.session.states import TABLE, State, Trigger, following
 
 # --- the table -------------------------------------------------------------------------------------------------
 

@@ -3,8 +3,8 @@
 import pytest
 from fix_talk import ORDER, Peer
 
-from fix_gateway.happenings import Noted, Up
-from fix_gateway.store import MemoryStore
+from fix_gateway.session.happenings import Noted, Up
+from fix_gateway.session.store import MemoryStore
 
 # --- logging on ------------------------------------------------------------------------------------------------
 

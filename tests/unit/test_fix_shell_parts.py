@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from fix_gateway.acceptor import is_within, networks
-from fix_gateway.encode import frame
-from fix_gateway.schedule import ALWAYS, timetable
-from fix_gateway.throttle import Throttle
-from fix_gateway.values import timestamp_ns
-from fix_gateway.wirelog import LogThread, WireLog, masked, parse
+from fix_gateway.codec.encode import frame
+from fix_gateway.codec.values import timestamp_ns
+from fix_gateway.shell.acceptor import is_within, networks
+from fix_gateway.shell.schedule import ALWAYS, timetable
+from fix_gateway.shell.throttle import Throttle
+from fix_gateway.shell.wirelog import LogThread, WireLog, masked, parse
 
 S = 1_000_000_000
 DAY = 86_400 * S

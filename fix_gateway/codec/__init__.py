@@ -1,0 +1,1 @@
+"""Bytes and fields: frames, what stands in them, and whether it may stand there."""

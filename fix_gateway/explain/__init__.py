@@ -1,0 +1,1 @@
+"""Messages made readable for people, with everything that is wrong with them."""
