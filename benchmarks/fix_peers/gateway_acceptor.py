@@ -1,13 +1,15 @@
 """Our acceptor, as the desk runs it: real sessions, full validation, a journal, typed messages in and out.
 
-    python -m benchmarks.fix_peers.gateway_acceptor '{"port": 9878, "folder": "…", "sessions": ["BENCH01"],
-                                                       "durability": "os"}'
+python -m benchmarks.fix_peers.gateway_acceptor '{"port": 9878, "folder": "…", "sessions": ["BENCH01"],
+"durability": "os"}'
 
-It prints one line when it listens, and ends when its input does. With "profile" it writes a cProfile of its life there.
+With "by_text" the application puts its quotes together by hand, as the quicker QuickFIX acceptor does. It prints
+one line when it listens, and ends when its input does. With "profile" it writes a cProfile of its life there.
 """
 
 import asyncio
 import cProfile
+import gc
 import json
 import sys
 import time
@@ -16,6 +18,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from benchmarks.fix_peers.by_hand import answer
 from fix_gateway.codec.decode import Decoder
 from fix_gateway.codec.decoded import Decoded
 from fix_gateway.dialect import FIX44, read, write
@@ -42,8 +45,8 @@ TICK = Decimal("0.0001")
 class Quoter:
     """Answers each quote request with a quote."""
 
-    def __init__(self, now: Callable[[], int]) -> None:
-        self._now = now
+    def __init__(self, now: Callable[[], int], by_text: bool = False) -> None:
+        self._now, self._by_text = now, by_text
         self._made = 0
 
     def on_up(self, link: Link) -> None:
@@ -54,6 +57,10 @@ class Quoter:
 
     def on_message(self, link: Link, message: Decoded) -> bool:
         """Read the request and answer it."""
+        if self._by_text:
+            self._made += 1
+            link.send("S", answer(message, self._made, self._now(), LIVES_NS, TEXT.encode()))
+            return True
         request = read(message, FIX44)
         if isinstance(request, Fault) or not isinstance(request, QuoteRequest):
             raise ValueError(f"{message.msg_type} is no request that can be quoted: {request}")
@@ -112,7 +119,7 @@ class Quoter:
 
 def seats(asked: dict[str, Any], now: Callable[[], int]) -> dict[tuple[str, str, str], Seat]:
     """A session for each counterparty, with a journal each."""
-    decoder, quoter = Decoder(load("FIX.4.4")), Quoter(now)
+    decoder, quoter = Decoder(load("FIX.4.4")), Quoter(now, bool(asked.get("by_text")))
     committer = Committer() if asked["durability"] == "fsync" else None
     found = {}
     for name in asked["sessions"]:
@@ -136,6 +143,9 @@ async def serve(asked: dict[str, Any]) -> None:
     known = seats(asked, now)
     acceptor = Acceptor(Door(port=asked["port"]), lambda *key: known.get(key), now, Silent())
     await acceptor.open()
+    gc.collect()  # as the service does: what is loaded now stays
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
     print(
         json.dumps({"listening": asked["port"], "loop": type(asyncio.get_running_loop()).__module__}),
         flush=True,

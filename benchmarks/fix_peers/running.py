@@ -65,10 +65,13 @@ def canned(folder: Path) -> Running:
     return Running("floor", [sys.executable, "-m", "benchmarks.fix_peers.canned_acceptor"], folder / "floor")
 
 
-def ours(folder: Path, sessions: list[str], durability: str = "os") -> Running:
+def ours(folder: Path, sessions: list[str], durability: str = "os", by_text: bool = False) -> Running:
     """The gateway's acceptor."""
     command = [sys.executable, "-m", "benchmarks.fix_peers.gateway_acceptor"]
-    return Running(f"ours ({durability})", command, folder / "ours", sessions=sessions, durability=durability)
+    place = folder / ("ours-text" if by_text else "ours")
+    return Running(
+        f"ours ({durability})", command, place, sessions=sessions, durability=durability, by_text=by_text
+    )
 
 
 def quickfix(folder: Path, sessions: list[str], by_text: bool = False) -> Running | None:

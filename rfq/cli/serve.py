@@ -22,10 +22,12 @@ def serve(config: Config = None, json: Json = False) -> None:
     """
     import asyncio
 
+    from fix_gateway.shell.wire import new_loop
     from rfq.cli.exits import Ended, Exit
 
     settings = settings_of(config)
-    interrupted = asyncio.run(_serve(settings, json))
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        interrupted = runner.run(_serve(settings, json))
     if json:
         printer.give({"serve": "stopped", "interrupted": interrupted})
     if interrupted:
