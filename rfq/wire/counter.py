@@ -38,6 +38,8 @@ from rfq.wire.reading import clean
 from rfq.wire.standing import Standings
 
 DELIVER_TO: Final = 128
+ANSWER: Final = 694
+END_TRADE: Final = b"7"
 BEHALF: Final = 115
 QUOTE_ID: Final = 117
 ANY_QUOTE: Final = "*"
@@ -75,6 +77,12 @@ def no_quote(dialect: Dialect) -> str:
     return ANY_QUOTE if report is not None and QUOTE_ID in report.required else ""
 
 
+def says_end(dialect: Dialect) -> bool:
+    """Whether a QuoteResponse can say that a trade has ended."""
+    answers = dialect.dictionary.fields.get(ANSWER)
+    return answers is not None and END_TRADE in answers.values
+
+
 class Line:
     """One session: who is behind it, how it speaks, and its link once it is up."""
 
@@ -84,7 +92,7 @@ class Line:
         self.peer = peer
         self.dialect = dialect
         self.speech = dialect.speech
-        self.speaker = Speaker(book, peer.symbols, no_quote(dialect))
+        self.speaker = Speaker(book, peer.symbols, no_quote(dialect), says_end(dialect))
         self.link: Link | None = None
 
 

@@ -74,12 +74,14 @@ class Speaker:
     """Spells effects for one party: its names of instruments, and the book of all ids. `no_quote` is what stands for
     the quote in a status that is about none, where the version wants one."""
 
-    __slots__ = ("_book", "_no_quote", "_symbols")
+    __slots__ = ("_book", "_no_quote", "_says_end", "_symbols")
 
-    def __init__(self, book: Book, symbols: Symbols, no_quote: str = "") -> None:
+    def __init__(self, book: Book, symbols: Symbols, no_quote: str = "", says_end: bool = True) -> None:
+        """`says_end`: the version has a word (694=7) for the end of a trade."""
         self._book = book
         self._symbols = symbols
         self._no_quote = no_quote
+        self._says_end = says_end
 
     def say(self, effect: fx.Outward, tag: str, now: int) -> tuple[Message, ...]:
         """The messages of an effect; `tag` is its id, which also serves where a message needs an id of its own."""
@@ -253,13 +255,26 @@ class Speaker:
 
     def _tell(self, effect: fx.TellOutcome, tag: str, now: int) -> tuple[Message, ...]:
         asked = self._book.request(effect.rfq)
+        symbol = self._symbol(asked.ask) if asked is not None else PACKAGE
+        kind = security_type(asked.ask) if asked is not None else ""
+        if effect.outcome is Outcome.DONE and not self._says_end:  # the nearest answer, pass, would be wrong
+            report = QuoteStatusReport(
+                status=QuoteStatus.TRADED_AND_REMOVED,
+                symbol=symbol,
+                security_type=kind,
+                rfq_id=effect.rfq,
+                quote_id=effect.reference,
+                at=now,
+                text="traded" if effect.cover is None else f"traded, cover {effect.cover:f}",
+            )
+            return (report,)
         answer = QuoteResponse(
             answer_id=tag,
             answer=ANSWERS[effect.outcome],
             quote_id=effect.reference,
             rfq_id=effect.rfq,
-            symbol=self._symbol(asked.ask) if asked is not None else PACKAGE,
-            security_type=security_type(asked.ask) if asked is not None else "",
+            symbol=symbol,
+            security_type=kind,
             cover=effect.cover if effect.outcome is Outcome.DONE else None,
             at=now,
         )
