@@ -47,7 +47,7 @@ bench: $(DEV) ## the tables of docs/BENCHMARKS.md
 	@$(BIN)/python -m benchmarks $(BENCH_ARGS)
 
 bench-fix: $(DEV) ## FIX beside QuickFIX in the same run: the session, and the whole service
-	@$(BIN)/python -m benchmarks fix fix_service fix_codec $(BENCH_ARGS)
+	@$(BIN)/python -m benchmarks fix fix_desk fix_codec $(BENCH_ARGS)
 
 nightly: check cover ## everything, with the heavy worlds and the crash suites
 	@HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal --timeout 7200 \
