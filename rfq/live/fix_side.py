@@ -1,6 +1,7 @@
 """Everything FIX around one loop: journals, the counter, sessions, drop copies. It is the loop's wire for the parties
 that its sessions reach; everybody else is on another wire."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,12 +15,14 @@ from rfq.live.loop import Live
 from rfq.live.ports import Wire
 from rfq.live.recall import Recall
 from rfq.ops.fix_sections import Fix
+from rfq.ops.fix_status import StatusFile
 from rfq.wire.book import Book
 from rfq.wire.counter import Counter
 from rfq.wire.drop_copy import DropCopies
 from rfq.wire.gateway import Gateway, Journals, dialects_of, parties_of, peers_of
 
 Now = Callable[[], int]
+TELL_S = 1.0
 ALL_OF_IT = 1 << 30
 """Behind every effect of a record."""
 
@@ -35,6 +38,9 @@ class FixSide:
         self.parties: tuple[Party, ...] = parties_of(fix)
         self._recall = Recall(log_path)
         self._live: Live | None = None
+        self._now, self._scribe = now, scribe
+        self._board: StatusFile | None = None
+        self._telling: asyncio.TimerHandle | None = None
         dialects = dialects_of(fix)
         self.counter = Counter(
             peers_of(fix),
@@ -78,12 +84,26 @@ class FixSide:
             live.follow(Booked, self._copies.follow)
 
     async def open(self) -> int:
-        """Listen and connect; returns the port."""
-        return await self.gateway.open()
+        """Listen and connect, and tell every second how the sessions stand (`rfq fix sessions`); returns the port."""
+        port = await self.gateway.open()
+        self._board = StatusFile(self.fix.journal_folder, self._now, port=port)
+        self._tell(self._board, asyncio.get_running_loop())
+        return port
+
+    def _tell(self, board: StatusFile, loop: asyncio.AbstractEventLoop) -> None:
+        before = board.failure
+        board.write(self.gateway.links.values())
+        if board.failure and not before:
+            self._scribe.warning("fix_status_failed", problem=board.failure)
+        self._telling = loop.call_later(TELL_S, self._tell, board, loop)
 
     async def close(self, text: str = "") -> None:
         """Say goodbye. What still comes back from the loop is accepted; then the journals are closed."""
+        if self._telling is not None:
+            self._telling.cancel()
         await self.gateway.close(text)
+        if self._board is not None:
+            self._board.close()
 
     def shut(self) -> None:
         """Close the files; when the log's writer has closed, so that nothing is accepted any more."""

@@ -80,6 +80,9 @@ class FixSession(Section):
     rate_per_s: float = Field(200.0, gt=0, le=1e6, description="messages it may send")
     rate_burst: int = Field(500, ge=1, le=1_000_000, description="at once")
     rate_then: Literal["reject", "disconnect"] = Field("reject", description="what happens to one more")
+    rate_reason: int = Field(
+        0, ge=0, le=999, description="380 for one more, such as 99; 0: as the version has it"
+    )
 
     @field_validator("dialect")
     @classmethod

@@ -201,7 +201,12 @@ class Gateway:
             self._now,
             self._scribe,
             settings=LinkSettings(
-                rate=Rate(per_s=one.rate_per_s, burst=one.rate_burst, then=one.rate_then),
+                rate=Rate(
+                    per_s=one.rate_per_s,
+                    burst=one.rate_burst,
+                    then=one.rate_then,
+                    reason=one.rate_reason,
+                ),
                 timetable=one.opens,
             ),
             committer=self._journals.committer,

@@ -53,6 +53,22 @@ def test_a_demo_whose_people_call_over_fix(tmp_path: Path) -> None:
     assert [one.name for one in tmp_path.iterdir() if one.suffix == ""] == [], "its journals are thrown away"
 
 
+def stands(folder: Path) -> dict[str, object]:
+    """What `rfq fix sessions` says of the session."""
+    asked = subprocess.run(
+        [*RFQ, "fix", "sessions", "--config", "rfq.toml", "--json"],
+        cwd=folder,
+        text=True,
+        capture_output=True,
+        check=False,
+        env={**ENV, "ALPHA_PASSWORD": PASSWORD},
+    )
+    assert asked.returncode == 0, asked.stderr
+    (found,) = json.loads(asked.stdout)["sessions"]
+    assert isinstance(found, dict)
+    return found
+
+
 async def serve(folder: Path, deals: int) -> Client:
     """Serve, until a client has done so many deals; then stop it."""
     process = await asyncio.create_subprocess_exec(
@@ -76,6 +92,8 @@ async def serve(folder: Path, deals: int) -> Client:
             break
         client.ask()
         await asyncio.sleep(0.05)
+    await asyncio.sleep(1.1)  # how the sessions stand is told every second
+    assert stands(folder)["is_up"] is True
     process.send_signal(signal.SIGTERM)
     _, told = await process.communicate()
     await client.initiator.close(drain_s=0.1)
