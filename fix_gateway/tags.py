@@ -18,13 +18,10 @@ ADMIN: Final = frozenset({HEARTBEAT, TEST_REQUEST, RESEND_REQUEST, REJECT, SEQUE
 
 # --- header tags -----------------------------------------------------------------------------------------------
 
-MSG_SEQ_NUM: Final = 34
 POSS_DUP_FLAG: Final = 43
 SENDER_COMP_ID: Final = 49
 SENDING_TIME: Final = 52
 TARGET_COMP_ID: Final = 56
-POSS_RESEND: Final = 97
-ON_BEHALF_OF_COMP_ID: Final = 115
 ORIG_SENDING_TIME: Final = 122
 APPL_VER_ID: Final = 1128
 
@@ -95,5 +92,4 @@ UNKNOWN_SECURITY: Final = 2
 UNSUPPORTED_TYPE: Final = 3
 NOT_AVAILABLE: Final = 4
 CONDITIONALLY_MISSING: Final = 5
-NOT_AUTHORIZED: Final = 6
 THROTTLED: Final = 99

@@ -9,6 +9,7 @@ from fix_gateway.tags import (
     APPL_VER_ID,
     BEGIN_SEQ_NO,
     CODE_MAX_42,
+    DEFAULT_APPL_VER_ID,
     END_SEQ_NO,
     GAP_FILL_FLAG,
     HEART_BT_INT,
@@ -60,7 +61,7 @@ def logon(
     if next_expected:
         parts.append(field(NEXT_EXPECTED, next_expected))
     if appl:
-        parts.append(field(1137, appl))
+        parts.append(field(DEFAULT_APPL_VER_ID, appl))
     return b"".join(parts)
 
 

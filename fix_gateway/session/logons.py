@@ -11,6 +11,7 @@ from fix_gateway.session.admin import number, shown, wants_reset
 from fix_gateway.session.settings import SessionSettings
 from fix_gateway.tags import (
     COMP_ID_PROBLEM,
+    DEFAULT_APPL_VER_ID,
     ENCRYPT_METHOD,
     HEART_BT_INT,
     LOGON,
@@ -137,7 +138,8 @@ def _terms(settings: SessionSettings, message: Decoded) -> Terms | Turned:
     if not settings.heartbeat_s_min <= heartbeat_s <= settings.heartbeat_s_max:
         bounds = f"{settings.heartbeat_s_min} and {settings.heartbeat_s_max}"
         return Turned(why=f"HeartBtInt must be between {bounds}", known=True, spoken=True)
-    if settings.appl and message.text(1137).decode("latin-1") not in (settings.appl, *settings.appls):
+    version = message.text(DEFAULT_APPL_VER_ID).decode("latin-1")
+    if settings.appl and version not in (settings.appl, *settings.appls):
         return Turned(why="DefaultApplVerID is not supported", known=True, spoken=True)
     if reset and not settings.reset_allowed:
         return Turned(why="ResetSeqNumFlag is not allowed", known=True, spoken=True)
