@@ -69,5 +69,5 @@ $(CORE): pyproject.toml constraints.txt | $(BIN)/python
 	@touch $@
 
 $(DEV): pyproject.toml constraints.txt | $(BIN)/python
-	@$(PIP) install -c constraints.txt -e ".[dev,fast]"
+	@$(PIP) install -c constraints.txt -e ".[dev,fast,tables,plot]"
 	@touch $(CORE) $@
