@@ -7,8 +7,19 @@ from decimal import Decimal
 import msgspec
 
 from pricing.instruments import Option, Perpetual, option_name
-from pricing.market import Flow, MarketSnapshot, Slice, Top, UnderlyingMarket
+from pricing.market import (
+    Curve,
+    Flow,
+    Funding,
+    MarketSnapshot,
+    Pillar,
+    Surface,
+    UnderlyingMarket,
+    one_level,
+)
 from pricing.structures import Leg, Structure
+from pricing.surface.at_money import smile_at_money
+from pricing.units import YEAR_NS
 from rfq.desk.engine import Desk
 from rfq.desk.response import fall_back
 from rfq.domain import canon
@@ -77,25 +88,22 @@ def policy() -> Policy:
 
 def market(at: int, index: float) -> MarketSnapshot:
     """A snapshot with one book and one expiry."""
-    top = Top(instrument=PERPETUAL.name, bid=index - 0.5, offer=index + 0.5, bid_size=1e5, offer_size=1.2e5)
-    expiry = Slice(
-        expiry_at=EXPIRY_AT,
-        forward=index * 1.002,
-        vol_atm=0.55,
-        skew=-0.05,
-        convexity=0.1,
-        vol_half_spread=0.006,
+    term = (EXPIRY_AT - at) / YEAR_NS
+    smile = smile_at_money(
+        EXPIRY_AT, term, 0.55, -0.05, 0.1, half_spread=0.006, doubts=(1e-3, 3e-4, 3e-4, 5e-4)
     )
     flow = Flow(book_imbalance=0.1, ofi_1s=0.2, ofi_10s=-0.1, realised_vol_1m=0.5, realised_vol_10m=0.52)
     under = UnderlyingMarket(
         name="BTC",
         index=index,
+        index_at=at,
         sigma=0.5,
-        funding_rate_8h=0.0001,
         adv_usd=1e10,
         depth_usd_10bps=5e6,
-        tops=(top,),
-        slices=(expiry,),
+        books=(one_level(PERPETUAL.name, at, index - 0.5, index + 0.5, 1e5, 1.2e5),),
+        curve=Curve(at=at, pillars=(Pillar(expiry_at=EXPIRY_AT, forward=index * 1.002),)),
+        funding=(Funding(instrument=PERPETUAL.name, at=at, rate_8h=0.0001),),
+        surface=Surface(at=at, smiles=(smile,)),
         flow=flow,
     )
     return MarketSnapshot(at=at, underlyings=(under,))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pricing.estimates import Estimates
 from pricing.instruments import Perpetual
-from pricing.market import MarketSnapshot, Top, UnderlyingMarket
+from pricing.market import MarketSnapshot, UnderlyingMarket, one_level
 from pricing.structures import Leg, Structure
 from rfq.audit.chain import Chain, Entry
 from rfq.audit.log import AuditLog
@@ -70,11 +70,17 @@ class World:
     def market(self) -> MarketSnapshot:
         """Moves a little every ten milliseconds."""
         index = 60_000.0 + (self.at // (10 * MS)) % 50
-        top = Top(instrument="BTC-PERPETUAL", bid=index, offer=index + 0.5, bid_size=1e5, offer_size=1e5)
+        at = self.at - self.at % (10 * MS)
         one = UnderlyingMarket(
-            name="BTC", index=index, sigma=0.5, adv_usd=1e9, depth_usd_10bps=1e7, tops=(top,)
+            name="BTC",
+            index=index,
+            index_at=at,
+            sigma=0.5,
+            adv_usd=1e9,
+            depth_usd_10bps=1e7,
+            books=(one_level("BTC-PERPETUAL", at, index, index + 0.5, 1e5, 1e5),),
         )
-        return MarketSnapshot(at=self.at - self.at % (10 * MS), underlyings=(one,))
+        return MarketSnapshot(at=at, underlyings=(one,))
 
     def feed(self, event: ev.Event) -> tuple[fx.Effect, ...]:
         """One event, one millisecond on."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
-from pricing.market import MarketSnapshot, Top, UnderlyingMarket
+from pricing.market import MarketSnapshot, UnderlyingMarket, one_level
 from pricing.structures import Leg, Structure
 from rfq.audit.chain import Chain, Entry
 from rfq.audit.log import AuditLog
@@ -36,12 +36,17 @@ ASK = Ask(
 def market(at: int) -> MarketSnapshot:
     """A market whose index moves with time."""
     index = 60_000.0 + at % 1_000
-    top = Top(instrument="BTC-PERPETUAL", bid=index, offer=index + 1, bid_size=5.0, offer_size=5.0)
     return MarketSnapshot(
         at=at,
         underlyings=(
             UnderlyingMarket(
-                name="BTC", index=index, sigma=0.5, adv_usd=1e9, depth_usd_10bps=1e6, tops=(top,)
+                name="BTC",
+                index=index,
+                index_at=at,
+                sigma=0.5,
+                adv_usd=1e9,
+                depth_usd_10bps=1e6,
+                books=(one_level("BTC-PERPETUAL", at, index, index + 1, 5.0, 5.0),),
             ),
         ),
     )

@@ -8,8 +8,10 @@ from typing import Any, TypeVar
 import msgspec
 
 from pricing.instruments import Instrument, Option, Perpetual
-from pricing.market import Flow, MarketSnapshot, Slice, Top, UnderlyingMarket
+from pricing.market import Curve, MarketSnapshot, Pillar, Surface, UnderlyingMarket, one_level
 from pricing.structures import Leg, Structure
+from pricing.surface.at_money import smile_at_money
+from pricing.units import YEAR_NS
 from rfq.desk.engine import Desk
 from rfq.desk.response import fall_back
 from rfq.domain import canon
@@ -89,21 +91,30 @@ def policy(**changed: Any) -> Policy:
 
 
 def market(at: int, index: float = 60_000.0) -> MarketSnapshot:
-    """BTC alone: the perpetual's book around the index, and one slice."""
-    top = Top(instrument=PERP.name, bid=index - 0.5, offer=index + 0.5, bid_size=1e5, offer_size=1e5)
-    slices = tuple(
-        Slice(expiry_at=expiry_at, forward=index + 100.0, vol_atm=0.55, skew=-0.05, vol_half_spread=0.006)
-        for expiry_at in (SHORT.expiry_at, EXPIRY_AT)
-    )
+    """BTC alone: the perpetual's book around the index, and the expiries that are still to come."""
+    expiries = [expiry_at for expiry_at in (SHORT.expiry_at, EXPIRY_AT) if expiry_at > at]
+    smiles = [
+        smile_at_money(
+            expiry_at,
+            (expiry_at - at) / YEAR_NS,
+            0.55,
+            -0.05,
+            half_spread=0.006,
+            doubts=(0.001, 0.0003, 0.0003, 0.0005),
+        )
+        for expiry_at in expiries
+    ]
+    pillars = [Pillar(expiry_at=expiry_at, forward=index + 100.0) for expiry_at in expiries]
     btc = UnderlyingMarket(
         name="BTC",
         index=index,
+        index_at=at,
         sigma=0.5,
         adv_usd=1e10,
         depth_usd_10bps=5e6,
-        tops=(top,),
-        slices=slices,
-        flow=Flow(),
+        books=(one_level(PERP.name, at, index - 0.5, index + 0.5, 1e5, 1e5),),
+        curve=Curve(at=at, pillars=tuple(pillars)),
+        surface=Surface(at=at, smiles=tuple(smiles)),
     )
     return MarketSnapshot(at=at, underlyings=(btc,))
 

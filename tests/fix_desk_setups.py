@@ -151,8 +151,13 @@ class Desk:
         now = self._clock.now()
         found = one_market(now - now % S, 60_000.0)
         (under,) = found.underlyings
-        (curve,) = under.slices
-        under = replace(under, slices=(replace(curve, expiry_at=self._expiry_at),))
+        assert under.curve is not None and under.surface is not None
+        (pillar,), (smile,) = under.curve.pillars, under.surface.smiles
+        under = replace(
+            under,
+            curve=replace(under.curve, pillars=(replace(pillar, expiry_at=self._expiry_at),)),
+            surface=replace(under.surface, smiles=(replace(smile, expiry_at=self._expiry_at),)),
+        )
         found = replace(found, underlyings=(under,))
         raw = canon.encode(found)
         return found, canon.digest(raw), raw

@@ -15,10 +15,20 @@ from pricing.instruments import (
     option_name,
     perpetual_name,
 )
-from pricing.market import MarketSnapshot, Slice, Top, UnderlyingMarket
+from pricing.market import (
+    Book,
+    Curve,
+    MarketSnapshot,
+    Pillar,
+    Rate,
+    Surface,
+    UnderlyingMarket,
+    one_level,
+)
 from pricing.quoting import QuotePrice, QuoteTerms, quote
 from pricing.structures import Hedge, Leg, Structure
-from pricing.units import DAY_NS, NS_PER_S
+from pricing.surface.at_money import smile_at_money
+from pricing.units import DAY_NS, NS_PER_S, YEAR_NS
 from pricing.valuation import Unpriceable, Valuation, mark, value
 
 D = Decimal
@@ -99,34 +109,51 @@ INSTRUMENTS: dict[str, Instrument] = {
 }
 
 
-def top(instrument: Instrument, bid: float, offer: float) -> Top:
-    """A balanced book."""
-    return Top(instrument=instrument.name, bid=bid, offer=offer, bid_size=1.0, offer_size=1.0)
+SEEN_AT = NOW - 5_000_000
+
+
+def book(instrument: Instrument, bid: float, offer: float) -> Book:
+    """A balanced book of one level."""
+    return one_level(instrument.name, SEEN_AT, bid, offer, 1.0, 1.0)
+
+
+DOUBTS = (0.001, 0.0005, 0.0003, 0.0007)
+SMILES = (
+    smile_at_money(NEAR_AT, (NEAR_AT - SEEN_AT) / YEAR_NS, 0.55, -0.03, 0.05, doubts=DOUBTS),
+    smile_at_money(FAR_AT, (FAR_AT - SEEN_AT) / YEAR_NS, 0.58, -0.02, 0.04, doubts=DOUBTS),
+)
 
 
 MARKET_BTC = UnderlyingMarket(
     name="BTC",
     index=INDEX,
+    index_at=SEEN_AT,
     sigma=0.6,
     adv_usd=2e10,
     depth_usd_10bps=2e7,
-    tops=(
-        top(PERP, 59_999.0, 60_001.0),
-        top(PERP_LINEAR, 59_998.0, 60_002.0),
-        top(FUTURE, 60_195.0, 60_205.0),
-        top(FUTURE_FAR, 60_590.0, 60_610.0),
+    books=(
+        book(PERP, 59_999.0, 60_001.0),
+        book(PERP_LINEAR, 59_998.0, 60_002.0),
+        book(FUTURE, 60_195.0, 60_205.0),
+        book(FUTURE_FAR, 60_590.0, 60_610.0),
     ),
-    slices=(
-        Slice(expiry_at=NEAR_AT, forward=60_200.0, vol_atm=0.55, skew=-0.03, convexity=0.05),
-        Slice(expiry_at=FAR_AT, forward=60_600.0, vol_atm=0.58, skew=-0.02, convexity=0.04),
+    curve=Curve(
+        at=SEEN_AT,
+        pillars=(
+            Pillar(expiry_at=NEAR_AT, forward=60_200.0, doubt_bps=0.2),
+            Pillar(expiry_at=FAR_AT, forward=60_600.0, doubt_bps=0.3),
+        ),
     ),
+    surface=Surface(at=SEEN_AT, smiles=SMILES, vol_of_vol=0.8),
 )
-SNAPSHOT = MarketSnapshot(at=NOW - 5_000_000, underlyings=(MARKET_BTC,))
+RATES = (Rate(currency="USDC", usd=1.0, at=SEEN_AT),)
+SNAPSHOT = MarketSnapshot(at=SEEN_AT, underlyings=(MARKET_BTC,), rates=RATES)
 
 
 def market(**changed: Any) -> MarketSnapshot:
     """The snapshot with some fields of its BTC market changed."""
-    return MarketSnapshot(at=SNAPSHOT.at, underlyings=(msgspec.structs.replace(MARKET_BTC, **changed),))
+    under = msgspec.structs.replace(MARKET_BTC, **changed)
+    return MarketSnapshot(at=SNAPSHOT.at, underlyings=(under,), rates=RATES)
 
 
 def structure(*legs: tuple[Instrument, str], hedge: Hedge | None = None) -> Structure:

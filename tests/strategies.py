@@ -17,8 +17,21 @@ from hypothesis import strategies as st
 from models.features import SCHEMA_HASH, WIDTH
 from pricing.estimates import Estimates
 from pricing.instruments import Future, Option, Perpetual
-from pricing.market import MarketSnapshot, Slice, Top, UnderlyingMarket
+from pricing.market import (
+    Book,
+    Curve,
+    Discount,
+    Fixing,
+    MarketSnapshot,
+    Pillar,
+    Rate,
+    Smile,
+    Surface,
+    UnderlyingMarket,
+    VarianceClock,
+)
 from pricing.quoting import QuoteTerms
+from pricing.surface.at_money import smile_at_money
 from rfq.desk.state import StateImage
 from rfq.domain.effects import Effect
 from rfq.domain.events import Event
@@ -207,6 +220,53 @@ def _rows() -> st.SearchStrategy[FeatureRow]:
     )
 
 
+@st.composite
+def _books(draw: st.DrawFn) -> Book:
+    """Levels that get worse, on either side of a price; a side may be empty."""
+    middle = draw(above_zero)
+    steps = st.lists(st.tuples(st.floats(0.001, 0.2), not_negative), max_size=3)
+    bids, offers = [], []
+    price = middle
+    for step, size in draw(steps):
+        price *= 1.0 - step
+        bids.append((price, size))
+    price = middle
+    for step, size in draw(steps):
+        price *= 1.0 + step
+        offers.append((price, size))
+    return Book(
+        instrument=draw(texts),
+        at=draw(instants),
+        bids=tuple(bids),
+        offers=tuple(offers),
+        venue=draw(texts),
+    )
+
+
+@st.composite
+def _smiles(draw: st.DrawFn) -> Smile:
+    """A smile around a variance, with any doubts."""
+    made = smile_at_money(
+        draw(instants), draw(st.floats(1e-4, 2.0)), draw(st.floats(0.1, 1.0)), draw(st.floats(-0.2, 0.2))
+    )
+    doubts = {name: draw(not_negative) for name in made.__struct_fields__[6:]}
+    return msgspec.structs.replace(made, m=draw(st.floats(-1.0, 1.0)), **doubts)
+
+
+@st.composite
+def _clocks(draw: st.DrawFn) -> VarianceClock:
+    """Flat, or a weight for each hour of the week."""
+    weights = draw(st.sampled_from(((), (1.0,) * 120 + (0.5,) * 48)))
+    jumps = draw(st.dictionaries(instants, not_negative, max_size=2))
+    return VarianceClock(weights=weights, jumps=tuple(sorted(jumps.items())))
+
+
+def _in_order(one: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """A few of them, by expiry."""
+    several = st.lists(one, max_size=2, unique_by=lambda each: each.expiry_at)
+    return several.map(lambda them: tuple(sorted(them, key=lambda each: each.expiry_at)))
+
+
 SPECIAL: dict[type[Any], st.SearchStrategy[Any]] = {
     Estimates: _estimates(),
     Quote: _quotes(),
@@ -225,30 +285,46 @@ SPECIAL: dict[type[Any], st.SearchStrategy[Any]] = {
     QuoteTerms: st.fixed_dictionaries(
         {field.name: not_negative for field in msgspec.structs.fields(QuoteTerms)}
     ).map(lambda fields: QuoteTerms(**{**fields, "cost_quantile": 0.5})),
-    Top: st.tuples(above_zero, above_zero, not_negative, not_negative, texts).map(
-        lambda x: Top(bid=min(x[:2]), offer=max(x[:2]), bid_size=x[2], offer_size=x[3], instrument=x[4])
+    Book: _books(),
+    Smile: _smiles(),
+    VarianceClock: _clocks(),
+    Pillar: st.builds(Pillar, expiry_at=instants, forward=above_zero, doubt_bps=not_negative),
+    Rate: st.builds(Rate, currency=texts, usd=above_zero, at=instants),
+    Discount: st.builds(
+        Discount,
+        currency=texts,
+        at=instants,
+        pillars=st.dictionaries(instants, floats, max_size=2).map(lambda x: tuple(sorted(x.items()))),
     ),
-    Slice: st.builds(
-        Slice,
-        expiry_at=instants,
-        forward=above_zero,
-        vol_atm=above_zero,
-        skew=st.floats(-9.0, 9.0),
-        convexity=st.floats(-9.0, 9.0),
-        vol_half_spread=not_negative,
+    Fixing: st.tuples(instants, instants, instants, above_zero).map(
+        lambda x: Fixing(
+            from_at=sorted(x[:3])[0], at=sorted(x[:3])[1], expiry_at=sorted(x[:3])[2], average=x[3]
+        )
     ),
 }
+SPECIAL[Curve] = st.builds(Curve, at=instants, pillars=_in_order(SPECIAL[Pillar]))
+SPECIAL[Surface] = st.builds(
+    Surface,
+    at=instants,
+    smiles=_in_order(SPECIAL[Smile]),
+    vol_of_vol=not_negative,
+    source=texts,
+    clock=st.none() | SPECIAL[VarianceClock],
+)
 SPECIAL[UnderlyingMarket] = st.builds(
     UnderlyingMarket,
     name=texts,
     index=not_negative,
+    index_at=instants,
     sigma=not_negative,
-    funding_rate_8h=floats,
     adv_usd=not_negative,
     depth_usd_10bps=not_negative,
     regime=st.integers(0, 9),
-    tops=st.lists(SPECIAL[Top], max_size=2).map(tuple),
-    slices=st.lists(SPECIAL[Slice], max_size=2).map(tuple),
+    books=st.lists(SPECIAL[Book], max_size=2).map(tuple),
+    curve=st.none() | SPECIAL[Curve],
+    funding=of_hint(typing.get_type_hints(UnderlyingMarket)["funding"]),
+    surface=st.none() | SPECIAL[Surface],
+    fixings=st.lists(SPECIAL[Fixing], max_size=1).map(tuple),
     flow=of_hint(typing.get_type_hints(UnderlyingMarket)["flow"]),
 )
 SPECIAL[Policy] = _policies()

@@ -9,8 +9,20 @@ from collections.abc import Callable
 from typing import Final
 
 from pricing.instruments import Instrument, future_name, perpetual_name
-from pricing.market import Flow, MarketSnapshot, Slice, Top, UnderlyingMarket
+from pricing.market import (
+    Book,
+    Curve,
+    Flow,
+    Funding,
+    MarketSnapshot,
+    Pillar,
+    Rate,
+    Surface,
+    UnderlyingMarket,
+    one_level,
+)
 from pricing.structures import Structure
+from pricing.surface.at_money import smile_at_money
 from pricing.units import NS_PER_S, YEAR_NS
 from pricing.valuation import Unpriceable, Valuation, screen_vol_half_spread, value
 from rfq.domain import canon
@@ -32,6 +44,10 @@ _LONG_VOL: Final = 0.5
 _SKEW: Final = (-0.06, -0.05, -0.04)
 _CONVEXITY: Final = (0.10, 0.07, 0.05)
 _FUNDING: Final = 1e-4
+_FORWARD_DOUBT_BPS: Final = 0.2
+_VOL_DOUBTS: Final = (0.001, 0.0003, 0.0003, 0.0005)
+"""Standard errors of a smile's level, slope, wings and of single strikes, in volatility."""
+_VOL_OF_VOL: Final = 1.0
 
 
 class SimMarket:
@@ -69,7 +85,9 @@ class SimMarket:
         found = self._snapshots.get(underlying)
         if found is None:
             under = shown.underlying(underlying)
-            cut = MarketSnapshot(at=shown.at, underlyings=() if under is None else (under,))
+            cut = MarketSnapshot(
+                at=shown.at, underlyings=() if under is None else (under,), rates=shown.rates
+            )
             raw = canon.encode(cut)
             found = self._snapshots[underlying] = (cut, canon.digest(raw), raw)
         return found
@@ -95,7 +113,7 @@ class SimMarket:
             at = self._start_at + self._steps * NS_PER_S
             pairs = zip(self._listings, self._paths, strict=True)
             unders = tuple([self._under(listing, path, at) for listing, path in pairs])
-            self._shown = MarketSnapshot(at=at, underlyings=unders)
+            self._shown = MarketSnapshot(at=at, underlyings=unders, rates=_rates(at))
         return self._shown
 
     def value(self, structure: Structure) -> Valuation | Unpriceable:
@@ -165,35 +183,41 @@ class SimMarket:
         coins = (round(sizes[0] / index, 3), round(sizes[1] / index, 3))
         tick = listing.tick
         inverse, linear = listing.perpetuals
-        tops = [
-            _top(inverse, index * _PREMIUM[0], tick, spread, sizes),
-            _top(linear, index * _PREMIUM[1], tick, spread, coins),
+        books = [
+            _book(inverse, at, index * _PREMIUM[0], tick, spread, sizes),
+            _book(linear, at, index * _PREMIUM[1], tick, spread, coins),
         ]
-        slices = []
+        pillars, smiles = [], []
         for place, expiry_at, name, carry, vol_half_spread in listing.terms(at):
             forward = index * carry
             if name:
-                tops.append(_top(name, forward, tick, spread, sizes))
-            slices.append(
-                Slice(
-                    expiry_at=expiry_at,
-                    forward=round(forward, 4),
-                    vol_atm=round(_LONG_VOL + _LINK[place] * (path.vol - _LONG_VOL), 6),
-                    skew=_SKEW[place],
-                    convexity=_CONVEXITY[place],
-                    vol_half_spread=vol_half_spread,
+                books.append(_book(name, at, forward, tick, spread, sizes))
+            pillars.append(
+                Pillar(expiry_at=expiry_at, forward=round(forward, 4), doubt_bps=_FORWARD_DOUBT_BPS)
+            )
+            smiles.append(
+                smile_at_money(
+                    expiry_at,
+                    (expiry_at - at) / YEAR_NS,
+                    _LONG_VOL + _LINK[place] * (path.vol - _LONG_VOL),
+                    _SKEW[place],
+                    _CONVEXITY[place],
+                    half_spread=vol_half_spread,
+                    doubts=_VOL_DOUBTS,
                 )
             )
         return UnderlyingMarket(
             name=path.name,
             index=round(index, 4),
+            index_at=at,
             sigma=round(path.vol, 5),
-            funding_rate_8h=_FUNDING,
             adv_usd=ADV_USD,
             depth_usd_10bps=regime.depth_usd,
             regime=self._weather.regime,
-            tops=tuple(tops),
-            slices=tuple(slices),
+            books=tuple(books),
+            curve=Curve(at=at, pillars=tuple(pillars)),
+            funding=(Funding(instrument=inverse, at=at, rate_8h=_FUNDING),),
+            surface=Surface(at=at, smiles=tuple(smiles), vol_of_vol=_VOL_OF_VOL, source="sim"),
             flow=_flow(path, imbalance),
         )
 
@@ -236,16 +260,17 @@ def _carry_and_screen(left_ns: int) -> tuple[float, float]:
     return math.exp(_CARRY * term), round(screen_vol_half_spread(term), 6)
 
 
-def _top(name: str, mid: float, tick: float, spread: float, sizes: tuple[float, float]) -> Top:
+def _book(name: str, at: int, mid: float, tick: float, spread: float, sizes: tuple[float, float]) -> Book:
     """A book around `mid` (half `spread`, a ratio), on its tick; more is bid when more buy."""
     half = spread * mid
-    return Top(
-        instrument=name,
-        bid=math.floor((mid - half) / tick) * tick,
-        offer=math.ceil((mid + half) / tick) * tick,
-        bid_size=sizes[0],
-        offer_size=sizes[1],
-    )
+    bid = math.floor((mid - half) / tick) * tick
+    offer = math.ceil((mid + half) / tick) * tick
+    return one_level(name, at, bid, offer, *sizes)
+
+
+def _rates(at: int) -> tuple[Rate, ...]:
+    """The simulated stablecoin stands at par, and says so."""
+    return (Rate(currency="USDC", usd=1.0, at=at),)
 
 
 def _flow(path: Path, imbalance: float) -> Flow:
