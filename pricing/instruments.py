@@ -1,17 +1,18 @@
-"""What can be traded: perpetuals, dated futures and options, each linear or inverse, with their canonical
-names.
+"""What can be traded: spot, perpetuals, dated futures and options, with their canonical names.
 
-Amounts and prices. Inverse perpetual and future: price in USD, amount in USD. Linear ones: price in the quote
-currency per coin, amount in coin. Inverse option: price in coin per one coin, amount in coin. Linear option:
-price in the quote currency per coin, amount in coin. Names are spelled as Deribit spells them; parsing
-venues' names is a later floor.
+Amounts and prices. Inverse perpetual and future: price in USD, amount in USD. Linear ones and spot: price in the
+quote currency per coin, amount in coin. Quanto ones are linear, and pay `quanto` units of their settle currency for
+each unit of price and amount. Inverse option: price in coin per one coin, amount in coin. Linear option: price in the
+quote currency per coin, amount in coin. Names are spelled as Deribit spells them; venues' own are `pricing.names`.
+
+Fields with a default came later: left at it they are not encoded, so what was logged before has the same bytes.
 """
 
 from decimal import Decimal
 from typing import Final, TypeAlias
 
-from pricing.fact import Fact
-from pricing.units import DAY_NS
+from pricing.fact import Fact, Fault
+from pricing.units import DAY_NS, NS_PER_S
 
 _MONTHS: Final = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 
@@ -25,6 +26,46 @@ def _check(name: str, contract_size: Decimal, tick: Decimal, lot: Decimal) -> No
             raise ValueError(f"{field}: {number} is not above zero")
 
 
+def _check_quanto(quanto: Decimal | None, inverse: bool) -> None:
+    """Refuse a multiplier that is not above zero, and one on an inverse contract."""
+    if quanto is None:
+        return
+    if not quanto.is_finite() or quanto <= 0:
+        raise ValueError(f"quanto: {quanto} is not above zero")
+    if inverse:
+        raise ValueError("quanto: an inverse contract has no multiplier")
+
+
+class Spot(Fact, frozen=True, kw_only=True, tag="Spot.1"):
+    """A coin against its quote currency, now: what can hedge, not an underlying by itself. `lot` in coin."""
+
+    name: str
+    underlying: str
+    quote_currency: str
+    tick: Decimal
+    lot: Decimal
+    venue: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse sizes that are not above zero."""
+        _check(self.name, self.lot, self.tick, self.lot)
+
+    @property
+    def settle_currency(self) -> str:
+        """What is paid for the coin."""
+        return self.quote_currency
+
+    @property
+    def inverse(self) -> bool:
+        """Never: gains are linear in the price."""
+        return False
+
+    @property
+    def contract_size(self) -> Decimal:
+        """One coin."""
+        return Decimal(1)
+
+
 class Perpetual(Fact, frozen=True, kw_only=True, tag="Perpetual.1"):
     """A future without expiry. `tick` in price units, `lot` the smallest step of the amount."""
 
@@ -36,10 +77,13 @@ class Perpetual(Fact, frozen=True, kw_only=True, tag="Perpetual.1"):
     contract_size: Decimal
     tick: Decimal
     lot: Decimal
+    venue: str = ""
+    quanto: Decimal | None = None
 
     def __post_init__(self) -> None:
         """Refuse sizes that are not above zero."""
         _check(self.name, self.contract_size, self.tick, self.lot)
+        _check_quanto(self.quanto, self.inverse)
 
 
 class Future(Fact, frozen=True, kw_only=True, tag="Future.1"):
@@ -54,17 +98,22 @@ class Future(Fact, frozen=True, kw_only=True, tag="Future.1"):
     tick: Decimal
     lot: Decimal
     expiry_at: int
+    venue: str = ""
+    quanto: Decimal | None = None
 
     def __post_init__(self) -> None:
         """Refuse sizes that are not above zero and an expiry before 1970."""
         _check(self.name, self.contract_size, self.tick, self.lot)
+        _check_quanto(self.quanto, self.inverse)
         if self.expiry_at <= 0:
             raise ValueError(f"expiry_at: {self.expiry_at} is not an instant")
 
 
 class Option(Fact, frozen=True, kw_only=True, tag="Option.1"):
-    """A European option, settled in cash at `expiry_at` (UTC ns); `strike` in USD or quote currency per
-    coin.
+    """An option, settled in cash at `expiry_at` (UTC ns); `strike` in USD or quote currency per coin.
+
+    `averaging_s`: it settles on the index's mean over so many seconds before expiry; 0, on its last value. `style` ""
+    is European. Others, and a `quanto` multiplier, can be said, so that who asks is told why; `refusal` refuses them.
     """
 
     name: str
@@ -78,6 +127,10 @@ class Option(Fact, frozen=True, kw_only=True, tag="Option.1"):
     expiry_at: int
     strike: Decimal
     call: bool
+    venue: str = ""
+    averaging_s: int = 0
+    style: str = ""
+    quanto: Decimal | None = None
 
     def __post_init__(self) -> None:
         """Refuse sizes and strikes that are not above zero and an expiry before 1970."""
@@ -86,9 +139,43 @@ class Option(Fact, frozen=True, kw_only=True, tag="Option.1"):
             raise ValueError(f"expiry_at: {self.expiry_at} is not an instant")
         if not self.strike.is_finite() or self.strike <= 0:
             raise ValueError(f"strike: {self.strike} is not above zero")
+        if not 0 <= self.averaging_s <= DAY_NS // NS_PER_S:
+            raise ValueError(f"averaging_s: {self.averaging_s} is no part of a day")
 
 
-Instrument: TypeAlias = Perpetual | Future | Option
+Instrument: TypeAlias = Perpetual | Future | Option | Spot
+
+EUROPEAN: Final = ("", "european")
+DOLLARS: Final = ("USD", "USDC", "USDT")
+"""What counts as the dollar when it is asked whether a contract settles in its own quote currency."""
+
+
+def refusal(instrument: Instrument) -> Fault | None:
+    """Why nothing here can value an instrument whatever the market says, or None."""
+    if not isinstance(instrument, Option):
+        return None
+    if instrument.style not in EUROPEAN:
+        return Fault(field="style", problem=f"{instrument.style} options are not priced, European ones are")
+    if instrument.quanto is not None:
+        return Fault(field="quanto", problem="options on a quanto contract are not priced")
+    settle, quote = instrument.settle_currency, instrument.quote_currency
+    if settle not in (instrument.underlying, quote) and not (settle in DOLLARS and quote in DOLLARS):
+        problem = f"an option on {instrument.underlying} in {quote} that settles in {settle} is a quanto"
+        return Fault(field="settle_currency", problem=problem)
+    return None
+
+
+def profit(instrument: Instrument, amount: float, from_price: float, to_price: float) -> float:
+    """What a position of signed `amount` gains between two prices above zero, in its settle currency.
+
+    Inverse perpetuals and futures: N (1/F0 - 1/F1). All else is linear in its price; a quanto times its multiplier.
+    """
+    if isinstance(instrument, Perpetual | Future):
+        if instrument.inverse:
+            return amount * (to_price - from_price) / (from_price * to_price)
+        if instrument.quanto is not None:
+            return amount * float(instrument.quanto) * (to_price - from_price)
+    return amount * (to_price - from_price)
 
 
 def date_name(at: int) -> str:

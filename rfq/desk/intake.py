@@ -5,7 +5,7 @@ from fractions import Fraction
 from functools import lru_cache
 from math import gcd, lcm
 
-from pricing.instruments import Perpetual
+from pricing.instruments import Perpetual, Spot
 from pricing.structures import Hedge, Leg, check_structure
 from rfq.desk.state import DeskState
 from rfq.desk.turn import MS, Turn
@@ -80,7 +80,7 @@ def _refuse_part(turn: Turn, amount: Decimal, part: Leg | Hedge, path: str) -> R
         size = f"{plain_decimal(amount)} x {plain_decimal(part.ratio)}"
         detail = f"{size} is not a multiple of {plain_decimal(instrument.lot)} ({instrument.name})"
         return Reason(code=Code.AMOUNT_STEP, field="amount", detail=detail)
-    if not isinstance(instrument, Perpetual) and instrument.expiry_at <= turn.now:
+    if not isinstance(instrument, Perpetual | Spot) and instrument.expiry_at <= turn.now:
         detail = f"{instrument.name} has expired"
         return Reason(code=Code.EXPIRY_PAST, field=f"{path}.instrument", detail=detail)
     return None
