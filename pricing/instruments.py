@@ -48,7 +48,7 @@ class Spot(Fact, frozen=True, kw_only=True, tag="Spot.1"):
 
     def __post_init__(self) -> None:
         """Refuse sizes that are not above zero."""
-        _check(self.name, self.lot, self.tick, self.lot)
+        _check(self.name, self.contract_size, self.tick, self.lot)
 
     @property
     def settle_currency(self) -> str:
