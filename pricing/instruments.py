@@ -11,10 +11,9 @@ Fields with a default came later: left at it they are not encoded, so what was l
 from decimal import Decimal
 from typing import Final, TypeAlias
 
+from pricing.days import MONTHS, civil
 from pricing.fact import Fact, Fault
 from pricing.units import DAY_NS, NS_PER_S
-
-_MONTHS: Final = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 
 
 def _check(name: str, contract_size: Decimal, tick: Decimal, lot: Decimal) -> None:
@@ -180,16 +179,8 @@ def profit(instrument: Instrument, amount: float, from_price: float, to_price: f
 
 def date_name(at: int) -> str:
     """The UTC calendar day of an instant as venues write it: 27DEC24, 7MAR25."""
-    # Days to a civil date, counted from 1 March of year 0 so that the leap day comes last.
-    shifted = at // DAY_NS + 719_468
-    era, day_of_era = divmod(shifted, 146_097)
-    year_of_era = (day_of_era - day_of_era // 1460 + day_of_era // 36_524 - day_of_era // 146_096) // 365
-    day_of_year = day_of_era - (365 * year_of_era + year_of_era // 4 - year_of_era // 100)
-    month_from_march = (5 * day_of_year + 2) // 153
-    day = day_of_year - (153 * month_from_march + 2) // 5 + 1
-    month = month_from_march + 3 if month_from_march < 10 else month_from_march - 9
-    year = 400 * era + year_of_era + (month <= 2)
-    return f"{day}{_MONTHS[month - 1]}{year % 100:02d}"
+    year, month, day = civil(at)
+    return f"{day}{MONTHS[month - 1]}{year % 100:02d}"
 
 
 def family_name(underlying: str, quote_currency: str = "") -> str:
