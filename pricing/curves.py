@@ -43,25 +43,24 @@ USUAL: Final = CurveTerms()
 
 def forward_at(under: UnderlyingMarket, expiry_at: int) -> float | None:
     """The forward for delivery at an instant; None when curve and index do not reach it."""
-    curve = under.curve
-    if curve is not None:
-        for pillar in curve.pillars:
-            if pillar.expiry_at == expiry_at:
-                return pillar.forward
     point = forward_point(under, expiry_at)
     return None if point is None else point[0]
 
 
-def forward_point(under: UnderlyingMarket, expiry_at: int) -> tuple[float, float] | None:
-    """The forward for delivery at an instant and its doubt in bps (one standard error); None as `forward_at`."""
-    if under.curve is None:
+def forward_point(under: UnderlyingMarket, expiry_at: int) -> tuple[float, float, int] | None:
+    """The forward, its doubt in bps (one standard error) and when the oldest part of it was seen; None as above."""
+    curve = under.curve
+    if curve is None:
         return None
     last_at, last, doubt = under.index_at if under.index > 0.0 else 0, under.index, 0.0
-    if last > 0.0 and expiry_at <= last_at:
-        return last, 0.0
-    for pillar in under.curve.pillars:
+    for pillar in curve.pillars:
         if pillar.expiry_at == expiry_at:
-            return pillar.forward, pillar.doubt_bps
+            return pillar.forward, pillar.doubt_bps, curve.at
+    index_at, seen_at = under.index_at, curve.at
+    seen_at = index_at if index_at < seen_at else seen_at
+    if last > 0.0 and expiry_at <= last_at:
+        return last, 0.0, index_at
+    for pillar in curve.pillars:
         if pillar.expiry_at <= last_at:
             continue
         if pillar.expiry_at > expiry_at:
@@ -69,12 +68,12 @@ def forward_point(under: UnderlyingMarket, expiry_at: int) -> tuple[float, float
                 return None
             share = (expiry_at - last_at) / (pillar.expiry_at - last_at)
             forward = last * exp(share * log(pillar.forward / last))
-            return forward, doubt + share * (pillar.doubt_bps - doubt)
+            return forward, doubt + share * (pillar.doubt_bps - doubt), seen_at
         last_at, last, doubt = pillar.expiry_at, pillar.forward, pillar.doubt_bps
-    if under.index <= 0.0 or last_at <= under.index_at:
+    if under.index <= 0.0 or last_at <= index_at:
         return None
-    share = (expiry_at - under.index_at) / (last_at - under.index_at)
-    return under.index * exp(share * log(last / under.index)), doubt * share
+    share = (expiry_at - index_at) / (last_at - index_at)
+    return under.index * exp(share * log(last / under.index)), doubt * share, seen_at
 
 
 def basis_log(forward: float, spot: float, term: float) -> float:

@@ -10,8 +10,8 @@ A coin-settled option pays (A - K)+ / A: its value in USD is divided by what the
 (`settles_at`), not by the forward. What is neglected, the lean between the average and the last index, is of relative
 size sigma^2 window / 6: 3e-6 at 60 %.
 
-Quoted volatilities are meant with the whole term, so a surface's total variance already is the average's. It shrinks
-with `averaged_years` taken at both instants, which is the same as fitting with the shorter term.
+A surface's total variance is the index's until expiry; an average's is less by the ratio of `averaged_years` to the
+whole term. Screens quote volatilities of averages with the whole term, so a fit to them divides by that ratio.
 """
 
 from typing import Final, NamedTuple
@@ -95,7 +95,7 @@ def averaged_at(
     A fixing tells its own window. From the instant it was seen to `now` the index is taken to have been the forward.
     """
     if fixing is None:
-        if now > expiry_at - window_ns:
+        if now > expiry_at - window_ns and window_ns > 0:
             return None
         return Averaged(forward, strike, averaged_years(clock, now, expiry_at, window_ns), 1.0, forward)
     window_ns = expiry_at - fixing.from_at

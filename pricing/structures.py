@@ -6,13 +6,19 @@ record what it was asked before it refuses it; `check_structure` tells sense fro
 
 from collections.abc import Mapping
 from decimal import Decimal
+from math import gcd
 from typing import Final
 
 from pricing.fact import Fact, Fault
-from pricing.instruments import Instrument, Option
+from pricing.instruments import Instrument, Option, Spot, refusal
+from pricing.units import plain
 
 LEGS_MAX: Final = 20
 HEDGES_MAX: Final = 1
+RATIO_MIN: Final = Decimal("1e-12")
+RATIO_MAX: Final = Decimal("1e15")
+_FINEST: Final = 36
+"""Ratios with more decimals than this, or above 10 to this, are not reduced."""
 
 
 class Leg(Fact, frozen=True, kw_only=True, tag="Leg.1"):
@@ -30,7 +36,7 @@ class Leg(Fact, frozen=True, kw_only=True, tag="Leg.1"):
 
 
 class Hedge(Fact, frozen=True, kw_only=True, tag="Hedge.1"):
-    """A future or perpetual traded along at a fixed `price`, outside the structure's own price."""
+    """A future, perpetual or spot traded along at a fixed `price`, outside the structure's own price."""
 
     instrument: str
     ratio: Decimal
@@ -49,6 +55,78 @@ class Structure(Fact, frozen=True, kw_only=True, tag="Structure.1"):
 
     legs: tuple[Leg, ...]
     hedges: tuple[Hedge, ...] = ()
+
+
+def reduced(structure: Structure) -> tuple[Structure, Decimal]:
+    """The structure with its legs' ratios divided by their greatest common divisor, and that divisor.
+
+    The hedge is divided with them; if that leaves a fraction without an end, the divisor is that of legs and hedge.
+    The multiplier scales the amount, so the trade is the same. Ratios that are all zero, or too fine or too large to
+    mean anything, stay as they are.
+    """
+    legs = [leg.ratio for leg in structure.legs]
+    hedges = [hedge.ratio for hedge in structure.hedges]
+    places = 0
+    for ratio in legs + hedges:
+        exponent = int(ratio.as_tuple().exponent)
+        if exponent < -_FINEST or ratio.adjusted() > _FINEST:
+            return structure, Decimal(1)
+        places = max(places, -exponent)
+    unit = 10**places
+    wholes = [_whole(ratio, places) for ratio in legs]
+    divisor = gcd(*wholes)
+    if not divisor:
+        return structure, Decimal(1)
+    covers = [_whole(ratio, places) for ratio in hedges]
+    if not all(_ends(cover, divisor) for cover in covers):
+        divisor = gcd(divisor, *covers)
+    return (
+        Structure(
+            legs=tuple(
+                [
+                    Leg(instrument=leg.instrument, ratio=Decimal(whole // divisor))
+                    for leg, whole in zip(structure.legs, wholes, strict=True)
+                ]
+            ),
+            hedges=tuple(
+                [
+                    Hedge(instrument=hedge.instrument, ratio=_quotient(cover, divisor), price=hedge.price)
+                    for hedge, cover in zip(structure.hedges, covers, strict=True)
+                ]
+            ),
+        ),
+        _quotient(divisor, unit),
+    )
+
+
+def _whole(ratio: Decimal, places: int) -> int:
+    """A ratio in units of 10 to the minus `places`, exactly."""
+    sign, digits, exponent = ratio.as_tuple()
+    number = int("".join([str(one) for one in digits]) or "0")
+    scale: int = 10 ** (int(exponent) + places)
+    return -number * scale if sign else number * scale
+
+
+def _ends(number: int, divisor: int) -> bool:
+    """Whether the quotient is a decimal with an end: nothing but twos and fives is left below."""
+    rest = divisor // gcd(number, divisor)
+    for prime in (2, 5):
+        while rest % prime == 0:
+            rest //= prime
+    return rest == 1
+
+
+def _quotient(number: int, divisor: int) -> Decimal:
+    """A quotient that has an end, exactly, in its one spelling."""
+    part = gcd(number, divisor)
+    number, divisor = number // part, divisor // part
+    places = 0
+    while divisor > 1:
+        # One more decimal at a time: what has an end has at most as many as there are twos or fives below.
+        part = gcd(10, divisor)
+        number, divisor, places = number * (10 // part), divisor // part, places + 1
+    digits = tuple([int(one) for one in str(abs(number))])
+    return plain(Decimal((int(number < 0), digits, -places)))
 
 
 def check_structure(structure: Structure, instruments: Mapping[str, Instrument]) -> Fault | None:
@@ -81,6 +159,14 @@ def _leg_fault(
         return Fault(field=f"legs[{index}].instrument", problem=f"unknown instrument {leg.instrument}")
     if not leg.ratio:
         return Fault(field=f"legs[{index}].ratio", problem="zero ratio")
+    if not RATIO_MIN <= abs(leg.ratio) <= RATIO_MAX:
+        problem = f"ratio {leg.ratio} is not between {RATIO_MIN} and {RATIO_MAX}"
+        return Fault(field=f"legs[{index}].ratio", problem=problem)
+    if isinstance(instrument, Spot):
+        return Fault(field=f"legs[{index}].instrument", problem="spot can only be the hedge")
+    refused = refusal(instrument)
+    if refused is not None:
+        return Fault(field=f"legs[{index}].instrument", problem=refused.problem)
     if leg.instrument in seen:
         return Fault(field=f"legs[{index}].instrument", problem=f"duplicate leg {leg.instrument}")
     if instrument.quote_currency != first.quote_currency:
@@ -101,6 +187,9 @@ def _hedge_fault(hedge: Hedge, first: Instrument, instruments: Mapping[str, Inst
         return Fault(field="hedges[0].instrument", problem="an option cannot be the hedge")
     if not hedge.ratio:
         return Fault(field="hedges[0].ratio", problem="zero ratio")
+    if not RATIO_MIN <= abs(hedge.ratio) <= RATIO_MAX:
+        problem = f"ratio {hedge.ratio} is not between {RATIO_MIN} and {RATIO_MAX}"
+        return Fault(field="hedges[0].ratio", problem=problem)
     if hedge.price <= 0:
         return Fault(field="hedges[0].price", problem=f"price {hedge.price} is not above zero")
     if instrument.underlying != first.underlying:
