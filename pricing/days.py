@@ -27,15 +27,19 @@ def days_in(year: int, month: int) -> int:
     return 29 if month == 2 and leap else _LENGTHS[month - 1]
 
 
+def _day_number(year: int, month: int, day: int) -> int:
+    """Days since 1970 of a day that there is."""
+    era, year_of_era = divmod(year - (month <= 2), 400)
+    day_of_year = (153 * (month - 3 if month > 2 else month + 9) + 2) // 5 + day - 1
+    day_of_era = year_of_era * 365 + year_of_era // 4 - year_of_era // 100 + day_of_year
+    return era * 146_097 + day_of_era - 719_468
+
+
 def midnight(year: int, month: int, day: int) -> int | None:
     """The instant (UTC ns) at which a day begins, None when there is no such day."""
     if not (1 <= month <= 12 and 1 <= day <= days_in(year, month)):
         return None
-    early = year - (month <= 2)
-    era, year_of_era = divmod(early, 400)
-    day_of_year = (153 * (month - 3 if month > 2 else month + 9) + 2) // 5 + day - 1
-    day_of_era = year_of_era * 365 + year_of_era // 4 - year_of_era // 100 + day_of_year
-    return (era * 146_097 + day_of_era - 719_468) * DAY_NS
+    return _day_number(year, month, day) * DAY_NS
 
 
 def is_friday(at: int) -> bool:
@@ -46,10 +50,7 @@ def is_friday(at: int) -> bool:
 def last_friday(year: int, month: int) -> int:
     """The day of the month that is its last Friday: when monthly and quarterly contracts expire."""
     last = days_in(year, month)
-    at = midnight(year, month, last)
-    if at is None:
-        raise ValueError(f"month: {month} is none")
-    return last - (at // DAY_NS - _FRIDAY) % 7
+    return last - (_day_number(year, month, last) - _FRIDAY) % 7
 
 
 def life_of(expiry_at: int) -> str:
