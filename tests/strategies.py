@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from models.features import SCHEMA_HASH, WIDTH
 from pricing.estimates import Estimates
-from pricing.instruments import Future, Option, Perpetual
+from pricing.instruments import Future, Option, Perpetual, Spot
 from pricing.market import (
     Book,
     Curve,
@@ -200,7 +200,11 @@ def _instrument(cls: type[Any]) -> st.SearchStrategy[Any]:
         "name": st.text(min_size=1, max_size=12),
         "expiry_at": st.integers(1, 2**62),
         **{name: decimals(True) for name in ("contract_size", "tick", "lot", "strike")},
+        "quanto": st.none() if cls is Option else st.none() | decimals(True),
+        "averaging_s": st.integers(0, 86_400),
     }
+    if cls in (Perpetual, Future):  # an inverse contract has no multiplier
+        special["inverse"] = st.just(False)
     return st.builds(
         cls,
         **{
@@ -274,6 +278,7 @@ SPECIAL: dict[type[Any], st.SearchStrategy[Any]] = {
     Perpetual: _instrument(Perpetual),
     Future: _instrument(Future),
     Option: _instrument(Option),
+    Spot: _instrument(Spot),
     Party: st.builds(
         Party,
         id=st.text(st.characters(exclude_categories=("C", "Z")), min_size=1, max_size=32),
