@@ -199,19 +199,18 @@ def _instrument(cls: type[Any]) -> st.SearchStrategy[Any]:
     special: dict[str, st.SearchStrategy[Any]] = {
         "name": st.text(min_size=1, max_size=12),
         "expiry_at": st.integers(1, 2**62),
-        **{name: decimals(True) for name in ("contract_size", "tick", "lot", "strike")},
-        "quanto": st.none() if cls is Option else st.none() | decimals(True),
+        "quanto": st.none(),
         "averaging_s": st.integers(0, 86_400),
+        **{name: decimals(True) for name in ("contract_size", "tick", "lot", "strike")},
     }
-    if cls in (Perpetual, Future):  # an inverse contract has no multiplier
-        special["inverse"] = st.just(False)
-    return st.builds(
-        cls,
-        **{
-            field.name: special.get(field.name, of_hint(hints[field.name]))
-            for field in msgspec.structs.fields(cls)
-        },
-    )
+    fields = {
+        field.name: special.get(field.name, of_hint(hints[field.name]))
+        for field in msgspec.structs.fields(cls)
+    }
+    plain = st.builds(cls, **fields)
+    if cls is Spot or cls is Option:
+        return plain
+    return plain | st.builds(cls, **{**fields, "inverse": st.just(False), "quanto": decimals(True)})
 
 
 def _rows() -> st.SearchStrategy[FeatureRow]:
