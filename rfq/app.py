@@ -24,6 +24,7 @@ from rfq.domain.ids import ChainId
 from rfq.live.loop import Live
 from rfq.live.notices import Notices, Scribe
 from rfq.ops.clock import NS_PER_S, SystemClock
+from rfq.ops.kernels import warm_kernels
 from rfq.sim.fix_street import FixStreet
 from rfq.sim.population import DEMO_RATES, Rates
 from rfq.sim.realtime import Stage, begin, demo_sessions, settle_memory
@@ -98,6 +99,7 @@ async def run_demo(
 ) -> DemoResult:
     """The simulated market on real time, until `stop` or for so many seconds; without a path the log is thrown away.
     With `fix` everybody calls the desk over FIX."""
+    await asyncio.to_thread(warm_kernels, settings.kernels)
     with tempfile.TemporaryDirectory(prefix="rfq-demo-") as folder:
         path = log_path or Path(folder) / "demo.db"
         log = AuditLog.open(path, writable=True)
@@ -167,6 +169,7 @@ def run_sim(
     progress: Progress | None = None,
 ) -> Result:
     """The same world on virtual time. The log is the same code and chain; it is only not synced."""
+    warm_kernels(settings.kernels)
     address = log_path if log_path is not None else ":memory:"
     with AuditLog.open(address, writable=True, fsync=False) as log:
         world = build_world(
@@ -197,6 +200,7 @@ async def serve(
         queue_records_max=settings.logs.queue_records_max,
     )
     say = logs.get("serve")
+    say.info("kernels", state=await asyncio.to_thread(warm_kernels, settings.kernels))
     opened = False
     try:
         while not stop.is_set():

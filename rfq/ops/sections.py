@@ -64,6 +64,15 @@ class Logs(Section):
     queue_records_max: int = Field(10_000, ge=10, le=1_000_000, description="lines waiting; more are dropped")
 
 
+class Kernels(Section):
+    """The numeric kernels: plain or compiled, with the same results to the bit."""
+
+    compile: bool = Field(True, description="compile them at the start where numba is installed")
+    cache: Path | None = Field(
+        None, description="keeps compiled code; absent: rfq-desk/kernels in the user's cache"
+    )
+
+
 class Serve(Section):
     """The desk on real time."""
 

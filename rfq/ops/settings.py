@@ -18,7 +18,7 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDic
 from rfq.domain.policy import Policy
 from rfq.ops.fix_sections import Fix
 from rfq.ops.problems import ConfigInvalid, Problem, suggest, unit_of
-from rfq.ops.sections import Audit, Chain, Logs, Section, Serve, World, build, mirror
+from rfq.ops.sections import Audit, Chain, Kernels, Logs, Section, Serve, World, build, mirror
 from rfq.ops.standard import STANDARD_POLICY
 
 PREFIX = "RFQ_"
@@ -43,6 +43,7 @@ class Settings(BaseSettings):
     desk: Desk = Field(default_factory=Desk, description="the policy: numbers that people set")
     world: World = Field(default_factory=World, description="the simulated market")
     logs: Logs = Field(default_factory=Logs, description="what the process says of itself")
+    kernels: Kernels = Field(default_factory=Kernels, description="the numeric kernels")
     serve: Serve = Field(default_factory=Serve, description="the desk on real time")
     fix: Fix = Field(default_factory=Fix, description="counterparties over FIX")
 

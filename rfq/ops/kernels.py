@@ -1,0 +1,30 @@
+"""Where compiled numbers are kept, and compiling them before the first quote needs them.
+
+The kernels of `pricing.numeric` give the same bits plain and compiled. Compiled code is cached in the user's cache
+folder, never in the package, so that a desk starts within a second and a read-only installation works.
+"""
+
+import os
+from pathlib import Path
+
+from rfq.ops.sections import Kernels
+
+
+def cache_folder(kernels: Kernels) -> Path:
+    """The folder of the settings, else `rfq-desk/kernels` where this user's caches are."""
+    if kernels.cache is not None:
+        return kernels.cache
+    caches = os.environ.get("XDG_CACHE_HOME")
+    return (Path(caches) if caches else Path.home() / ".cache") / "rfq-desk" / "kernels"
+
+
+def warm_kernels(kernels: Kernels) -> str:
+    """Compile what is to be compiled; words for the log."""
+    from pricing.numeric import engine
+
+    if not kernels.compile:
+        return "plain: switched off by [kernels] compile"
+    try:
+        return engine.warm(str(cache_folder(kernels)))
+    except OSError as error:
+        return f"plain: the cache cannot be used: {error}"
