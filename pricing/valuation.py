@@ -1,347 +1,250 @@
-"""What a structure is worth now: fair value, what one basis point of it is, and its greeks in USD.
+"""What a structure is worth now: fair value, what one basis point of it is, its greeks, and how far fair may be wrong.
 
-Fair is the size-weighted mid of the book for perpetuals and futures, and Black-76 on the expiry's forward and
-smile for options. The package is netted before anything is charged for: greeks add with their signs, and the
-screen's half spread of options is paid on the net vega of each expiry, so a conversion or a box costs no
-volatility. A hedge at a fixed price moves fair by what it is worth beside that price. USDC and USD count as
-one; rates are zero.
+Fair is the micro-price of its books for what has no strike, and Black-76 on the expiry's forward and smile for
+options, at the snapshot's index where currencies meet. The package is netted before anything is charged or doubted:
+greeks add with their signs, the screen's half spread of options is paid on the net vega of each expiry, and errors of
+vols are correlated through the surface, so a conversion or a box costs no volatility and carries none of its doubt. A
+hedge at a fixed price moves fair by what it is worth beside that price.
 
 Whatever is missing makes the structure Unpriceable, and says which field: no number here is ever made up.
 """
 
-import math
 from collections.abc import Mapping
-from typing import Final, TypeAlias
+from typing import Final
 
-from pricing import black
-from pricing.fact import Fact
-from pricing.instruments import Future, Instrument, Option, Perpetual
-from pricing.market import MarketSnapshot, Slice, Top, UnderlyingMarket
-from pricing.structures import Hedge, Structure
-from pricing.units import BPS, YEAR_NS
+from pricing.books import book_worth
+from pricing.buckets import OUTRIGHT, Buckets, wing
+from pricing.doubt import book_variance, moved_variance, standard_error, vol_moved_variance
+from pricing.instruments import Instrument, Option
+from pricing.market import MarketSnapshot
+from pricing.numeric import engine
+from pricing.numeric import package as kernel
+from pricing.numeric.package import LEG_WIDTH, answer_size
+from pricing.option_rows import OptionRows, screen_vol_half_spread
+from pricing.parts import Package, Part, collect, underlying_of
+from pricing.structures import Structure
+from pricing.units import BPS, NS_PER_MS
+from pricing.worth import Bucket, LegWorth, Unpriceable, Valuation
 
-_SMILE_REACH: Final = 3.0
-_REACH_SQUARE: Final = _SMILE_REACH * _SMILE_REACH
-_VOL_FLOOR_RATIO: Final = 0.2
-_VOL_CAP_RATIO: Final = 5.0
-_BOOK_DOUBT: Final = 0.5
-"""One standard deviation of doubt about a book's fair, as a share of its half spread."""
-_VOL_DOUBT: Final = 0.001
-"""One standard deviation of doubt about an at-the-money volatility; it grows with distance as 1 + x^2."""
+__all__ = (
+    "Bucket",
+    "LegWorth",
+    "Unpriceable",
+    "Valuation",
+    "leg_fair",
+    "mark",
+    "screen_vol_half_spread",
+    "value",
+)
 
-_log = math.log
-_sqrt = math.sqrt
-
-
-class Valuation(Fact, frozen=True, kw_only=True, omit_defaults=False, tag="Valuation.1"):
-    """What one unit of amount is worth; see each field's unit.
-
-    fair: price per unit, in the structure's quote currency. bp: price units of one bp of notional.
-    notional_usd: per unit (largest leg). delta_usd: USD of the underlying held per unit, signed, option
-    premiums paid in coin taken off. gamma_usd: USD of delta per move of 1 %. vega_usd_per_vol_point: USD per
-    0.01 of volatility. theta_usd_per_day. horizon_years: to the nearest expiry, 0 = none. width_bps: the
-    screen's own half spread, bps of notional. uncertainty_bps: one standard deviation of doubt about fair.
-    signed: whether the price may be zero or negative.
-    """
-
-    fair: float
-    bp: float
-    notional_usd: float
-    delta_usd: float
-    gamma_usd: float = 0.0
-    vega_usd_per_vol_point: float = 0.0
-    theta_usd_per_day: float = 0.0
-    underlying: str
-    horizon_years: float = 0.0
-    width_bps: float
-    uncertainty_bps: float
-    signed: bool = False
-
-
-class Unpriceable(Fact, frozen=True, kw_only=True, tag="Unpriceable.1"):
-    """Why there is no value, as a short word, and the field or name that it is about.
-
-    Words: no_legs, unknown_instrument, no_market, no_index, no_book, no_slice, expired.
-    """
-
-    reason: str
-    field: str
-
-
-_Worth: TypeAlias = tuple[float, float, float, float, float, float]
-"""One leg per unit of its own amount: fair in its price units, USD per price unit, notional in USD, delta in
-USD, half spread and doubt in its price units.
-"""
-_OptionWorth: TypeAlias = tuple[float, float, float, float, float, float, float, float, float, float]
-"""One option leg per coin: as `_Worth` but half spread and doubt in USD, then gamma (USD of delta per 1 %),
-vega (USD per 1.00 of volatility), theta (USD a year) and term in years.
-"""
-
-
-def screen_vol_half_spread(term: float) -> float:
-    """Half the usual screen spread of an at-the-money option, in volatility as a decimal, `term` in years.
-
-    Fitted to public screens (1.35 vol points in the first week, 0.6 at a month, 0.38 beyond a quarter); used
-    where a slice does not say its own.
-    """
-    return 0.0035 + 0.00017 / (term + 0.003)
-
-
-def moneyness(forward: float, strike: float, term: float) -> float:
-    """Log-moneyness per square root of a year, the smile's x; `term` in years, above zero."""
-    return _log(strike / forward) / _sqrt(term)
-
-
-def smile_vol(expiry: Slice, x: float) -> float:
-    """The smile's volatility (decimal a year) at moneyness x; flat beyond 3, kept within sane bounds of the
-    money.
-    """
-    x = _SMILE_REACH if x > _SMILE_REACH else -_SMILE_REACH if x < -_SMILE_REACH else x
-    atm = expiry.vol_atm
-    vol = atm + x * (expiry.skew + x * expiry.convexity)
-    low, high = _VOL_FLOOR_RATIO * atm, _VOL_CAP_RATIO * atm
-    return low if vol < low else high if vol > high else vol
-
-
-def top_fair(top: Top) -> float:
-    """The size-weighted mid: nearer to the offer when more is bid; the plain mid of an empty book."""
-    size = top.bid_size + top.offer_size
-    if size <= 0.0:
-        return 0.5 * (top.bid + top.offer)
-    return (top.bid * top.offer_size + top.offer * top.bid_size) / size
+_WORTHS: Final = engine.Kernel(kernel.worths, 2)
+_FAIRS: Final = engine.Kernel(kernel.fairs, 2)
+_POINT: Final = 0.01
+_DAYS: Final = 365.0
 
 
 def leg_fair(instrument: Instrument, market: MarketSnapshot, now: int) -> float | Unpriceable:
     """The fair price of one instrument in its own price units, for marks and markouts."""
-    under = _underlying(instrument.underlying, market)
+    under = underlying_of(instrument.underlying, market)
     if isinstance(under, Unpriceable):
         return under
-    if isinstance(instrument, Option):
-        return _option_fair(instrument, under, now)
-    book = _book_worth(instrument, under, now)
-    return book if isinstance(book, Unpriceable) else book[0]
-
-
-def value(
-    structure: Structure, instruments: Mapping[str, Instrument], market: MarketSnapshot, now: int
-) -> Valuation | Unpriceable:
-    """The whole structure per unit of amount at `now` (UTC ns), or why it has no value."""
-    legs = structure.legs
-    if not legs:
-        return Unpriceable(reason="no_legs", field="legs")
-    first = instruments.get(legs[0].instrument)
-    if first is None:
-        return Unpriceable(reason="unknown_instrument", field=legs[0].instrument)
-    under = _underlying(first.underlying, market)
-    if isinstance(under, Unpriceable):
-        return under
-    if len(legs) == 1 and not structure.hedges and not isinstance(first, Option):
-        return _single_book(first, float(legs[0].ratio), under, now)
-    return _package(structure, instruments, under, now)
+    if not isinstance(instrument, Option):
+        book = book_worth(instrument, under, market, now)
+        return book if isinstance(book, Unpriceable) else book.fair
+    rows = OptionRows(under, market, now)
+    missing = rows.add(instrument, 1.0)
+    if isinstance(missing, Unpriceable):
+        return missing
+    return _fairs(rows)[0]
 
 
 def mark(
-    structure: Structure, instruments: Mapping[str, Instrument], market: MarketSnapshot, now: int
+    structure: Structure,
+    instruments: Mapping[str, Instrument],
+    market: MarketSnapshot,
+    now: int,
+    currency: str = "",
 ) -> tuple[float, float] | Unpriceable:
-    """Fair and bp alone, to the bit those of `value`, for marking what was traded: no greeks, half the work."""
-    legs = structure.legs
-    if not legs:
-        return Unpriceable(reason="no_legs", field="legs")
-    first = instruments.get(legs[0].instrument)
-    if first is None:
-        return Unpriceable(reason="unknown_instrument", field=legs[0].instrument)
-    under = _underlying(first.underlying, market)
-    if isinstance(under, Unpriceable):
-        return under
-    fair = notional = usd = 0.0
-    for leg in legs:
-        instrument = instruments.get(leg.instrument)
-        if instrument is None:
-            return Unpriceable(reason="unknown_instrument", field=leg.instrument)
-        ratio = float(leg.ratio)
-        if isinstance(instrument, Option):
-            price = _option_fair(instrument, under, now)
-            if isinstance(price, Unpriceable):
-                return price
-            unit = under.index
-            leg_usd = unit if instrument.inverse else 1.0
-        else:
-            book = _book_worth(instrument, under, now)
-            if isinstance(book, Unpriceable):
-                return book
-            price, leg_usd, unit = book[:3]
-        fair += ratio * price
-        notional = max(notional, abs(ratio) * unit)
-        usd = usd or leg_usd
-    for hedge in structure.hedges:
-        gain = _hedge_gain(hedge, instruments, under, now)
-        if isinstance(gain, Unpriceable):
-            return gain
-        fair += gain[0] / usd
-    return fair, notional * BPS / usd
+    """Fair and bp alone, to the bit those of `value`, for marking what was traded: no greeks and no doubts."""
+    package = collect(structure, instruments, market, now, currency)
+    if isinstance(package, Unpriceable):
+        return package
+    return package.fair(_fairs(package.options), 1), package.bp
 
 
-def _underlying(name: str, market: MarketSnapshot) -> UnderlyingMarket | Unpriceable:
-    """The underlying's market, if the snapshot carries it and knows its index."""
-    under = market.underlying(name)
-    if under is None:
-        return Unpriceable(reason="no_market", field=name)
-    if under.index <= 0.0:
-        return Unpriceable(reason="no_index", field=name)
-    return under
+def _fairs(rows: OptionRows) -> list[float]:
+    """The options' fairs alone."""
+    if not rows.count:
+        return []
+    return _FAIRS.run(rows.expiry_rows + rows.rows, rows.count, rows.expiries, rows.count)
 
 
-def _book_worth(instrument: Perpetual | Future, under: UnderlyingMarket, now: int) -> _Worth | Unpriceable:
-    """A perpetual or future from its own book; a future past its expiry has no price here."""
-    if isinstance(instrument, Future) and instrument.expiry_at <= now:
-        return Unpriceable(reason="expired", field=instrument.name)
-    top = under.top(instrument.name)
-    if top is None:
-        return Unpriceable(reason="no_book", field=instrument.name)
-    fair = top_fair(top)
-    half = 0.5 * (top.offer - top.bid)
-    if instrument.inverse:
-        return fair, 1.0 / fair, 1.0, 1.0, half, _BOOK_DOUBT * half
-    return fair, 1.0, fair, fair, half, _BOOK_DOUBT * half
-
-
-def _option_worth(option: Option, under: UnderlyingMarket, now: int) -> _OptionWorth | Unpriceable:
-    """An option from its expiry's slice; at and after expiry it is settled, not priced."""
-    expiry = _slice_of(option, under, now)
-    if isinstance(expiry, Unpriceable):
-        return expiry
-    term = (option.expiry_at - now) / YEAR_NS
-    strike = float(option.strike)
-    forward = expiry.forward
-    x = moneyness(forward, strike, term)
-    fair, delta, gamma, vega, theta = black.greeks(forward, strike, term, smile_vol(expiry, x), option.call)
-    usd = 1.0
-    if option.inverse:
-        fair /= forward
-        delta -= fair
-        usd = under.index
-    half = vega * (expiry.vol_half_spread or screen_vol_half_spread(term))
-    square = x * x
-    doubt = vega * _VOL_DOUBT * (1.0 + (square if square < _REACH_SQUARE else _REACH_SQUARE))
-    gamma *= forward * forward * 0.01
-    return fair, usd, under.index, delta * forward, half, doubt, gamma, vega, theta, term
-
-
-def _option_fair(option: Option, under: UnderlyingMarket, now: int) -> float | Unpriceable:
-    """The fair price of an option alone, in its price units."""
-    expiry = _slice_of(option, under, now)
-    if isinstance(expiry, Unpriceable):
-        return expiry
-    term = (option.expiry_at - now) / YEAR_NS
-    strike = float(option.strike)
-    forward = expiry.forward
-    sigma = smile_vol(expiry, moneyness(forward, strike, term))
-    fair = black.value(forward, strike, term, sigma, option.call)
-    return fair / forward if option.inverse else fair
-
-
-def _slice_of(option: Option, under: UnderlyingMarket, now: int) -> Slice | Unpriceable:
-    """The slice that an option is priced off."""
-    if option.expiry_at <= now:
-        return Unpriceable(reason="expired", field=option.name)
-    expiry = under.slice(option.expiry_at)
-    return Unpriceable(reason="no_slice", field=option.name) if expiry is None else expiry
-
-
-def _single_book(
-    instrument: Perpetual | Future, ratio: float, under: UnderlyingMarket, now: int
+def value(
+    structure: Structure,
+    instruments: Mapping[str, Instrument],
+    market: MarketSnapshot,
+    now: int,
+    currency: str = "",
 ) -> Valuation | Unpriceable:
-    """The short way for one perpetual or future without a hedge."""
-    worth = _book_worth(instrument, under, now)
-    if isinstance(worth, Unpriceable):
-        return worth
-    fair, usd, notional, delta, half, doubt = worth
-    size = abs(ratio)
-    bps = usd / (notional * BPS)
-    return Valuation(
-        fair=ratio * fair,
-        bp=size * notional * BPS / usd,
-        notional_usd=size * notional,
-        delta_usd=ratio * delta,
-        underlying=instrument.underlying,
-        horizon_years=(instrument.expiry_at - now) / YEAR_NS if isinstance(instrument, Future) else 0.0,
-        width_bps=half * bps,
-        uncertainty_bps=doubt * bps,
-        signed=ratio < 0.0,
+    """The whole structure per unit of amount at `now` (UTC ns) in `currency` ("": its quote), or why it has none."""
+    package = collect(structure, instruments, market, now, currency)
+    if isinstance(package, Unpriceable):
+        return package
+    rows = package.options
+    found: list[float] = []
+    if rows.count:
+        size = answer_size(rows.expiries, rows.count)
+        found = _WORTHS.run(rows.expiry_rows + rows.rows, size, rows.expiries, rows.count)
+    return _Valued(package, found).valuation(structure)
+
+
+class _Valued:
+    """Adds up a package whose options have been worked out."""
+
+    __slots__ = (
+        "book_doubts",
+        "book_widths",
+        "buckets",
+        "deltas",
+        "found",
+        "legs",
+        "oldest_at",
+        "package",
+        "sums",
     )
 
+    def __init__(self, package: Package, found: list[float]) -> None:
+        self.package = package
+        self.found = found
+        self.legs: list[LegWorth] = []
+        self.buckets = Buckets()
+        self.book_doubts: dict[str, float] = {}
+        self.book_widths: dict[str, float] = {}
+        self.deltas: dict[int, float] = {}
+        self.oldest_at = package.options.oldest_at
+        self.sums = [0.0] * 6
 
-def _package(
-    structure: Structure, instruments: Mapping[str, Instrument], under: UnderlyingMarket, now: int
-) -> Valuation | Unpriceable:
-    """Legs added with their signs; option spreads netted by expiry."""
-    fair = notional = delta = gamma = vega = theta = width = doubt = horizon = usd = 0.0
-    nets: dict[int, float] = {}
-    for leg in structure.legs:
-        instrument = instruments.get(leg.instrument)
-        if instrument is None:
-            return Unpriceable(reason="unknown_instrument", field=leg.instrument)
-        ratio = float(leg.ratio)
-        size = abs(ratio)
-        if isinstance(instrument, Option):
-            option = _option_worth(instrument, under, now)
-            if isinstance(option, Unpriceable):
-                return option
-            price, leg_usd, unit, leg_delta, half, leg_doubt, leg_gamma, leg_vega, leg_theta, term = option
-            gamma += ratio * leg_gamma
-            vega += ratio * leg_vega
-            theta += ratio * leg_theta
-            nets[instrument.expiry_at] = nets.get(instrument.expiry_at, 0.0) + ratio * half
-            doubt += size * leg_doubt
-        else:
-            book = _book_worth(instrument, under, now)
-            if isinstance(book, Unpriceable):
-                return book
-            price, leg_usd, unit, leg_delta, half, leg_doubt = book
-            term = (instrument.expiry_at - now) / YEAR_NS if isinstance(instrument, Future) else 0.0
-            width += size * half * leg_usd
-            doubt += size * leg_doubt * leg_usd
-        fair += ratio * price
-        delta += ratio * leg_delta
-        notional = max(notional, size * unit)
-        usd = usd or leg_usd
-        if term > 0.0 and (horizon == 0.0 or term < horizon):
-            horizon = term
-    for hedge in structure.hedges:
-        gain = _hedge_gain(hedge, instruments, under, now)
-        if isinstance(gain, Unpriceable):
-            return gain
-        fair += gain[0] / usd
-        delta += gain[1]
-    for net in nets.values():
-        width += abs(net)
-    bps = 1.0 / (notional * BPS)
-    return Valuation(
-        fair=fair,
-        bp=notional * BPS / usd,
-        notional_usd=notional,
-        delta_usd=delta,
-        gamma_usd=gamma,
-        vega_usd_per_vol_point=0.01 * vega,
-        theta_usd_per_day=theta / 365.0,
-        underlying=under.name,
-        horizon_years=horizon,
-        width_bps=width * bps,
-        uncertainty_bps=doubt * bps,
-        signed=len(structure.legs) > 1 or bool(structure.hedges) or structure.legs[0].ratio < 0,
-    )
+    def valuation(self, structure: Structure) -> Valuation:
+        """The whole."""
+        package, found = self.package, self.found
+        rows = package.options
+        fair = 0.0
+        for part in package.parts:
+            leg = self._leg(part)
+            fair += leg.worth
+            self.legs.append(leg)
+        for (instrument, ratio, book), gain in zip(package.hedges, package.gains, strict=True):
+            part = Part(instrument, ratio)
+            part.book, part.seen_at, part.expiry_at = book, book.at, getattr(instrument, "expiry_at", 0)
+            leg = self._outright(part, gain, hedge=True)
+            fair += gain
+            self.legs.append(leg)
+        variance = book_variance(self.book_doubts)
+        width = 0.0
+        for one in self.book_widths.values():
+            width += one if one >= 0.0 else -one
+        if rows.count:
+            totals = rows.count * LEG_WIDTH
+            variance += found[totals] + found[totals + 1]
+            surface = package.under.surface
+            assert surface is not None
+            variance += vol_moved_variance(found[totals + 2], surface.at, package.now, surface.vol_of_vol)
+            width += found[totals + 4]
+        variance += moved_variance(self.deltas, package.now, package.under.sigma)
+        bps = 1.0 / (package.notional_usd * BPS)
+        age_ns = package.now - self.oldest_at
+        delta, gamma, vega, theta, vanna, volga = self.sums
+        return Valuation(
+            fair=fair,
+            bp=package.bp,
+            notional_usd=package.notional_usd,
+            delta_net_usd=delta,
+            gamma_usd_per_pct=gamma,
+            vega_usd_per_vol_point=vega,
+            theta_usd_per_calendar_day=theta,
+            vanna_usd_per_vol_point=vanna,
+            volga_usd_per_vol_point_twice=volga,
+            underlying=package.under.name,
+            currency=package.currency,
+            horizon_years=package.horizon,
+            width_bps=width * bps,
+            uncertainty_bps=standard_error(variance) * bps,
+            age_ms=age_ns / NS_PER_MS if age_ns > 0 else 0.0,
+            signed=len(structure.legs) > 1 or bool(structure.hedges) or structure.legs[0].ratio < 0,
+            legs=tuple(self.legs),
+            buckets=self.buckets.done(),
+        )
 
+    def _leg(self, part: Part) -> LegWorth:
+        """One leg; its delta joins those that were seen when it was."""
+        book = part.book
+        if book is not None:
+            return self._outright(part, part.worth(book.fair), hedge=False)
+        at = part.option * LEG_WIDTH
+        fair, delta, gamma, vega, theta, vanna, volga, forward_coin, vol, upper, moving = self.found[
+            at : at + LEG_WIDTH
+        ]
+        vega *= _POINT
+        theta /= _DAYS
+        vanna *= _POINT
+        volga *= _POINT * _POINT
+        self._count(part.expiry_at, wing(upper), (delta, gamma, vega, theta, vanna, volga))
+        self.deltas[part.seen_at] = self.deltas.get(part.seen_at, 0.0) + moving
+        seen_at = self.package.options.oldest_at
+        return LegWorth(
+            instrument=part.instrument.name,
+            ratio=part.ratio,
+            fair=fair,
+            currency=part.instrument.quote_currency,
+            worth=part.worth(fair),
+            delta_net_usd=delta,
+            delta_forward_coin=forward_coin,
+            gamma_usd_per_pct=gamma,
+            vega_usd_per_vol_point=vega,
+            theta_usd_per_calendar_day=theta,
+            vanna_usd_per_vol_point=vanna,
+            volga_usd_per_vol_point_twice=volga,
+            forward=part.forward,
+            vol=vol,
+            age_ms=self._age_ms(seen_at),
+        )
 
-def _hedge_gain(
-    hedge: Hedge, instruments: Mapping[str, Instrument], under: UnderlyingMarket, now: int
-) -> tuple[float, float] | Unpriceable:
-    """What the hedge is worth beside its fixed price (USD per unit of structure), and its delta in USD."""
-    instrument = instruments.get(hedge.instrument)
-    if instrument is None or isinstance(instrument, Option):
-        return Unpriceable(reason="unknown_instrument", field=hedge.instrument)
-    book = _book_worth(instrument, under, now)
-    if isinstance(book, Unpriceable):
-        return book
-    ratio, fixed = float(hedge.ratio), float(hedge.price)
-    gain = ratio * (book[0] / fixed - 1.0) if instrument.inverse else ratio * (book[0] - fixed)
-    return gain, ratio * book[3]
+    def _outright(self, part: Part, worth: float, hedge: bool) -> LegWorth:
+        """A leg without a strike."""
+        book, ratio, instrument = part.book, part.ratio, part.instrument
+        assert book is not None
+        name = instrument.name
+        delta = ratio * book.delta_net_usd
+        moving = delta
+        if not hedge and part.turned != self.package.coin_valued:
+            moving -= ratio * book.notional_usd
+        self._count(part.expiry_at, OUTRIGHT, (delta, 0.0, 0.0, 0.0, 0.0, 0.0))
+        self.deltas[book.at] = self.deltas.get(book.at, 0.0) + moving
+        unit = ratio * book.unit_usd
+        self.book_widths[name] = self.book_widths.get(name, 0.0) + unit * book.half
+        self.book_doubts[name] = self.book_doubts.get(name, 0.0) + unit * book.doubt
+        self.oldest_at = min(self.oldest_at, book.at)
+        return LegWorth(
+            instrument=name,
+            ratio=ratio,
+            fair=book.fair,
+            currency=instrument.quote_currency,
+            worth=worth,
+            delta_net_usd=delta,
+            delta_forward_coin=ratio * book.delta_coin,
+            forward=book.fair,
+            age_ms=self._age_ms(book.at),
+            hedge=hedge,
+        )
+
+    def _count(self, expiry_at: int, name: str, greeks: tuple[float, ...]) -> None:
+        """Add one leg's greeks to the package's and to their bucket's."""
+        sums = self.sums
+        bucket = self.buckets.sums(expiry_at, name)
+        for place, greek in enumerate(greeks):
+            sums[place] += greek
+            bucket[place] += greek
+
+    def _age_ms(self, at: int) -> float:
+        age_ns = self.package.now - at
+        return age_ns / NS_PER_MS if age_ns > 0 else 0.0

@@ -71,4 +71,4 @@ def fair_now(valuation: Valuation | Reason, card: Card) -> tuple[Decimal, float]
     """Our fair and unit delta (USD) for booking; the card's last ones when the market cannot be seen."""
     if isinstance(valuation, Reason):
         return card.fair, card.delta_usd
-    return exact(valuation.fair), valuation.delta_usd
+    return exact(valuation.fair), valuation.delta_net_usd

@@ -48,7 +48,7 @@ def open_card(turn: Turn, rfq: Rfq, dealers: int = 0) -> Card | Reason:
         underlying=underlying,
         row=row,
         fair=exact(valuation.fair),
-        delta_usd=valuation.delta_usd,
+        delta_usd=valuation.delta_net_usd,
     )
 
 
@@ -76,8 +76,8 @@ def build(
         _SIGN[ask.side],
         float(len(ask.structure.legs)),
         1.0 if any(type(state.instruments[leg.instrument]) is Option for leg in ask.structure.legs) else 0.0,
-        valuation.delta_usd / unit,
-        valuation.gamma_usd / unit,
+        valuation.delta_net_usd / unit,
+        valuation.gamma_usd_per_pct / unit,
         1e4 * valuation.vega_usd_per_vol_point / unit,
         valuation.horizon_years,
         (rfq.expires_at - now) / _SECOND,

@@ -155,7 +155,7 @@ def price(turn: Turn, card: Card, replaces: Quote | None = None) -> None:
         made = valuation
     else:
         made = response.make_quote(turn, card, valuation, card.estimates, replaces.id if replaces else "")
-        card = replace(card, fair=exact(valuation.fair), delta_usd=valuation.delta_usd)
+        card = replace(card, fair=exact(valuation.fair), delta_usd=valuation.delta_net_usd)
     if isinstance(made, Reason):
         if made.code is Code.LIMIT_PRICE and not card.fallback and replaces is None:
             use_fallback(turn, card)  # the model's numbers make no sense

@@ -132,7 +132,7 @@ class Turn:
             reachable=party in state.sessions,
             notional_usd=valuation.notional_usd * size,
             exposure_usd=held,
-            delta_usd=valuation.delta_usd * size,
+            delta_usd=valuation.delta_net_usd * size,
             fair=valuation.fair,
             bp=valuation.bp,
             outstanding=(up, down),

@@ -70,12 +70,12 @@ class Catalogue:
             return structure
         perpetual = self._instruments[f"{found.underlying}-PERPETUAL"]
         under = self._market.look().underlying(found.underlying)
-        top = under.top(perpetual.name) if under is not None else None
+        book = under.book(perpetual.name) if under is not None else None
         coarse = perpetual.lot / self.step(structure)  # times any whole amount it is whole lots
-        ratio = round(-found.delta_usd / float(coarse)) * coarse
-        if top is None or not ratio:
+        ratio = round(-found.delta_net_usd / float(coarse)) * coarse
+        if book is None or not book.bids or not ratio:
             return structure
-        hedge = Hedge(instrument=perpetual.name, ratio=ratio, price=Decimal(str(top.bid)))
+        hedge = Hedge(instrument=perpetual.name, ratio=ratio, price=Decimal(str(book.bids[0][0])))
         return Structure(legs=structure.legs, hedges=(hedge,))
 
     def amount(self, structure: Structure, usd: float) -> Decimal:
@@ -109,7 +109,7 @@ def _leg(instrument: Perpetual | Future | Option, ratio: int) -> Leg:
 
 def impact_bps(valuation: Valuation, usd: float) -> float:
     """What trading this much of it moves the underlying, bps, signed as its delta (square-root law)."""
-    delta = usd * valuation.delta_usd / valuation.notional_usd
+    delta = usd * valuation.delta_net_usd / valuation.notional_usd
     daily_bps = 250.0
     moved = _IMPACT * daily_bps * float((abs(delta) / ADV_USD) ** 0.5)
     return moved if delta > 0.0 else -moved
@@ -117,5 +117,5 @@ def impact_bps(valuation: Valuation, usd: float) -> float:
 
 def usual_bps(valuation: Valuation, usd: float) -> float:
     """How far from fair a usual price stands, in bps of notional: the screen, impact and doubt."""
-    impact = abs(impact_bps(valuation, usd) * valuation.delta_usd / valuation.notional_usd)
+    impact = abs(impact_bps(valuation, usd) * valuation.delta_net_usd / valuation.notional_usd)
     return valuation.width_bps + _SHARE_OF_IMPACT * impact + valuation.uncertainty_bps

@@ -187,7 +187,7 @@ class Dealer:
         half_bps = self._width * usual * (0.8 + 0.4 * dice.uniform()) + 0.2
         lean_bps = style.error_bps * dice.normal()
         if style.informed:
-            coming = self._market.news_bps(found.underlying) * found.delta_usd / found.notional_usd
+            coming = self._market.news_bps(found.underlying) * found.delta_net_usd / found.notional_usd
             gain = -coming if ask.ask.side is Side.BUY else coming
             if gain > _NEWS_MIN_BPS:
                 half_bps, lean_bps = 0.2 * half_bps, 0.3 * coming

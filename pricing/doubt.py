@@ -1,0 +1,49 @@
+"""One standard error of a package's fair: the surface's errors, what prices may have done since they were seen, and
+where in their touch books' fairs lie.
+
+A price that was seen earlier has moved by a Brownian move since; two prices share the move since the later one was
+seen, so only the net delta of what is older has an error of its own.
+"""
+
+from math import sqrt
+
+from pricing.units import YEAR_NS
+
+
+def moved_variance(deltas: dict[int, float], now: int, sigma: float) -> float:
+    """USD^2 by which a package may have moved: `deltas` maps the instant a price was seen to the net delta (USD)."""
+    if len(deltas) == 1:
+        for at, delta in deltas.items():
+            return delta * delta * (sigma * sigma * _years(at, now))
+    found = 0.0
+    moving = 0.0
+    instants = sorted(deltas)
+    for place, at in enumerate(instants):
+        moving += deltas[at]
+        until = instants[place + 1] if place + 1 < len(instants) else now
+        until = until if until < now else now
+        found += moving * moving * (sigma * sigma * _years(at, until))
+    return found
+
+
+def vol_moved_variance(vega_vol: float, seen_at: int, now: int, vol_of_vol: float) -> float:
+    """USD^2 by which vols may have moved together since the surface was seen: `vega_vol` is USD per relative move."""
+    spread = vega_vol * vol_of_vol
+    return spread * spread * _years(seen_at, now)
+
+
+def book_variance(doubts: dict[str, float]) -> float:
+    """USD^2 from books, each with the error of what is held of it net, apart from the others'."""
+    found = 0.0
+    for doubt in doubts.values():
+        found += doubt * doubt
+    return found
+
+
+def standard_error(variance: float) -> float:
+    """The root; never of a negative number."""
+    return sqrt(variance) if variance > 0.0 else 0.0
+
+
+def _years(from_at: int, to_at: int) -> float:
+    return (to_at - from_at) / YEAR_NS if to_at > from_at else 0.0
