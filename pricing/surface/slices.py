@@ -76,7 +76,7 @@ class Shape:
         found[..., 1] += by_w1 * 0.5 * (1.0 + u) + s * s / (4.0 * cube)
         found[..., 2] += by_w1 * 0.5 * (u - 1.0) + s * s / (4.0 * cube)
         found[..., 3] += -by_w1 * self.w2 + 1.5 * self.w2 * u / self._root
-        found[..., 4] += -by_w1 * b * self._x * s / cube + self.w2 / s - 1.5 * self.w2 * s / (
-            self._root * self._root
+        found[..., 4] += (
+            -by_w1 * b * self._x * s / cube + self.w2 / s - 1.5 * self.w2 * s / (self._root * self._root)
         )
         return found

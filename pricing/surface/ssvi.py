@@ -1,7 +1,8 @@
 """SSVI (Gatheral and Jacquier 2014): one surface of SVI smiles from variance at the money, and when it is free of
 arbitrage.
 
-    w(k) = theta/2 (1 + rho phi k + sqrt((phi k + rho)^2 + 1 - rho^2)),  phi = eta / (theta^gamma (1 + theta)^(1 - gamma))
+    w(k) = theta/2 (1 + rho phi k + sqrt((phi k + rho)^2 + 1 - rho^2))
+    phi = eta / (theta^gamma (1 + theta)^(1 - gamma))
 
 Too stiff to quote a coin from, so the fit does not use it; it starts from nothing, and it bounds.
 """
