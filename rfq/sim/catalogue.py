@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Final
 
-from pricing.instruments import Future, Instrument, Option, Perpetual
+from pricing.instruments import Future, Instrument, Option
 from pricing.structures import Hedge, Leg, Structure
 from pricing.valuation import Unpriceable, Valuation
 from rfq.sim.dice import Dice
@@ -103,7 +103,7 @@ class Catalogue:
         return isinstance(self._instruments[structure.legs[0].instrument], Option)
 
 
-def _leg(instrument: Perpetual | Future | Option, ratio: int) -> Leg:
+def _leg(instrument: Instrument, ratio: int) -> Leg:
     return Leg(instrument=instrument.name, ratio=Decimal(ratio))
 
 
