@@ -6,102 +6,126 @@ Y(z) = cdf(z) / pdf(z) (Mills' ratio, mirrored) it is
 
     pdf(z) * (Y(z) - Y(q))          and, from the upper bound down,          1 - pdf(z) * (Y(-z) + Y(q)).
 
-The second has no cancellation. The first loses all its digits when s is small, so the difference is never formed: with
-w = 1/(c - z), Y is near a polynomial of w on each of three overlapping pieces, and a polynomial's divided difference
-is a sum without cancellation; w(z) - w(q) is s * w(z) * w(q), exactly. z is carried with its rounding error, since
-pdf(z) multiplies it by z. The relative error stays within a few units of 2**-53 wherever the result is a normal number.
+The second has no cancellation. The first loses all its digits when s is small, so there the difference is not formed:
+with w = 1/(c - z), Y is near a polynomial of w on each of four overlapping pieces, and a polynomial's divided
+difference is a sum without cancellation; w(z) - w(q) is s * w(z) * w(q), exactly. Where rounding would be magnified
+(z and its square, w and its product) what it took is carried along. The relative error was below 5 units of 2**-53
+wherever the result is a normal number (ADR 13).
 """
 
 from typing import Final
 
-from pricing.numeric.elementary import INF, exp, exp_pair, product_error
+from pricing.numeric.elementary import exp, exp_pair, product_error
 
 DENSITY: Final = 0.3989422804014327
 """1 / sqrt(2 pi)."""
 _FARTHEST: Final = 39.0
 """Beyond so many deviations pdf is no normal number."""
-_POLE: Final = 3.5
+_POLE: Final = 3.75
 """The c of w = 1/(c - z)."""
 _Z_TOP: Final = 0.75
 """Below, the difference; above, the complement."""
-_NEAR_FROM: Final = 0.2222222222222222
-"""w of z = -1."""
-_MID_FROM: Final = 0.09523809523809523
-"""w of z = -7."""
-_NEAR_CENTRE: Final = 0.267578125
-_NEAR_LOWEST: Final = 0.1724137931034483
+_NEAREST_UP: Final = 4.25
+"""1 / w, where z = -0.5."""
+_NEAR_UP: Final = 5.25
+"""1 / w, where z = -1.5."""
+_MID_UP: Final = 7.75
+"""1 / w, where z = -4."""
+_NEAREST_CENTRE: Final = 0.25
+_NEAREST_LAST: Final = 5.75
+_NEAREST: Final = (
+    -5185498.45470504,
+    3612233.529359168,
+    -663969.1054956989,
+    -344854.70798249176,
+    256515.93148215953,
+    -43764.391071174156,
+    -28779.392954718416,
+    18577.504562412276,
+    -816.0080297263397,
+    -3446.763528289169,
+    1091.0385241203978,
+    529.214335563688,
+    -335.644682806225,
+    -122.463202845856,
+    85.17381072578205,
+    72.60341663427656,
+    24.634420729518247,
+    4.726948074631981,
+    0.4140321029477354,
+)
+"""Y / sqrt(2 pi) for z from -2 to 0.75, highest power of (w - centre) first."""
+_NEAR_LAST: Final = 7.35
 _NEAR: Final = (
-    -1065230.9566942037,
-    4786814.2332215225,
-    -2187713.137507108,
-    70696.5407174599,
-    351735.80966534436,
-    -182324.74797211753,
-    22309.94017428317,
-    24458.41826933868,
-    -15486.3357019197,
-    1740.5515519138394,
-    2553.131761996629,
-    -1357.9560838158216,
-    -119.3737317217796,
-    367.28457209303167,
-    -55.24693049158659,
-    -96.9049715371231,
-    18.8073248883037,
-    40.67044813692064,
-    18.166896102205893,
-    4.187559639511386,
-    0.417833827596842,
+    -15991597.977357259,
+    -706079.099757724,
+    2104605.1388105205,
+    -417253.8496531914,
+    -161113.42560272614,
+    91942.88505403466,
+    2832.0222827846073,
+    -13675.398556620672,
+    1582.5253625993103,
+    2025.0925662164857,
+    -369.9057851430306,
+    -389.0665077582106,
+    26.043670916429853,
+    100.79865425177663,
+    48.37339460981013,
+    13.231360348233045,
+    2.408047984659877,
+    0.19849537480467402,
 )
-"""Y / sqrt(2 pi) for z from -2.3 to 0.75, highest power of (w - centre) first."""
-_MID_CENTRE: Final = 0.1533203125
-_MID_LOWEST: Final = 0.08403361344537814
+"""The same from -3.6 to -0.5."""
+_MID_CENTRE: Final = 0.125
+_MID_LAST: Final = 12.15
 _MID: Final = (
-    -333035057.1219357,
-    152472050.3007525,
-    3524693.666067264,
-    -17108350.865699828,
-    3370973.2750277217,
-    1028385.4013166778,
-    -556211.6928453709,
-    -9618.416345154821,
-    64584.499560305514,
-    -8098.755705285835,
-    -7150.053904193234,
-    1678.2550691433592,
-    950.3853487934429,
-    -250.8456161919295,
-    -183.55187640091256,
-    15.358510895071003,
-    46.87044600646955,
-    23.083065147197583,
-    6.860894141918486,
-    1.446183733970366,
-    0.12075158469443449,
+    -149680374.3495437,
+    58127719.97590111,
+    2562802.5891998443,
+    -5442636.028142416,
+    372545.6422671018,
+    468464.7261102406,
+    -67577.05001667059,
+    -44896.197453475404,
+    7885.58819104632,
+    5398.282484118308,
+    -612.0834945155171,
+    -822.6165703927937,
+    -77.60577622520847,
+    120.01825108626802,
+    74.83390622309486,
+    25.79891940139466,
+    6.381620048773677,
+    1.2265712811410652,
+    0.08935931861967142,
 )
-"""The same from -8.4 to -1."""
-_FAR_CENTRE: Final = 0.0478515625
+"""The same from -8.4 to -1.5."""
+_FAR_CENTRE: Final = 0.03125
 _FAR: Final = (
-    -25692441.34239847,
-    6986464.887165183,
-    2539922.80057724,
-    -323151.135634538,
-    -222815.87672810888,
-    -5179.889924440445,
-    17886.9812756909,
-    3940.2279028779435,
-    -900.1923414430986,
-    -695.0194588874114,
-    -119.08825851778685,
-    53.42671105471146,
-    49.29089336366483,
-    22.637240345161416,
-    7.822628252113828,
-    2.257658024675332,
-    0.5699878032227957,
-    0.022855389765669594,
+    3223613734.126461,
+    -1281162997.4531996,
+    -113415998.34385735,
+    98726205.2208996,
+    3167374.5228207703,
+    -3284022.241482649,
+    -922224.7635308573,
+    62946.89691609712,
+    84859.17381119388,
+    14988.492541359206,
+    -3717.2578639981966,
+    -2688.941164869992,
+    -553.653937916559,
+    112.129006986902,
+    141.56442452598054,
+    70.01667259837994,
+    25.563743235461736,
+    7.804827856205124,
+    2.0973728693677467,
+    0.5099735613611561,
+    0.014104221569749236,
 )
-"""The same below -7."""
+"""The same below -4."""
 
 
 def _sum_of(table: tuple[float, ...], v: float) -> float:
@@ -116,34 +140,60 @@ def _slope_of(table: tuple[float, ...], p: float, q: float) -> float:
     """The polynomial's divided difference between p and q: its slope where they are one."""
     found = 0.0
     slope = 0.0
-    for i in range(len(table) - 1):
+    for i in range(len(table) - 2):
         found = found * p + table[i]
         slope = slope * q + found
-    return slope
+    return table[len(table) - 2] + (found * p + slope * q)
 
 
-def _mills(w: float) -> float:
-    """Y / sqrt(2 pi) at z = c - 1/w, for z up to 0.75."""
-    if w > _NEAR_FROM:
-        return _sum_of(_NEAR, w - _NEAR_CENTRE)
-    if w > _MID_FROM:
-        return _sum_of(_MID, w - _MID_CENTRE)
-    return _sum_of(_FAR, w - _FAR_CENTRE)
+def _near(up: float, lost: float) -> float:
+    """w - 3/16, the centre of the second piece, where up + lost = 1 / w: in two steps that are nearly exact."""
+    w = 1.0 / up
+    return (((1.0 - 0.125 * up) - 0.0625 * up) - lost * w) * w
 
 
-def _mills_rise(up: float, down: float, s: float) -> float:
-    """(Y(z) - Y(z - s)) / sqrt(2 pi), where up = c - z and down = up + s."""
-    p = 1.0 / up
-    q = 1.0 / down
-    if p > _NEAR_FROM:
-        if q >= _NEAR_LOWEST:
-            return _slope_of(_NEAR, p - _NEAR_CENTRE, q - _NEAR_CENTRE) * s / (up * down)
-    elif p > _MID_FROM:
-        if q >= _MID_LOWEST:
-            return _slope_of(_MID, p - _MID_CENTRE, q - _MID_CENTRE) * s / (up * down)
+def _off(up: float, lost: float, centre: float) -> float:
+    """w less the centre, where up + lost = 1 / w and the centre is a power of two."""
+    w = 1.0 / up
+    return ((1.0 - centre * up) - lost * w) * w
+
+
+def _mills(up: float, lost: float) -> float:
+    """Y / sqrt(2 pi) at z = c - up - lost, for z up to 0.75."""
+    if up < _NEAREST_UP:
+        return _sum_of(_NEAREST, _off(up, lost, _NEAREST_CENTRE))
+    if up < _NEAR_UP:
+        return _sum_of(_NEAR, _near(up, lost))
+    if up < _MID_UP:
+        return _sum_of(_MID, _off(up, lost, _MID_CENTRE))
+    return _sum_of(_FAR, _off(up, lost, _FAR_CENTRE))
+
+
+def _mills_rise(s: float, z: float, low: float) -> tuple[float, float]:
+    """(Y(z + low) - Y(z + low - s)) / sqrt(2 pi) for z up to 0.75, and what ratio of it rounding added."""
+    up = _POLE - z
+    back = up + z
+    lost = ((_POLE - back) - (z - (back - up))) - low
+    down = up + s
+    back = down - up
+    lost_down = (up - (down - back)) + (s - back) + lost
+    if up < _NEAREST_UP:
+        if down > _NEAREST_LAST:
+            return (_mills(up, lost) - _mills(down, lost_down), 0.0)
+        slope = _slope_of(_NEAREST, _off(up, lost, _NEAREST_CENTRE), _off(down, lost_down, _NEAREST_CENTRE))
+    elif up < _NEAR_UP:
+        if down > _NEAR_LAST:
+            return (_mills(up, lost) - _mills(down, lost_down), 0.0)
+        slope = _slope_of(_NEAR, _near(up, lost), _near(down, lost_down))
+    elif up < _MID_UP:
+        if down > _MID_LAST:
+            return (_mills(up, lost) - _mills(down, lost_down), 0.0)
+        slope = _slope_of(_MID, _off(up, lost, _MID_CENTRE), _off(down, lost_down, _MID_CENTRE))
     else:
-        return _slope_of(_FAR, p - _FAR_CENTRE, q - _FAR_CENTRE) * s / (up * down)
-    return _mills(p) - _mills(q)
+        slope = _slope_of(_FAR, _off(up, lost, _FAR_CENTRE), _off(down, lost_down, _FAR_CENTRE))
+    product = up * down
+    added = (product_error(up, down, product) + lost * down + lost_down * up) / product
+    return (slope * s / product, added)
 
 
 def weigh(x: float, s: float) -> tuple[float, float, float]:
@@ -164,11 +214,14 @@ def weigh(x: float, s: float) -> tuple[float, float, float]:
     back = z - t
     low = ((t - (z - back)) - (a + back)) + lost / s
     square = z * z
-    bell = exp_pair(-0.5 * square, -0.5 * product_error(z, z, square) - z * low)
+    low_square = -0.5 * product_error(z, z, square) - z * low
     if z > _Z_TOP:
-        rest = bell * (_mills(1.0 / (_POLE + z)) + _mills(1.0 / ((_POLE + a) + t)))
+        bell = exp_pair(-0.5 * square, low_square)
+        rest = bell * (_mills(_POLE + z, 0.0) + _mills((_POLE + a) + t, 0.0))
         return (1.0 - rest, rest, bell * DENSITY)
-    found = bell * _mills_rise((_POLE - z) - low, (_POLE + a) + t, s)
+    rise, added = _mills_rise(s, z, low)
+    bell = exp_pair(-0.5 * square, low_square - added)
+    found = bell * rise
     return (found, 1.0 - found, bell * DENSITY)
 
 
@@ -182,5 +235,5 @@ def otm(x: float, s: float) -> float:
     return share(x, s) * exp(0.5 * x)
 
 
-JITTED: Final = (_sum_of, _slope_of, _mills, _mills_rise, weigh, share, otm)
+JITTED: Final = (_sum_of, _slope_of, _near, _off, _mills, _mills_rise, weigh, share, otm)
 """For the compiler, callees first."""
