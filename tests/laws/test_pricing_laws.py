@@ -135,7 +135,13 @@ def test_a_structure_is_the_sum_of_its_legs(legs: list[tuple[object, int]]) -> N
     asked = Structure(legs=tuple(Leg(instrument=i.name, ratio=D(r)) for i, r in legs))  # type: ignore[attr-defined]
     whole = value(asked, INSTRUMENTS, SNAPSHOT, NOW)
     assert isinstance(whole, Valuation)
-    for name in ("fair", "delta_usd", "gamma_usd", "vega_usd_per_vol_point", "theta_usd_per_day"):
+    for name in (
+        "fair",
+        "delta_net_usd",
+        "gamma_usd_per_pct",
+        "vega_usd_per_vol_point",
+        "theta_usd_per_calendar_day",
+    ):
         parts = [r * getattr(worth((i, "1")), name) for i, r in legs]  # type: ignore[arg-type]
         assert getattr(whole, name) == pytest.approx(math.fsum(parts), abs=1e-9 * math.fsum(map(abs, parts)))
     widths = [abs(r) * worth((i, "1")).width_bps for i, r in legs]  # type: ignore[arg-type]
@@ -173,7 +179,7 @@ def test_amounts_scale(ratio: int, instrument: object) -> None:
     one = worth((instrument, "1"))  # type: ignore[arg-type]
     many = worth((instrument, str(ratio)))  # type: ignore[arg-type]
     assert many.fair / many.bp == pytest.approx(one.fair / one.bp)
-    assert many.delta_usd / many.notional_usd == pytest.approx(one.delta_usd / one.notional_usd)
+    assert many.delta_net_usd / many.notional_usd == pytest.approx(one.delta_net_usd / one.notional_usd)
     assert many.width_bps == pytest.approx(one.width_bps)
 
 
