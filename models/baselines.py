@@ -17,16 +17,20 @@ Markout: mu(d) = -theta * exp(-beta d): the permanent impact that the trade anno
 counterparty's record says, shrunk. Numbers: exponent and Y from the measurement with trader ids on a whole
 exchange (0.489, 0.842); slope of the win curve from the RFQ literature (3.1 per whole spread); the rest are
 stated choices.
+
+Both curves leave as tables over DISTANCES, whose unit here is the usual distance: their shape is then always the
+same, and only its heights depend on the row. Of functions that differ between machines a row needs one exp and one
+power; whoever must have the same bits everywhere hands in its own (`Arithmetic`).
 """
 
 import hashlib
 import math
-from typing import Final
+from collections.abc import Callable
+from typing import Final, NamedTuple
 
 from models.features import INDEX, SCHEMA_HASH, Row
-from models.prediction import Prediction
+from models.prediction import DISTANCES, LEVELS, Prediction
 
-LEVELS: Final = (0.01, 0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95, 0.99)
 IMPACT_EXPONENT: Final = 0.489
 IMPACT_Y: Final = 0.842
 PERMANENT_OF_IMPACT: Final = 0.5
@@ -48,6 +52,17 @@ _RISK_MAX_BPS: Final = 1e5
 _SPREAD_MAX_BPS: Final = 1e4
 
 
+class Arithmetic(NamedTuple):
+    """The two functions that need more than + - * / and square roots."""
+
+    exp: Callable[[float], float]
+    log: Callable[[float], float]
+
+
+MATH: Final = Arithmetic(math.exp, math.log)
+"""The platform's own; their last bit differs between processors."""
+
+
 def residual_quantile(level: float) -> float:
     """The quantile of Z = t4 / sqrt(2) at a level in (0, 1)."""
     if level == 0.5:
@@ -65,12 +80,41 @@ def residual_cdf(z: float) -> float:
     return 0.5 + 0.375 * lean * (1.0 - square / (12.0 * (1.0 + 0.25 * square)))
 
 
-QUANTILES: Final = tuple(residual_quantile(level) for level in LEVELS)
+QUANTILES: Final = (
+    -2.649491906789312,
+    -1.5074433190623233,
+    -1.0841405533448394,
+    -0.5237519309811804,
+    0.0,
+    0.5237519309811804,
+    1.0841405533448394,
+    1.5074433190623233,
+    2.649491906789312,
+)
+"""`residual_quantile` at LEVELS, written out: cosines differ between processors too."""
+
+
+def _powers(ratio: float) -> tuple[float, ...]:
+    """The ratio to the power of the number of steps from distance zero, at each of DISTANCES."""
+    zero = DISTANCES.index(0.0)
+    found = [1.0] * len(DISTANCES)
+    for place in range(zero + 1, len(DISTANCES)):
+        found[place] = found[place - 1] * ratio
+    for place in range(zero - 1, -1, -1):
+        found[place] = found[place + 1] / ratio
+    return tuple(found)
+
+
+_LOSING: Final = _powers(2.1705921271834425)
+"""exp(WIN_SLOPE_PER_DISTANCE * d) at DISTANCES, from its value at one step: the odds of losing, beside d = 0."""
+_KNOWING: Final = _powers(0.7788007830714049)
+"""exp(-MARKOUT_DECAY_PER_DISTANCE * d) at DISTANCES, likewise."""
 
 _WORDS: Final = "|".join(
     repr(number)
     for number in (
         SCHEMA_HASH,
+        DISTANCES,
         LEVELS,
         QUANTILES,
         IMPACT_EXPONENT,
@@ -90,9 +134,9 @@ _WORDS: Final = "|".join(
         THETA_MAX_BPS,
     )
 )
-BASELINE_HASH: Final = hashlib.sha256(f"baseline.1|{_WORDS}".encode()).hexdigest()
+BASELINE_HASH: Final = hashlib.sha256(f"baseline.2|{_WORDS}".encode()).hexdigest()
 """The name of these closed forms with these numbers; changes when a number does."""
-SOURCE: Final = f"baseline.1:{BASELINE_HASH[:12]}"
+SOURCE: Final = f"baseline.2:{BASELINE_HASH[:12]}"
 
 _SIZE: Final = INDEX["size_vs_adv_ratio"]
 _DELTA: Final = INDEX["delta_ratio"]
@@ -115,7 +159,7 @@ def daily_risk_bps(row: Row) -> float:
     values = row.values
     moved = 1e4 * _within(values[_SIGMA], 0.0, 10.0) * _within(abs(values[_DELTA]), 0.0, 100.0)
     repriced = VOL_POINTS_DAILY * _within(abs(values[_VEGA]), 0.0, 1e4)
-    return _within(math.hypot(moved, repriced), 0.0, _RISK_MAX_BPS)
+    return _within(math.sqrt(moved * moved + repriced * repriced), 0.0, _RISK_MAX_BPS)
 
 
 def horizon_days(row: Row) -> float:
@@ -123,10 +167,18 @@ def horizon_days(row: Row) -> float:
     return _within(row.values[_SIZE] / PARTICIPATION, HORIZON_MIN_DAYS, HORIZON_MAX_DAYS)
 
 
-def impact_bps(row: Row) -> float:
+def impact_bps(row: Row, arithmetic: Arithmetic = MATH) -> float:
     """The average impact paid over the order, bps of notional."""
     size = _within(row.values[_SIZE], 0.0, _SIZE_MAX)
-    return float(IMPACT_Y * daily_risk_bps(row) * size**IMPACT_EXPONENT / (1.0 + IMPACT_EXPONENT))
+    return _impact(size, daily_risk_bps(row), arithmetic)
+
+
+def _impact(size: float, risk: float, arithmetic: Arithmetic) -> float:
+    """The law: `size` of a day's volume, `risk` a day in bps."""
+    if size <= 0.0:
+        return 0.0
+    grown = arithmetic.exp(IMPACT_EXPONENT * arithmetic.log(size))
+    return IMPACT_Y * risk * grown / (1.0 + IMPACT_EXPONENT)
 
 
 def residual_bps(row: Row) -> float:
@@ -134,27 +186,30 @@ def residual_bps(row: Row) -> float:
     return daily_risk_bps(row) * math.sqrt(horizon_days(row) / 3.0)
 
 
-def predict(row: Row) -> Prediction:
-    """The closed forms for one row of the current schema."""
+def predict(row: Row, arithmetic: Arithmetic = MATH) -> Prediction:
+    """The closed forms for one row of the current schema, tabulated.
+
+    Half the impact and the price risk of the time it takes do not decay: they are the permanent cost.
+    """
     values = row.values
     half = _within(values[_HALF], 0.0, _SPREAD_MAX_BPS)
-    impact = impact_bps(row)
-    residual = residual_bps(row)
-    median = half + impact
+    risk = daily_risk_bps(row)
+    impact = _impact(_within(values[_SIZE], 0.0, _SIZE_MAX), risk, arithmetic)
+    residual = risk * math.sqrt(horizon_days(row) / 3.0)
     permanent = PERMANENT_OF_IMPACT * impact
+    temporary = half + impact - permanent
     distance = half + IMPACT_IN_DISTANCE * impact + _within(values[_DOUBT], 0.0, _SPREAD_MAX_BPS)
-    distance = max(distance, DISTANCE_MIN_BPS)
+    distance = distance if distance > DISTANCE_MIN_BPS else DISTANCE_MIN_BPS
     rivals = _within(values[_DEALERS] - 1.0, 0.5, 100.0)
     hit = _within(values[_HIT], 0.0, 1.0)
-    intercept = math.log(rivals) - WIN_SLOPE_PER_DISTANCE - WIN_SHIFT_PER_HIT_RATIO * (hit - HIT_RATIO_USUAL)
-    theta = permanent - RECORD_WEIGHT * values[_MARKOUT]
+    lean = WIN_SLOPE_PER_DISTANCE + WIN_SHIFT_PER_HIT_RATIO * (hit - HIT_RATIO_USUAL)
+    losing = rivals * arithmetic.exp(-lean)
+    theta = _within(permanent - RECORD_WEIGHT * values[_MARKOUT], 0.0, THETA_MAX_BPS)
     return Prediction(
-        levels=LEVELS,
-        cost_bps=tuple([median + residual * z for z in QUANTILES]),
-        permanent_share=permanent / median if median > 0.0 else 0.0,
-        win_intercept=intercept,
-        win_slope=WIN_SLOPE_PER_DISTANCE / distance,
-        markout_theta_bps=_within(theta, 0.0, THETA_MAX_BPS),
-        markout_beta=MARKOUT_DECAY_PER_DISTANCE / distance,
+        half_spread_bps=distance,
+        win=tuple([1.0 / (1.0 + losing * one) for one in _LOSING]),
+        markout_bps=tuple([0.0 - theta * one for one in _KNOWING]),
+        temporary_bps=(temporary,) * len(LEVELS),
+        permanent_bps=tuple([permanent + residual * z for z in QUANTILES]),
         source=SOURCE,
     )

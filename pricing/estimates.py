@@ -1,67 +1,84 @@
-"""What a model must supply to be used in a price, whatever the model: numbers, not a collaborator.
+"""What a model must supply to be used in a price, whatever the model: curves in numbers, not a collaborator.
 
-Costs are total costs to whoever trades the size, in bps of notional, + = cost. Distances are bps beyond fair,
-against the client. Markouts are bps, + = good for us, so an expected adverse selection is negative.
+Costs are total costs to whoever trades the size, in bps of notional, + = cost. Distances are beyond fair, against the
+client, tabulated in half-spreads. Markouts are bps, + = good for us, so an expected adverse selection is negative.
+
+Between the distances of the grid the log-odds of winning are linear, so that a logistic curve is read exactly, and the
+markout is linear. Before the grid both are flat; beyond it, or beyond the last distance at which there is something to
+win, the log-odds go on falling and the markout is flat.
 """
 
 import math
 from bisect import bisect_right
+from operator import ge, le
 from typing import Final
 
 from pricing.fact import Fact
+from pricing.numeric.elementary import exp, log
 
+DISTANCES: Final = tuple([0.5 * place - 4.0 for place in range(33)])
+"""The quote distances of every win and markout curve, in half-spreads beyond fair."""
+LEVELS: Final = (0.01, 0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95, 0.99)
+"""The levels of every cost distribution."""
+HALF_SPREAD_MIN_BPS: Final = 1e-6
+HALF_SPREAD_MAX_BPS: Final = 1e6
+WIN_SMALL: Final = 1e-9
+"""Below this a tabulated win counts as none: the curve's tail begins at the last point above it."""
+TAIL_SLOPE: Final = 0.25
+"""The least fall of the log-odds per half-spread beyond the grid: nobody pays anything."""
+
+_STEP: Final = 0.5
+_SURE: Final = 1e-12
 _EDGE: Final = 1e-12
 _SCALE_MIN_BPS: Final = 1e-9
 _INF: Final = math.inf
+_LAST: Final = len(DISTANCES) - 1
 
 
-class Estimates(Fact, frozen=True, kw_only=True, tag="Estimates.1"):
-    """Cost quantiles, win probability and markout over quote distance, and their source; valid by
-    construction.
+class Estimates(Fact, frozen=True, kw_only=True, tag="Estimates.2"):
+    """Win probability and markout over quote distance, cost quantiles, and their source; valid by construction.
 
-    `cost_bps[i]` is the quantile of cost at `levels[i]`; `permanent_share` the part of cost that does not
-    decay; P(win at d) = 1 / (1 + exp(win_intercept + win_slope * d)); markout mu(d) = -theta * exp(-beta *
-    d).
+    `half_spread_bps` is the unit of DISTANCES: `win[i]` and `markout_bps[i]` are those at a quote `DISTANCES[i] *
+    half_spread_bps` beyond fair. `temporary_bps[i] + permanent_bps[i]` is the quantile of cost at `LEVELS[i]`; the
+    permanent part does not decay. `source` is the model's hash or the name of a baseline.
     """
 
-    levels: tuple[float, ...]
-    cost_bps: tuple[float, ...]
-    permanent_share: float
-    win_intercept: float
-    win_slope: float
-    markout_theta_bps: float
-    markout_beta: float
+    half_spread_bps: float
+    win: tuple[float, ...]
+    markout_bps: tuple[float, ...]
+    temporary_bps: tuple[float, ...]
+    permanent_bps: tuple[float, ...]
     source: str
 
     def __post_init__(self) -> None:
-        """Refuse levels outside (0, 1) or not rising, falling quantiles and numbers that are not finite."""
-        _check_rising("levels", self.levels, strict=True)
-        if len(self.levels) < 2 or self.levels[0] <= 0.0 or self.levels[-1] >= 1.0:
-            raise ValueError("levels: at least two, all between 0 and 1")
-        _check_rising("cost_bps", self.cost_bps, strict=False)
-        if len(self.cost_bps) != len(self.levels):
-            raise ValueError(f"cost_bps: {len(self.cost_bps)} quantiles for {len(self.levels)} levels")
-        if not 0.0 <= self.permanent_share <= 1.0:
-            raise ValueError(f"permanent_share: {self.permanent_share} is not between 0 and 1")
-        if not math.isfinite(self.win_intercept):
-            raise ValueError(f"win_intercept: {self.win_intercept} is not finite")
-        if not 0.0 < self.win_slope < _INF:
-            raise ValueError(f"win_slope: {self.win_slope} is not above zero")
-        if not 0.0 <= self.markout_theta_bps < _INF:
-            raise ValueError(f"markout_theta_bps: {self.markout_theta_bps} is negative or not finite")
-        if not 0.0 < self.markout_beta < _INF:
-            raise ValueError(f"markout_beta: {self.markout_beta} is not above zero")
+        """Refuse tables of another size, curves that move the wrong way and numbers that are not finite."""
+        if not HALF_SPREAD_MIN_BPS <= self.half_spread_bps <= HALF_SPREAD_MAX_BPS:
+            raise ValueError(f"half_spread_bps: {self.half_spread_bps} is no half spread")
+        for field, numbers, size in (
+            ("win", self.win, len(DISTANCES)),
+            ("markout_bps", self.markout_bps, len(DISTANCES)),
+            ("temporary_bps", self.temporary_bps, len(LEVELS)),
+            ("permanent_bps", self.permanent_bps, len(LEVELS)),
+        ):
+            if len(numbers) != size:
+                raise ValueError(f"{field}: {len(numbers)} numbers, not {size}")
+        win, markouts = self.win, self.markout_bps
+        if not (win[0] <= 1.0 and win[-1] >= 0.0 and all(map(ge, win, win[1:]))):
+            raise ValueError("win: not within 0 and 1, or rises with distance")
+        if not (markouts[0] > -_INF and markouts[-1] < _INF and all(map(le, markouts, markouts[1:]))):
+            raise ValueError("markout_bps: not finite, or falls with distance")
+        for field, numbers in (("temporary_bps", self.temporary_bps), ("permanent_bps", self.permanent_bps)):
+            if not math.isfinite(sum(numbers)):
+                raise ValueError(f"{field}: not finite")
+        costs = costs_bps(self)
+        if not all(map(le, costs, costs[1:])):
+            raise ValueError("permanent_bps: temporary and permanent cost together fall from level to level")
 
 
-def _check_rising(field: str, numbers: tuple[float, ...], *, strict: bool) -> None:
-    """Refuse a tuple with a step down (or, when strict, a step of zero), NaN or infinity in it."""
-    if not math.isfinite(sum(numbers)):
-        raise ValueError(f"{field}: not finite")
-    last = -_INF
-    for number in numbers:
-        if number < last or (strict and number == last):
-            raise ValueError(f"{field}: {number} after {last}")
-        last = number
+def costs_bps(estimates: Estimates) -> tuple[float, ...]:
+    """The quantiles of total cost at LEVELS, bps of notional."""
+    temporary, permanent = estimates.temporary_bps, estimates.permanent_bps
+    return tuple([one + other for one, other in zip(temporary, permanent, strict=True)])
 
 
 def percentile(estimates: Estimates, cost_bps: float) -> float:
@@ -71,32 +88,37 @@ def percentile(estimates: Estimates, cost_bps: float) -> float:
     Linear between the quantiles; beyond them an exponential tail that starts with the density of the last
     interval.
     """
-    levels, costs = estimates.levels, estimates.cost_bps
+    return percentile_among(costs_bps(estimates), cost_bps)
+
+
+def percentile_among(costs: tuple[float, ...], cost_bps: float) -> float:
+    """`percentile` for whoever asks often: `costs` are `costs_bps` of the estimates."""
     place = bisect_right(costs, cost_bps)
     if place == 0:
-        scale = max(levels[0] * (costs[1] - costs[0]) / (levels[1] - levels[0]), _SCALE_MIN_BPS)
-        return max(levels[0] * math.exp((cost_bps - costs[0]) / scale), _EDGE)
+        scale = max(LEVELS[0] * (costs[1] - costs[0]) / (LEVELS[1] - LEVELS[0]), _SCALE_MIN_BPS)
+        return max(LEVELS[0] * exp((cost_bps - costs[0]) / scale), _EDGE)
     if place == len(costs):
-        rest = 1.0 - levels[-1]
-        scale = max(rest * (costs[-1] - costs[-2]) / (levels[-1] - levels[-2]), _SCALE_MIN_BPS)
-        return min(1.0 - rest * math.exp((costs[-1] - cost_bps) / scale), 1.0 - _EDGE)
+        rest = 1.0 - LEVELS[-1]
+        scale = max(rest * (costs[-1] - costs[-2]) / (LEVELS[-1] - LEVELS[-2]), _SCALE_MIN_BPS)
+        return min(1.0 - rest * exp((costs[-1] - cost_bps) / scale), 1.0 - _EDGE)
     low, high = costs[place - 1], costs[place]
     share = (cost_bps - low) / (high - low)
-    return levels[place - 1] + share * (levels[place] - levels[place - 1])
+    return LEVELS[place - 1] + share * (LEVELS[place] - LEVELS[place - 1])
 
 
 def cost_at(estimates: Estimates, level: float) -> float:
     """The cost in bps at a level in (0, 1): the inverse of `percentile`, flat beyond the outermost
     quantiles.
     """
-    levels, costs = estimates.levels, estimates.cost_bps
-    place = bisect_right(levels, level)
+    temporary, permanent = estimates.temporary_bps, estimates.permanent_bps
+    place = bisect_right(LEVELS, level)
     if place == 0:
-        return costs[0]
-    if place == len(levels):
-        return costs[-1]
-    low, high = levels[place - 1], levels[place]
-    return costs[place - 1] + (level - low) / (high - low) * (costs[place] - costs[place - 1])
+        return temporary[0] + permanent[0]
+    before = temporary[place - 1] + permanent[place - 1]
+    if place == len(LEVELS):
+        return before
+    low, high = LEVELS[place - 1], LEVELS[place]
+    return before + (level - low) / (high - low) * (temporary[place] + permanent[place] - before)
 
 
 def median_cost(estimates: Estimates) -> float:
@@ -104,15 +126,59 @@ def median_cost(estimates: Estimates) -> float:
     return cost_at(estimates, 0.5)
 
 
+def last_won(win: tuple[float, ...]) -> int:
+    """The place of the last distance at which there is something to win; the tail begins there."""
+    for place in range(_LAST, 0, -1):
+        if win[place] >= WIN_SMALL:
+            return place
+    return 0
+
+
+def log_odds(win: float) -> float:
+    """ln(p / (1 - p)), with p kept off 0 and 1 by a trillionth."""
+    kept = _SURE if win < _SURE else 1.0 - _SURE if win > 1.0 - _SURE else win
+    return log(kept / (1.0 - kept))
+
+
+def tail_slope(win: tuple[float, ...], last: int) -> float:
+    """How fast the log-odds fall per half-spread beyond the place `last`: as in the cell before it, at least
+    TAIL_SLOPE.
+    """
+    if last == 0:
+        return TAIL_SLOPE
+    return max((log_odds(win[last - 1]) - log_odds(win[last])) / _STEP, TAIL_SLOPE)
+
+
 def win_probability(estimates: Estimates, distance_bps: float) -> float:
-    """P(win) when quoting `distance_bps` beyond fair against the client."""
-    power = estimates.win_intercept + estimates.win_slope * distance_bps
-    if power > 700.0:
-        return 0.0
-    return 1.0 / (1.0 + math.exp(power))
+    """P(win) when quoting `distance_bps` beyond fair against the client; never rising.
+
+    Within WIN_SMALL of the table at its distances.
+    """
+    win = estimates.win
+    distance = distance_bps / estimates.half_spread_bps
+    if distance <= DISTANCES[0]:
+        return win[0]
+    last = last_won(win)
+    if distance >= DISTANCES[last]:
+        power = tail_slope(win, last) * (distance - DISTANCES[last]) - log_odds(win[last])
+        return min(1.0 / (1.0 + exp(power)), win[last]) if power < 700.0 else 0.0
+    place = int((distance - DISTANCES[0]) / _STEP)
+    share = (distance - DISTANCES[place]) / _STEP
+    here, there = log_odds(win[place]), log_odds(win[place + 1])
+    found = 1.0 / (1.0 + exp(-(here + share * (there - here))))
+    return max(min(found, win[place]), win[place + 1])
 
 
 def markout(estimates: Estimates, distance_bps: float) -> float:
-    """Expected markout in bps, + = good for us, when won at that distance; never above zero."""
-    power = min(-estimates.markout_beta * distance_bps, 700.0)
-    return -estimates.markout_theta_bps * math.exp(power)
+    """Expected markout in bps, + = good for us, when won at that distance; never falling."""
+    markouts = estimates.markout_bps
+    distance = distance_bps / estimates.half_spread_bps
+    if distance <= DISTANCES[0]:
+        return markouts[0]
+    last = last_won(estimates.win)
+    if distance >= DISTANCES[last]:
+        return markouts[last]
+    place = int((distance - DISTANCES[0]) / _STEP)
+    share = (distance - DISTANCES[place]) / _STEP
+    here, there = markouts[place], markouts[place + 1]
+    return min(here + share * (there - here), there)

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
-from pricing.estimates import Estimates
+from pricing_cases import logistic
+
 from pricing.instruments import Perpetual
 from pricing.market import MarketSnapshot, UnderlyingMarket, one_level
 from pricing.structures import Leg, Structure
@@ -43,15 +44,8 @@ ASK = Ask(
     amount=Decimal(10_000),
     side=Side.BUY,
 )
-ESTIMATES = Estimates(
-    levels=(0.1, 0.5, 0.9),
-    cost_bps=(0.5, 1.0, 2.0),
-    permanent_share=0.5,
-    win_intercept=-1.0,
-    win_slope=0.5,
-    markout_theta_bps=0.5,
-    markout_beta=0.2,
-    source="test",
+ESTIMATES = logistic(
+    -1.0, 0.5, theta=0.5, beta=0.2, half=2.0, costs=(0.1, 0.2, 0.5, 0.8, 1.0, 1.5, 2.0, 2.5, 3.0)
 )
 
 

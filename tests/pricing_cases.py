@@ -1,11 +1,12 @@
 """A small market, its instruments and its terms: what the tests of pricing and models stand on."""
 
+import math
 from decimal import Decimal
 from typing import Any
 
 import msgspec
 
-from pricing.estimates import Estimates
+from pricing.estimates import DISTANCES, LEVELS, Estimates
 from pricing.instruments import (
     Future,
     Instrument,
@@ -25,9 +26,10 @@ from pricing.market import (
     UnderlyingMarket,
     one_level,
 )
-from pricing.quoting import QuotePrice, QuoteTerms, quote
+from pricing.quoting import QuotePrice, quote
 from pricing.structures import Hedge, Leg, Structure
 from pricing.surface.at_money import smile_at_money
+from pricing.terms import QuoteTerms, SkewTable
 from pricing.units import DAY_NS, NS_PER_S, YEAR_NS
 from pricing.valuation import Unpriceable, Valuation, mark, value
 
@@ -184,28 +186,54 @@ def refused(
     return found
 
 
-ESTIMATES = Estimates(
-    levels=(0.05, 0.25, 0.5, 0.75, 0.95),
-    cost_bps=(-4.0, 0.5, 2.0, 3.5, 9.0),
-    permanent_share=0.3,
-    win_intercept=-0.7,
-    win_slope=0.8,
-    markout_theta_bps=0.4,
-    markout_beta=0.25,
-    source="test",
-)
+COSTS = (-8.0, -4.0, -2.0, 0.5, 2.0, 3.5, 7.0, 9.0, 14.0)
+
+
+def logistic(
+    intercept: float = -0.7,
+    slope: float = 0.8,
+    *,
+    theta: float = 0.4,
+    beta: float = 0.25,
+    half: float = 1.0,
+    costs: tuple[float, ...] = COSTS,
+) -> Estimates:
+    """Estimates tabulated from P(win at d bps) = 1 / (1 + exp(intercept + slope d)), markout -theta exp(-beta d)."""
+    distances = [half * distance for distance in DISTANCES]
+    return Estimates(
+        half_spread_bps=half,
+        win=tuple(1.0 / (1.0 + math.exp(intercept + slope * d)) for d in distances),
+        markout_bps=tuple(-theta * math.exp(-beta * d) for d in distances),
+        temporary_bps=(1.0,) * len(LEVELS),
+        permanent_bps=tuple(cost - 1.0 for cost in costs),
+        source="test",
+    )
+
+
+ESTIMATES = logistic()
 TERMS = QuoteTerms(
+    fee_bps=0.3,
+    hedge_fee_bps=0.0,
+    fee_venue="",
+    fee_tier="",
+    hold_hours=0.0,
+    margin_ratio=0.0,
+    margin_rate_yearly=0.0,
     cost_quantile=0.5,
     cost_weight=1.0,
-    risk_aversion_bps_per_usd=1e-6,
-    skew_bps_max=10.0,
-    edge_bps_min=0.1,
-    half_spread_bps_min=0.2,
-    fee_bps=0.3,
     vega_vol_points=0.1,
+    vega_power=1.0,
+    vega_scale_usd=10_000.0,
+    vega_wing_weight=1.0,
     uncertainty_weight=0.5,
     stale_bps_per_s=0.5,
     fallback_bps=2.0,
+    risk_aversion_bps_per_usd=1e-6,
+    skew_table=SkewTable(),
+    skew_bps_max=10.0,
+    edge_bps_min=0.1,
+    vol_weight=0.0,
+    half_spread_bps_min=0.2,
 )
 
 
@@ -214,7 +242,7 @@ def estimates(**changed: Any) -> Estimates:
     return msgspec.structs.replace(ESTIMATES, **changed)
 
 
-def terms(**changed: float) -> QuoteTerms:
+def terms(**changed: Any) -> QuoteTerms:
     """The test's terms with some numbers changed."""
     return msgspec.structs.replace(TERMS, **changed)
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from models.features import SCHEMA_HASH
-from pricing.estimates import Estimates, median_cost
+from pricing.estimates import LEVELS, Estimates, costs_bps, median_cost, win_probability
 from pricing.quoting import Line, QuotePrice
 from rfq.audit.export import instant_text
 from rfq.audit.stories import Deed, Step, Story
@@ -111,9 +111,16 @@ def _features(row: FeatureRow) -> Iterator[str]:
 def estimates_text(estimates: Estimates) -> str:
     """What the model said, in a line."""
     costs = ", ".join(
-        f"{level:.0%} {cost:.2f}" for level, cost in zip(estimates.levels, estimates.cost_bps, strict=True)
+        f"{level:.0%} {cost:.2f}" for level, cost in zip(LEVELS, costs_bps(estimates), strict=True)
     )
-    return f"cost in bps: median {median_cost(estimates):.2f} ({costs}); source {estimates.source}"
+    half = estimates.half_spread_bps
+    wins = ", ".join(
+        f"{win_probability(estimates, many * half):.0%} at {many * half:.1f}" for many in (0, 1, 2)
+    )
+    return (
+        f"cost in bps: median {median_cost(estimates):.2f} ({costs}); won (bps from fair): {wins}; "
+        f"source {estimates.source}"
+    )
 
 
 def waterfall(price: QuotePrice) -> list[str]:
@@ -129,7 +136,8 @@ def waterfall(price: QuotePrice) -> list[str]:
     if not sides:
         return []
     places = max(_places(line.amount) for _, _, lines in sides for line in lines)
-    rows = [["step", *(name for name, _, _ in sides)]]
+    unit = sides[0][2][0].unit if sides[0][2] else ""
+    rows = [[f"step ({unit})" if unit else "step", *(name for name, _, _ in sides)]]
     for place, line in enumerate(sides[0][2]):
         rows.append([line.name, *(_signed(lines[place], places) for _, _, lines in sides)])
     rows.append(["wire", *(f"{wire:.{places}f}" for _, wire, _ in sides)])

@@ -8,7 +8,7 @@ moved against us afterwards. Urgency breaks ties only: a quote about to expire i
 
 from decimal import Decimal
 
-from pricing.estimates import Estimates, median_cost, percentile
+from pricing.estimates import Estimates, costs_bps, median_cost, percentile_among
 from pricing.valuation import Valuation
 from rfq.desk.card import Card
 from rfq.desk.scorecards import Scorecard
@@ -30,6 +30,7 @@ def rank(turn: Turn, card: Card, valuation: Valuation, estimates: Estimates) -> 
     sign = 1.0 if side is _BUY else -1.0
     fair, bp = valuation.fair, valuation.bp
     again = max(median_cost(estimates), 0.0)  # what it costs to trade elsewhere after a refusal
+    costs = costs_bps(estimates)
     scored = []
     for place, quote in enumerate(card.quotes):
         price = quote.price_for(side)
@@ -37,7 +38,7 @@ def rank(turn: Turn, card: Card, valuation: Valuation, estimates: Estimates) -> 
             continue
         cost = sign * (float(price) - fair) / bp
         record = turn.draft.scorecard(quote.maker)
-        row = _score(quote, side, price, cost, percentile(estimates, cost), record, again, now)
+        row = _score(quote, side, price, cost, percentile_among(costs, cost), record, again, now)
         scored.append((row.score_bps, not quote.all_or_none, quote.received_at, place, row))
     scored.sort()
     return Ranked(

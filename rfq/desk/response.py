@@ -2,12 +2,14 @@
 
 from decimal import Decimal
 
-from models.baselines import predict
+from models.baselines import Arithmetic, predict
 from models.prediction import Prediction
 from pricing.estimates import Estimates
+from pricing.fact import Fault
+from pricing.numeric import elementary
 from pricing.quoting import QuotePrice, quote
 from pricing.valuation import Valuation
-from rfq.desk import limits
+from rfq.desk import limits, outlays
 from rfq.desk.card import Card
 from rfq.desk.intake import tick_of
 from rfq.desk.turn import MS, Turn
@@ -20,23 +22,23 @@ from rfq.domain.reasons import Code, Reason
 from rfq.domain.row import FeatureRow
 
 BASELINE = "baseline"
+ARITHMETIC = Arithmetic(elementary.exp, elementary.log)
+"""What the desk works out itself must not depend on the machine's own exp and log."""
 
 
 def fall_back(row: FeatureRow) -> Estimates:
     """The closed-form estimates, for when the oracle did not answer in time or not with sense."""
-    return estimates_of(predict(row))
+    return estimates_of(predict(row, ARITHMETIC))
 
 
 def estimates_of(prediction: Prediction) -> Estimates:
     """A model's numbers in the words of pricing."""
     return Estimates(
-        levels=prediction.levels,
-        cost_bps=prediction.cost_bps,
-        permanent_share=prediction.permanent_share,
-        win_intercept=prediction.win_intercept,
-        win_slope=prediction.win_slope,
-        markout_theta_bps=prediction.markout_theta_bps,
-        markout_beta=prediction.markout_beta,
+        half_spread_bps=prediction.half_spread_bps,
+        win=prediction.win,
+        markout_bps=prediction.markout_bps,
+        temporary_bps=prediction.temporary_bps,
+        permanent_bps=prediction.permanent_bps,
         source=prediction.source,
     )
 
@@ -54,7 +56,11 @@ def make_quote(
     offer_wanted = ask.side.wants_offer and limits.may_sell(facts)
     if not (bid_wanted or offer_wanted):
         return Reason(code=Code.LIMIT_POSITION, field="amount", detail="the exposure would pass its limit")
-    assert turn.stamped.market is not None
+    market = turn.stamped.market
+    assert market is not None
+    found = outlays.of(valuation, market, state)
+    if isinstance(found, Fault):
+        return Reason(code=Code.PRICE, field=found.field, detail=found.problem)
     price = quote(
         valuation,
         estimates,
@@ -62,10 +68,13 @@ def make_quote(
         offer=offer_wanted,
         amount=float(ask.amount),
         inventory_usd=facts.exposure,
-        age_ms=turn.stamped.market.age_ms(turn.now),
+        age_ms=market.age_ms(turn.now),
         fallback=card.fallback,
         terms=state.policy.terms,
         tick=tick_of(state, ask),
+        fees_usd=found.fees_usd,
+        carry_usd=found.carry_usd,
+        risk_bps=found.risk_bps,
     )
     return _approve(turn, card, price, facts, replaces)
 

@@ -3,7 +3,7 @@
 from decimal import Decimal
 from enum import StrEnum
 
-from pricing.quoting import QuoteTerms
+from pricing.terms import QuoteTerms
 from rfq.domain.fact import Fact
 
 

@@ -3,6 +3,7 @@ record before, are what is hashed into the chain."""
 
 from hashlib import sha256
 
+import rfq.domain.upcasts  # noqa: F401 - old versions are read wherever records are
 from rfq.domain import canon
 from rfq.domain.effects import Effect
 from rfq.domain.events import Event, Stamped

@@ -7,23 +7,34 @@ sign. Changing one changes the policy's hash, and with it every chain that opens
 from decimal import Decimal
 from typing import Final
 
-from pricing.quoting import QuoteTerms
+from pricing.terms import QuoteTerms, SkewTable
 from rfq.domain.policy import Allocation, Policy
 
 STANDARD_POLICY: Final = Policy(
     version=1,
     terms=QuoteTerms(
+        fee_bps=0.5,
+        hedge_fee_bps=0.0,
+        fee_venue="",
+        fee_tier="",
+        hold_hours=1.0,
+        margin_ratio=0.0,
+        margin_rate_yearly=0.0,
         cost_quantile=0.6,
         cost_weight=0.5,
-        risk_aversion_bps_per_usd=2e-6,
-        skew_bps_max=10.0,
-        edge_bps_min=1.0,
-        half_spread_bps_min=2.0,
-        fee_bps=0.5,
         vega_vol_points=0.2,
+        vega_power=1.2,
+        vega_scale_usd=10_000.0,
+        vega_wing_weight=1.5,
         uncertainty_weight=0.5,
         stale_bps_per_s=0.5,
         fallback_bps=3.0,
+        risk_aversion_bps_per_usd=2e-6,
+        skew_table=SkewTable(),
+        skew_bps_max=10.0,
+        edge_bps_min=1.0,
+        vol_weight=0.1,
+        half_spread_bps_min=2.0,
     ),
     estimate_deadline_ms=20,
     quote_ttl_ms=5_000,

@@ -7,7 +7,7 @@ from enum import StrEnum
 from math import isfinite
 from typing import Any, Final, TypeVar
 
-from pricing.quoting import Line
+from pricing.quoting import LINES, Line
 from rfq.desk.engine import Desk
 from rfq.domain.effects import (
     AcceptQuote,
@@ -40,7 +40,7 @@ from rfq.domain.reasons import Code, Reason
 
 Complain = Callable[[int, str], None]
 S = TypeVar("S", bound=StrEnum)
-_LINES: Final = ("fair", "cost", "skew", "edge", "tick")
+_BARE: Final = tuple([name for name in LINES if name != "margin"])
 _NEEDS_FIELD: Final = frozenset(
     {
         *(Code.AMOUNT, Code.AMOUNT_STEP, Code.CROSSED, Code.STRUCTURE, Code.UNKNOWN_INSTRUMENT),
@@ -210,4 +210,5 @@ class Courses:
 
 
 def _adds_up(price: Decimal, lines: tuple[Line, ...]) -> bool:
-    return tuple(line.name for line in lines) == _LINES and sum(line.amount for line in lines) == price
+    named = tuple(line.name for line in lines) in (LINES, _BARE) and all(line.unit for line in lines)
+    return named and sum(line.amount for line in lines) == price
