@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable, Iterator
 from types import CodeType, ModuleType
 from typing import Any, ClassVar, Final
 
-from pricing.numeric import elementary, normal
+from pricing.numeric import elementary, normal, normalised, options, package, smile
 
-MODULES: Final[tuple[ModuleType, ...]] = (elementary, normal)
+MODULES: Final[tuple[ModuleType, ...]] = (elementary, normal, normalised, options, smile, package)
 """Those that hold `JITTED` functions, callees first."""
 
 
@@ -49,7 +49,21 @@ class Kernel:
         target[:] = filled
 
 
-KERNELS: Final[dict[str, Kernel]] = {}
+OPTIONS: Final = Kernel(options.rows)
+"""Options as a desk reads them: rows of `options.INPUTS` to rows of `options.FIELDS`."""
+BLACK: Final = Kernel(options.core_rows)
+"""Options in raw units: rows of `options.INPUTS` to rows of `options.CORE`."""
+WORTHS: Final = Kernel(package.worths, 2)
+"""The options of a package with their greeks and the doubts of their vols."""
+FAIRS: Final = Kernel(package.fairs, 2)
+"""The fair of each option of a package."""
+
+KERNELS: Final[dict[str, Kernel]] = {
+    "options": OPTIONS,
+    "black": BLACK,
+    "worths": WORTHS,
+    "fairs": FAIRS,
+}
 """All of them; what is not in here is never compiled."""
 
 
