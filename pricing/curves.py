@@ -58,6 +58,7 @@ def forward_point(under: UnderlyingMarket, expiry_at: int) -> tuple[float, float
             return pillar.forward, pillar.doubt_bps, curve.at
     index_at, seen_at = under.index_at, curve.at
     seen_at = index_at if index_at < seen_at else seen_at
+    oldest = seen_at
     if last > 0.0 and expiry_at <= last_at:
         return last, 0.0, index_at
     for pillar in curve.pillars:
@@ -68,8 +69,9 @@ def forward_point(under: UnderlyingMarket, expiry_at: int) -> tuple[float, float
                 return None
             share = (expiry_at - last_at) / (pillar.expiry_at - last_at)
             forward = last * exp(share * log(pillar.forward / last))
-            return forward, doubt + share * (pillar.doubt_bps - doubt), seen_at
+            return forward, doubt + share * (pillar.doubt_bps - doubt), oldest
         last_at, last, doubt = pillar.expiry_at, pillar.forward, pillar.doubt_bps
+        oldest = curve.at
     if under.index <= 0.0 or last_at <= index_at:
         return None
     share = (expiry_at - index_at) / (last_at - index_at)

@@ -7,8 +7,8 @@ left, K' = (K - p M) / (1 - p), and R has a third of the variance that is left. 
 certain to pay; the same value then comes from a forward and strike that are both moved by K - K', without variance.
 
 A coin-settled option pays (A - K)+ / A: its value in USD is divided by what the average is expected to be
-(`settles_at`), not by the forward. What is neglected, the lean between the average and the last index, is of relative
-size sigma^2 window / 6: 3e-6 at 60 %.
+(`settles_at`), not by the forward. What is neglected is the lean between the average and the last index, at most
+(1 - p) sigma^2 left (1 / 2 - (1 - p) / 3) coins: 3e-6 of a coin for a window at 60 %, less as it passes.
 
 A surface's total variance is the index's until expiry; an average's is less by the ratio of `averaged_years` to the
 whole term. Screens quote volatilities of averages with the whole term, so a fit to them divides by that ratio.
