@@ -1,29 +1,28 @@
-"""Black-76: value and greeks of a European option on a forward, in the quote currency or (inverse) in coin.
+"""Black-76: value and greeks of European options on a forward, in money and, settled in coin, in coin.
 
-Plain `math`, one call for everything. At or after expiry, or without volatility, the value is intrinsic and
-the curved greeks are zero. Inverse options are settled in coin: their value is the USD value over the
-forward, and what remains of delta after the premium has been paid in coin is `delta - value_coin` (the
-premium-adjusted delta).
+All of it is one kernel (`pricing.numeric.options`), whose bits depend neither on the machine nor on how many options
+are asked for at once. `full` is what a desk reads off, each number named by its convention and unit; `price` and
+`greeks` are the same numbers raw, per 1.00 of volatility and per year. American and barrier options are refused where
+instruments are read: `pricing.instruments.refusal`.
 """
 
-import math
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-_SQRT_HALF: Final = math.sqrt(0.5)
-_DENSITY: Final = 1.0 / math.sqrt(2.0 * math.pi)
-_STDEV_MIN: Final = 1e-12
+from pricing.numeric.engine import BLACK, OPTIONS
+from pricing.numeric.options import CORE, FIELDS, INPUTS
 
-_erfc = math.erfc
-_exp = math.exp
-_log = math.log
-_sqrt = math.sqrt
+if TYPE_CHECKING:
+    import numpy as np
+
+_CORE = len(CORE)
+_FIELDS = len(FIELDS)
 
 
 class Greeks(NamedTuple):
     """Value and derivatives, in units of `forward`'s currency, per one coin.
 
     delta per unit of forward, gamma per unit of forward squared, vega per 1.00 of volatility, theta per year
-    of passing time (negative = decay).
+    of passing time (negative = decay), the forward held.
     """
 
     value: float
@@ -48,18 +47,84 @@ class InverseGreeks(NamedTuple):
     theta: float
 
 
+class OptionGreeks(NamedTuple):
+    """One option on one coin, everything. USD stands for the currency of forward and strike.
+
+    `value_usd` is discounted, `value_coin` that over the spot. Deltas: `forward`, how many forwards hedge it at
+    expiry; `spot`, how many coins hedge its USD value now; `premium_adjusted`, the same once the premium was paid in
+    coin (d value_coin / d ln spot); `net`, Deribit's net transaction delta: forward delta less the value in coin. With
+    no rates and the spot at the forward the last two are one. A `net` greek is the derivative of `delta_net_coin`, spot
+    and forward moving as one; a `forward` one, of `delta_forward_coin`.
+
+    `gamma_usd_per_pct` is the change in USD of delta for a move of 1 %; vega, vanna and volga are per 0.01 of
+    volatility; theta and charm per calendar day that passes with forward and spot held.
+    """
+
+    value_usd: float
+    value_coin: float
+    delta_forward_coin: float
+    delta_spot_coin: float
+    delta_premium_adjusted_coin: float
+    delta_net_coin: float
+    gamma_forward_coin_per_usd: float
+    gamma_net_coin_per_usd: float
+    gamma_usd_per_pct: float
+    vega_usd_per_vol_point: float
+    vega_coin_per_vol_point: float
+    theta_usd_per_calendar_day: float
+    theta_coin_per_calendar_day: float
+    vanna_forward_coin_per_vol_point: float
+    vanna_net_coin_per_vol_point: float
+    volga_usd_per_vol_point_squared: float
+    volga_coin_per_vol_point_squared: float
+    charm_forward_coin_per_calendar_day: float
+    charm_net_coin_per_calendar_day: float
+    speed_forward_coin_per_usd_squared: float
+    speed_net_coin_per_usd_squared: float
+
+
+def full(
+    forward: float,
+    strike: float,
+    term_years: float,
+    sigma: float,
+    call: bool,
+    discount: float = 1.0,
+    spot: float | None = None,
+) -> OptionGreeks:
+    """Everything about one option; `sigma` a decimal a year, `discount` the factor on the payoff, `spot` (the index)
+    the forward unless given. Not above zero, or not a number: all NaN.
+    """
+    row = [forward, strike, term_years, sigma, 1.0 if call else 0.0, discount]
+    row.append(forward if spot is None else spot)
+    return OptionGreeks(*OPTIONS.run(row, _FIELDS))
+
+
+def full_many(
+    forward: "np.ndarray | float",
+    strike: "np.ndarray | float",
+    term_years: "np.ndarray | float",
+    sigma: "np.ndarray | float",
+    call: "np.ndarray | bool",
+    discount: "np.ndarray | float" = 1.0,
+    spot: "np.ndarray | float | None" = None,
+) -> "dict[str, np.ndarray]":
+    """`full` of many at once, to the same bits: arrays of one length (or single numbers) in, an array a field out."""
+    import numpy as np
+
+    columns = (forward, strike, term_years, sigma, call, discount, forward if spot is None else spot)
+    size = max(np.size(column) for column in columns)
+    source = np.empty((size, len(INPUTS)))
+    for place, column in enumerate(columns):
+        source[:, place] = column
+    target = np.zeros((size, _FIELDS))
+    OPTIONS.bulk(source.reshape(-1), target.reshape(-1))
+    return {name: target[:, place] for place, name in enumerate(FIELDS)}
+
+
 def value(forward: float, strike: float, term: float, sigma: float, call: bool) -> float:
-    """The value alone, undiscounted: to the bit what `price` says, for less."""
-    stdev = sigma * _sqrt(term) if term > 0.0 else 0.0
-    if stdev < _STDEV_MIN:
-        return max(forward - strike if call else strike - forward, 0.0)
-    d1 = _log(forward / strike) / stdev + 0.5 * stdev
-    d2 = d1 - stdev
-    if call:
-        found = forward * (0.5 * _erfc(-d1 * _SQRT_HALF)) - strike * (0.5 * _erfc(-d2 * _SQRT_HALF))
-    else:
-        found = forward * (-0.5 * _erfc(d1 * _SQRT_HALF)) - strike * (-0.5 * _erfc(d2 * _SQRT_HALF))
-    return found if found > 0.0 else 0.0
+    """The value alone, undiscounted."""
+    return greeks(forward, strike, term, sigma, call)[0]
 
 
 def price(
@@ -73,33 +138,9 @@ def greeks(
     forward: float, strike: float, term: float, sigma: float, call: bool, discount: float = 1.0
 ) -> tuple[float, float, float, float, float]:
     """The numbers of `price`, as a plain tuple."""
-    stdev = sigma * _sqrt(term) if term > 0.0 else 0.0
-    if stdev < _STDEV_MIN:
-        return _intrinsic(forward, strike, call, discount)
-    d1 = _log(forward / strike) / stdev + 0.5 * stdev
-    d2 = d1 - stdev
-    if call:
-        n1 = 0.5 * _erfc(-d1 * _SQRT_HALF)
-        n2 = 0.5 * _erfc(-d2 * _SQRT_HALF)
-    else:
-        n1 = -0.5 * _erfc(d1 * _SQRT_HALF)
-        n2 = -0.5 * _erfc(d2 * _SQRT_HALF)
-    value = discount * (forward * n1 - strike * n2)
-    weight = discount * _DENSITY * _exp(-0.5 * d1 * d1)
-    vega = weight * forward * stdev / sigma
-    theta = -0.5 * vega * sigma / term
-    if discount != 1.0:
-        theta -= _log(discount) / term * value
-    return value if value > 0.0 else 0.0, discount * n1, weight / (forward * stdev), vega, theta
-
-
-def _intrinsic(
-    forward: float, strike: float, call: bool, discount: float
-) -> tuple[float, float, float, float, float]:
-    """What is left when nothing is uncertain: the payoff, and a step for delta (a half at the strike)."""
-    gain = forward - strike if call else strike - forward
-    step = 1.0 if gain > 0.0 else 0.5 if gain == 0.0 else 0.0
-    return discount * max(gain, 0.0), discount * (step if call else -step), 0.0, 0.0, 0.0
+    row = [forward, strike, term, sigma, 1.0 if call else 0.0, discount, forward]
+    value, delta, gamma, vega, theta, *_ = BLACK.run(row, _CORE)
+    return value, delta, gamma, vega, theta
 
 
 def price_inverse(forward: float, strike: float, term: float, sigma: float, call: bool) -> InverseGreeks:

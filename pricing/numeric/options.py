@@ -72,12 +72,12 @@ def core(
     stdev = sigma * root
     if not stdev > _STDEV_MIN:
         share, slope = 0.0, 0.0
-        rise = 0.5 if gap == 0.0 else 0.0
+        rise, fall = (0.5, 0.5) if gap == 0.0 else (0.0, 1.0)
         d1 = d2 = 0.0
     else:
         if stdev > _STDEV_MAX:
             stdev = _STDEV_MAX
-        share, rest, slope = weigh(x, stdev)
+        share, _rest, slope = weigh(x, stdev)
         middle = x / stdev
         z = middle + 0.5 * stdev
         q = middle - 0.5 * stdev
@@ -85,13 +85,13 @@ def core(
             d1, d2 = z, q
         else:
             d1, d2 = -q, -z
-        rise = _risen(slope, low / high, z, q, forward < strike)
+        rise, fall = _sides(slope, low / high, z, q, forward < strike)
     value = low * share
     if (call != 0.0) == (forward < strike):
         delta = rise
     else:
         value += gap
-        delta = 1.0 - rise
+        delta = fall
     if call == 0.0:
         delta = -delta
     if not slope > 0.0 or not stdev > _STDEV_MIN:
@@ -113,13 +113,17 @@ def core(
     )
 
 
-def _risen(slope: float, ratio: float, z: float, q: float, below: bool) -> float:
-    """The size of the out-of-the-money option's delta: cdf(z) of a call (`below` the strike), cdf(q) of a put."""
-    if not below:
-        return slope * ratio * _MILLS * erfcx(-q * SQRT_HALF)
-    if z <= 0.0:
-        return slope * _MILLS * erfcx(-z * SQRT_HALF)
-    return 1.0 - slope * _MILLS * erfcx(z * SQRT_HALF)
+def _sides(slope: float, ratio: float, z: float, q: float, below: bool) -> tuple[float, float]:
+    """The size of the out-of-the-money option's delta, cdf(z) of a call (`below` the strike) and cdf(q) of a put, and
+    what it lacks to 1.
+    """
+    if below and z > 0.0:
+        rest = slope * _MILLS * erfcx(z * SQRT_HALF)
+        return (1.0 - rest, rest)
+    found = (
+        slope * _MILLS * erfcx(-z * SQRT_HALF) if below else slope * ratio * _MILLS * erfcx(-q * SQRT_HALF)
+    )
+    return (found, 1.0 - found)
 
 
 def interest(term: float, discount: float) -> float:
@@ -206,4 +210,4 @@ def rows(source: Sequence[float], target: MutableSequence[float]) -> None:
         target[out + 20] = speed - (net_gamma - net / forward) / forward
 
 
-JITTED: Final = (_risen, core, interest, usable)
+JITTED: Final = (_sides, core, interest, usable)

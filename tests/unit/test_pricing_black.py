@@ -82,9 +82,12 @@ def test_at_and_after_expiry_it_is_the_payoff(
     assert coin == (value / forward, delta, delta - value / forward, 0.0, 0.0, 0.0)
 
 
-def test_without_volatility_it_is_the_discounted_payoff() -> None:
-    assert black.price(110.0, 100.0, 0.5, 0.0, True, 0.9) == (9.0, 0.9, 0.0, 0.0, 0.0)
-    assert black.price(110.0, 100.0, 0.5, 1e-14, True, 0.9) == (9.0, 0.9, 0.0, 0.0, 0.0)
+@pytest.mark.parametrize("sigma", [0.0, 1e-14])
+def test_without_volatility_it_is_the_discounted_payoff_and_earns_its_interest(sigma: float) -> None:
+    found = black.price(110.0, 100.0, 0.5, sigma, True, 0.9)
+    assert found[:4] == (9.0, 0.9, 0.0, 0.0)
+    assert found.theta == pytest.approx(9.0 * -math.log(0.9) / 0.5)
+    assert black.price(110.0, 100.0, 0.5, sigma, True) == (10.0, 1.0, 0.0, 0.0, 0.0)
 
 
 @pytest.mark.parametrize("call", [True, False])
