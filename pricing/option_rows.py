@@ -18,13 +18,12 @@ _NO_SMILE: Final = (0.0, 0.0, 0.0, 0.0, 0.0, 1.0)
 
 
 class Expiry(NamedTuple):
-    """One expiry as its options need it: place of its row, forward (USD), when the forward was seen, years left, and
-    the length of the settlement window if that has begun, else 0.
+    """One expiry as its options need it: place of its row, forward (USD), years left, and the length of the settlement
+    window if that has begun, else 0.
     """
 
     row: int
     forward: float
-    seen_at: int
     term: float
     window_ns: int
 
@@ -39,7 +38,9 @@ def screen_vol_half_spread(term: float) -> float:
 
 
 class OptionRows:
-    """Collects the options of one package on one underlying."""
+    """Collects the options of one package on one underlying. `seen_at`: when the oldest of their forwards was seen,
+    `oldest_at`: the oldest of all that they need.
+    """
 
     __slots__ = (
         "_coin_valued",
@@ -51,6 +52,7 @@ class OptionRows:
         "expiry_rows",
         "oldest_at",
         "rows",
+        "seen_at",
     )
 
     def __init__(
@@ -66,14 +68,15 @@ class OptionRows:
         self.rows: list[float] = []
         self.count = 0
         self.oldest_at = now
+        self.seen_at = now
 
     @property
     def expiries(self) -> int:
         """How many rows of expiries there are."""
         return len(self._expiries)
 
-    def add(self, option: Option, ratio: float) -> tuple[float, float, Expiry] | Unpriceable:
-        """Take one leg in: USD for one unit of its price, its forward in quote currency, and its expiry."""
+    def add(self, option: Option, ratio: float) -> tuple[float, float, float] | Unpriceable:
+        """Take one leg in: USD for one unit of its price, its forward in quote currency, and its years."""
         odd = option.style or option.quanto is not None or option.settle_currency != option.quote_currency
         if odd and refusal(option) is not None:
             return Unpriceable(reason="not_priced", field=option.name)
@@ -104,24 +107,34 @@ class OptionRows:
         else:
             factor = 1.0
         self.count += 1
+        call = 1.0 if option.call else 0.0
         if option.inverse:
             unit = scale * factor / settles_at
             usd = under.index
             premium = scale * forward / settles_at
-            self.rows += (
-                *(expiry.row, strike / forward, forward, black_forward, black_strike, counts),
-                *(1.0 if option.call else 0.0, ratio, unit, unit * usd, unit * forward),
-                *(premium, premium if self._coin_valued else 0.0),
+            money, dollars, moving = unit * usd, unit * forward, premium if self._coin_valued else 0.0
+        else:
+            unit, usd, premium = scale * factor, rate, 0.0
+            money = dollars = unit * rate
+            moving = 1.0 if self._coin_valued else 0.0
+        self.rows.extend(
+            (
+                expiry.row,
+                strike / forward,
+                forward,
+                black_forward,
+                black_strike,
+                counts,
+                call,
+                ratio,
+                unit,
+                money,
+                dollars,
+                premium,
+                moving,
             )
-            return usd, forward, expiry
-        unit = scale * factor
-        money = unit * rate
-        self.rows += (
-            *(expiry.row, strike / forward, forward, black_forward, black_strike, counts),
-            *(1.0 if option.call else 0.0, ratio, unit, money, money),
-            *(0.0, 1.0 if self._coin_valued else 0.0),
         )
-        return rate, forward, expiry
+        return usd, forward, expiry.term
 
     def _make(self, option: Option) -> Expiry | Unpriceable:
         """A row for an expiry that is new here."""
@@ -160,9 +173,10 @@ class OptionRows:
             )
             half = half + share * (far.half_spread - half) if half and far.half_spread else 0.0
         rows += (half or screen_vol_half_spread(term), doubt_bps * BPS, first)
+        self.seen_at = min(self.seen_at, seen_at)
         self.oldest_at = min(self.oldest_at, surface.at, seen_at, under.index_at)
         begun = now > expiry_at - window_ns
-        made = Expiry(row, forward, seen_at, term, window_ns if begun else 0)
+        made = Expiry(row, forward, term, window_ns if begun else 0)
         self._expiries[expiry_at, option.averaging_s] = made
         return made
 

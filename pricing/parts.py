@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from pricing.books import BookWorth, book_worth, expiry_years, hedge_gain
-from pricing.instruments import Future, Instrument, Option, Perpetual
+from pricing.instruments import Future, Instrument, Option, Perpetual, Spot
 from pricing.market import MarketSnapshot, UnderlyingMarket
 from pricing.option_rows import OptionRows
 from pricing.structures import Structure
@@ -24,27 +24,25 @@ class Part:
     ratio * price * scale, price being its own or, for an inverse contract among others (`turned`), -1 / price.
     """
 
-    __slots__ = (
-        "book",
-        "expiry_at",
-        "forward",
-        "instrument",
-        "option",
-        "ratio",
-        "scale",
-        "seen_at",
-        "turned",
-    )
+    __slots__ = ("book", "expiry_at", "forward", "instrument", "option", "ratio", "scale", "turned")
 
-    def __init__(self, instrument: Instrument, ratio: float) -> None:
+    def __init__(
+        self,
+        instrument: Instrument,
+        ratio: float,
+        scale: float,
+        forward: float,
+        expiry_at: int,
+        option: int,
+        book: BookWorth | None,
+    ) -> None:
         self.instrument = instrument
         self.ratio = ratio
-        self.scale = 1.0
-        self.option = NOT_AN_OPTION
-        self.book: BookWorth | None = None
-        self.expiry_at = 0
-        self.forward = 0.0
-        self.seen_at = 0
+        self.scale = scale
+        self.forward = forward
+        self.expiry_at = expiry_at
+        self.option = option
+        self.book = book
         self.turned = False
 
     def worth(self, fair: float) -> float:
@@ -78,7 +76,7 @@ class Package:
         self.coin_valued = currency == under.name
         self.options = OptionRows(under, market, now, self.coin_valued)
         self.parts: list[Part] = []
-        self.hedges: list[tuple[Instrument, float, BookWorth]] = []
+        self.hedges: list[Part] = []
         self.gains: list[float] = []
         self.notional_usd = 0.0
         self.horizon = 0.0
@@ -128,15 +126,16 @@ def collect(
     if isinstance(under, Unpriceable):
         return under
     package = Package(under, market, now, currency or first.quote_currency)
-    kind = _kind(first)
-    alike = True
+    kind, quote = _kind(first), first.quote_currency
+    optional, alike = type(first) is Option, True
     for leg in legs:
         instrument = instruments.get(leg.instrument)
         if instrument is None:
             return Unpriceable(reason="unknown_instrument", field=leg.instrument)
         if instrument.underlying != under.name:
             return Unpriceable(reason="mixed_underlyings", field=leg.instrument)
-        alike = alike and _kind(instrument) == kind
+        if not (optional and type(instrument) is Option and instrument.quote_currency == quote):
+            alike = alike and _kind(instrument) == kind
         missing = _add(package, instrument, float(leg.ratio))
         if missing is not None:
             return missing
@@ -155,29 +154,20 @@ def _kind(instrument: Instrument) -> tuple[str, bool, object]:
 
 def _add(package: Package, instrument: Instrument, ratio: float) -> Unpriceable | None:
     """Take one leg in."""
-    part = Part(instrument, ratio)
     size = ratio if ratio >= 0.0 else -ratio
     if type(instrument) is Option:
         found = package.options.add(instrument, ratio)
         if type(found) is Unpriceable:
             return found
-        part.scale, part.forward, expiry = found
-        part.option = package.options.count - 1
-        part.expiry_at = instrument.expiry_at
-        part.seen_at = expiry.seen_at
-        term = expiry.term
+        usd, forward, term = found
+        part = Part(instrument, ratio, usd, forward, instrument.expiry_at, package.options.count - 1, None)
         notional = size * package.under.index
     else:
         book = book_worth(instrument, package.under, package.market, package.now)
         if type(book) is Unpriceable:
             return book
-        part.book = book
-        part.scale = book.unit_usd
-        part.forward = book.fair
-        part.seen_at = book.at
         term = expiry_years(instrument, package.now)
-        if type(instrument) is Future:
-            part.expiry_at = instrument.expiry_at
+        part = outright(instrument, ratio, book)
         notional = size * book.notional_usd
     if notional > package.notional_usd:
         package.notional_usd = notional
@@ -185,6 +175,12 @@ def _add(package: Package, instrument: Instrument, ratio: float) -> Unpriceable 
         package.horizon = term
     package.parts.append(part)
     return None
+
+
+def outright(instrument: Perpetual | Future | Spot, ratio: float, book: BookWorth) -> Part:
+    """A part that has no strike."""
+    expiry_at = instrument.expiry_at if type(instrument) is Future else 0
+    return Part(instrument, ratio, book.unit_usd, book.fair, expiry_at, NOT_AN_OPTION, book)
 
 
 def _usd(package: Package, currency: str) -> float | Unpriceable:
@@ -242,6 +238,6 @@ def _add_hedges(
             return book
         ratio = float(hedge.ratio)
         gain = hedge_gain(instrument, book, ratio, float(hedge.price), under.index)
-        package.hedges.append((instrument, ratio, book))
+        package.hedges.append(outright(instrument, ratio, book))
         package.gains.append(gain / package.unit_usd)
     return None

@@ -12,14 +12,13 @@ Whatever is missing makes the structure Unpriceable, and says which field: no nu
 from collections.abc import Mapping
 from typing import Final
 
-from pricing.books import book_worth
+from pricing.books import BookWorth, book_worth
 from pricing.buckets import OUTRIGHT, Buckets, wing
 from pricing.doubt import book_variance, moved_variance, standard_error, vol_moved_variance
 from pricing.instruments import Instrument, Option
 from pricing.market import MarketSnapshot
 from pricing.numeric import engine
-from pricing.numeric import package as kernel
-from pricing.numeric.package import LEG_WIDTH, answer_size
+from pricing.numeric.package import LEG_WIDTH, TOTALS, answer_size
 from pricing.option_rows import OptionRows, screen_vol_half_spread
 from pricing.parts import Package, Part, collect, underlying_of
 from pricing.structures import Structure
@@ -37,9 +36,8 @@ __all__ = (
     "value",
 )
 
-_WORTHS: Final = engine.Kernel(kernel.worths, 2)
-_FAIRS: Final = engine.Kernel(kernel.fairs, 2)
 _POINT: Final = 0.01
+_POINT_TWICE: Final = 0.01 * 0.01
 _DAYS: Final = 365.0
 
 
@@ -76,7 +74,7 @@ def _fairs(rows: OptionRows) -> list[float]:
     """The options' fairs alone."""
     if not rows.count:
         return []
-    return _FAIRS.run(rows.expiry_rows + rows.rows, rows.count, rows.expiries, rows.count)
+    return engine.FAIRS.run(rows.expiry_rows + rows.rows, rows.count, rows.expiries, rows.count)
 
 
 def value(
@@ -94,24 +92,14 @@ def value(
     found: list[float] = []
     if rows.count:
         size = answer_size(rows.expiries, rows.count)
-        found = _WORTHS.run(rows.expiry_rows + rows.rows, size, rows.expiries, rows.count)
+        found = engine.WORTHS.run(rows.expiry_rows + rows.rows, size, rows.expiries, rows.count)
     return _Valued(package, found).valuation(structure)
 
 
 class _Valued:
     """Adds up a package whose options have been worked out."""
 
-    __slots__ = (
-        "book_doubts",
-        "book_widths",
-        "buckets",
-        "deltas",
-        "found",
-        "legs",
-        "oldest_at",
-        "package",
-        "sums",
-    )
+    __slots__ = ("book_doubts", "book_widths", "buckets", "deltas", "found", "legs", "oldest_at", "package")
 
     def __init__(self, package: Package, found: list[float]) -> None:
         self.package = package
@@ -122,38 +110,29 @@ class _Valued:
         self.book_widths: dict[str, float] = {}
         self.deltas: dict[int, float] = {}
         self.oldest_at = package.options.oldest_at
-        self.sums = [0.0] * 6
 
     def valuation(self, structure: Structure) -> Valuation:
         """The whole."""
-        package, found = self.package, self.found
-        rows = package.options
+        package = self.package
         fair = 0.0
+        options_age_ms = self._age_ms(self.oldest_at)
         for part in package.parts:
-            leg = self._leg(part)
+            book = part.book
+            leg = (
+                self._option(part, options_age_ms)
+                if book is None
+                else self._outright(part, book, part.worth(book.fair))
+            )
             fair += leg.worth
             self.legs.append(leg)
-        for (instrument, ratio, book), gain in zip(package.hedges, package.gains, strict=True):
-            part = Part(instrument, ratio)
-            part.book, part.seen_at, part.expiry_at = book, book.at, getattr(instrument, "expiry_at", 0)
-            leg = self._outright(part, gain, hedge=True)
+        for place, part in enumerate(package.hedges):
+            gain = package.gains[place]
             fair += gain
-            self.legs.append(leg)
-        variance = book_variance(self.book_doubts)
-        width = 0.0
-        for one in self.book_widths.values():
-            width += one if one >= 0.0 else -one
-        if rows.count:
-            totals = rows.count * LEG_WIDTH
-            variance += found[totals] + found[totals + 1]
-            surface = package.under.surface
-            assert surface is not None
-            variance += vol_moved_variance(found[totals + 2], surface.at, package.now, surface.vol_of_vol)
-            width += found[totals + 4]
-        variance += moved_variance(self.deltas, package.now, package.under.sigma)
+            assert part.book is not None
+            self.legs.append(self._outright(part, part.book, gain, hedge=True))
+        variance, width = self._doubt()
         bps = 1.0 / (package.notional_usd * BPS)
-        age_ns = package.now - self.oldest_at
-        delta, gamma, vega, theta, vanna, volga = self.sums
+        delta, gamma, vega, theta, vanna, volga = self.buckets.total()
         return Valuation(
             fair=fair,
             bp=package.bp,
@@ -169,33 +148,43 @@ class _Valued:
             horizon_years=package.horizon,
             width_bps=width * bps,
             uncertainty_bps=standard_error(variance) * bps,
-            age_ms=age_ns / NS_PER_MS if age_ns > 0 else 0.0,
+            age_ms=self._age_ms(self.oldest_at),
             signed=len(structure.legs) > 1 or bool(structure.hedges) or structure.legs[0].ratio < 0,
             legs=tuple(self.legs),
             buckets=self.buckets.done(),
         )
 
-    def _leg(self, part: Part) -> LegWorth:
-        """One leg; its delta joins those that were seen when it was."""
-        book = part.book
-        if book is not None:
-            return self._outright(part, part.worth(book.fair), hedge=False)
+    def _doubt(self) -> tuple[float, float]:
+        """Variance of fair (USD^2), and the screen's half spread (USD)."""
+        package, found, rows = self.package, self.found, self.package.options
+        variance, width = book_variance(self.book_doubts), 0.0
+        for one in self.book_widths.values():
+            width += one if one >= 0.0 else -one
+        surface = package.under.surface
+        if rows.count and surface is not None:
+            at = rows.count * LEG_WIDTH
+            from_surface, from_forwards, vega_vol, moving, options_width = found[at : at + TOTALS]
+            variance += from_surface + from_forwards
+            variance += vol_moved_variance(vega_vol, surface.at, package.now, surface.vol_of_vol)
+            width += options_width
+            self.deltas[rows.seen_at] = self.deltas.get(rows.seen_at, 0.0) + moving
+        return variance + moved_variance(self.deltas, package.now, package.under.sigma), width
+
+    def _option(self, part: Part, age_ms: float) -> LegWorth:
+        """One option."""
         at = part.option * LEG_WIDTH
-        fair, delta, gamma, vega, theta, vanna, volga, forward_coin, vol, upper, moving = self.found[
-            at : at + LEG_WIDTH
-        ]
+        fair, delta, gamma, vega, theta, vanna, volga, forward_coin, vol, upper = self.found[at : at + 10]
         vega *= _POINT
         theta /= _DAYS
         vanna *= _POINT
-        volga *= _POINT * _POINT
-        self._count(part.expiry_at, wing(upper), (delta, gamma, vega, theta, vanna, volga))
-        self.deltas[part.seen_at] = self.deltas.get(part.seen_at, 0.0) + moving
-        seen_at = self.package.options.oldest_at
+        volga *= _POINT_TWICE
+        instrument = part.instrument
+        self.buckets.add(part.expiry_at, wing(upper), (delta, gamma, vega, theta, vanna, volga))
         return LegWorth(
-            instrument=part.instrument.name,
+            instrument=instrument.name,
             ratio=part.ratio,
             fair=fair,
-            currency=part.instrument.quote_currency,
+            currency=instrument.quote_currency,
             worth=part.worth(fair),
             delta_net_usd=delta,
             delta_forward_coin=forward_coin,
@@ -206,19 +195,17 @@ class _Valued:
             volga_usd_per_vol_point_twice=volga,
             forward=part.forward,
             vol=vol,
-            age_ms=self._age_ms(seen_at),
+            age_ms=age_ms,
         )
 
-    def _outright(self, part: Part, worth: float, hedge: bool) -> LegWorth:
-        """A leg without a strike."""
-        book, ratio, instrument = part.book, part.ratio, part.instrument
-        assert book is not None
+    def _outright(self, part: Part, book: BookWorth, worth: float, hedge: bool = False) -> LegWorth:
+        """A leg without a strike; its delta joins those that were seen when it was."""
+        ratio, instrument = part.ratio, part.instrument
         name = instrument.name
-        delta = ratio * book.delta_net_usd
-        moving = delta
+        delta = moving = ratio * book.delta_net_usd
         if not hedge and part.turned != self.package.coin_valued:
             moving -= ratio * book.notional_usd
-        self._count(part.expiry_at, OUTRIGHT, (delta, 0.0, 0.0, 0.0, 0.0, 0.0))
+        self.buckets.add(part.expiry_at, OUTRIGHT, (delta, 0.0, 0.0, 0.0, 0.0, 0.0))
         self.deltas[book.at] = self.deltas.get(book.at, 0.0) + moving
         unit = ratio * book.unit_usd
         self.book_widths[name] = self.book_widths.get(name, 0.0) + unit * book.half
@@ -236,14 +223,6 @@ class _Valued:
             age_ms=self._age_ms(book.at),
             hedge=hedge,
         )
-
-    def _count(self, expiry_at: int, name: str, greeks: tuple[float, ...]) -> None:
-        """Add one leg's greeks to the package's and to their bucket's."""
-        sums = self.sums
-        bucket = self.buckets.sums(expiry_at, name)
-        for place, greek in enumerate(greeks):
-            sums[place] += greek
-            bucket[place] += greek
 
     def _age_ms(self, at: int) -> float:
         age_ns = self.package.now - at
