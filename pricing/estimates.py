@@ -4,13 +4,13 @@ Costs are total costs to whoever trades the size, in bps of notional, + = cost. 
 client, tabulated in half-spreads. Markouts are bps, + = good for us, so an expected adverse selection is negative.
 
 Between the distances of the grid the log-odds of winning are linear, so that a logistic curve is read exactly, and the
-markout is linear. Before the grid both are flat; beyond it, or beyond the last distance at which there is something to
-win, the log-odds go on falling and the markout is flat.
+markout is linear. Before the grid both are flat; beyond it, or beyond the first distance at which there is nothing to
+win any more, the log-odds go on falling and the markout is flat.
 """
 
 import math
 from bisect import bisect_right
-from operator import ge, le
+from operator import ge, le, neg
 from typing import Final
 
 from pricing.fact import Fact
@@ -23,12 +23,13 @@ LEVELS: Final = (0.01, 0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95, 0.99)
 HALF_SPREAD_MIN_BPS: Final = 1e-6
 HALF_SPREAD_MAX_BPS: Final = 1e6
 WIN_SMALL: Final = 1e-9
-"""Below this a tabulated win counts as none: the curve's tail begins at the last point above it."""
+"""Below this a tabulated win counts as none: the curve's tail begins at the first such point."""
+LEAST: Final = 1e-290
+MOST: Final = 1.0 - 1e-12
 TAIL_SLOPE: Final = 0.25
 """The least fall of the log-odds per half-spread beyond the grid: nobody pays anything."""
 
 _STEP: Final = 0.5
-_SURE: Final = 1e-12
 _EDGE: Final = 1e-12
 _SCALE_MIN_BPS: Final = 1e-9
 _INF: Final = math.inf
@@ -126,18 +127,22 @@ def median_cost(estimates: Estimates) -> float:
     return cost_at(estimates, 0.5)
 
 
-def last_won(win: tuple[float, ...]) -> int:
-    """The place of the last distance at which there is something to win; the tail begins there."""
-    for place in range(_LAST, 0, -1):
-        if win[place] >= WIN_SMALL:
-            return place
-    return 0
+def tail_place(win: tuple[float, ...]) -> int:
+    """The place at which the tail begins: the first at which there is nothing to win any more, else the last."""
+    if win[_LAST] >= WIN_SMALL:
+        return _LAST
+    return bisect_right(win, -WIN_SMALL, key=neg)
+
+
+def kept(win: float) -> float:
+    """A probability kept off 0 and 1, so that it has odds."""
+    return LEAST if win < LEAST else MOST if win > MOST else win
 
 
 def log_odds(win: float) -> float:
-    """ln(p / (1 - p)), with p kept off 0 and 1 by a trillionth."""
-    kept = _SURE if win < _SURE else 1.0 - _SURE if win > 1.0 - _SURE else win
-    return log(kept / (1.0 - kept))
+    """ln(p / (1 - p)) of a probability that is kept off 0 and 1."""
+    chance = kept(win)
+    return log(chance / (1.0 - chance))
 
 
 def tail_slope(win: tuple[float, ...], last: int) -> float:
@@ -158,7 +163,7 @@ def win_probability(estimates: Estimates, distance_bps: float) -> float:
     distance = distance_bps / estimates.half_spread_bps
     if distance <= DISTANCES[0]:
         return win[0]
-    last = last_won(win)
+    last = tail_place(win)
     if distance >= DISTANCES[last]:
         power = tail_slope(win, last) * (distance - DISTANCES[last]) - log_odds(win[last])
         return min(1.0 / (1.0 + exp(power)), win[last]) if power < 700.0 else 0.0
@@ -175,7 +180,7 @@ def markout(estimates: Estimates, distance_bps: float) -> float:
     distance = distance_bps / estimates.half_spread_bps
     if distance <= DISTANCES[0]:
         return markouts[0]
-    last = last_won(estimates.win)
+    last = tail_place(estimates.win)
     if distance >= DISTANCES[last]:
         return markouts[last]
     place = int((distance - DISTANCES[0]) / _STEP)

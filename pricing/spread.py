@@ -15,12 +15,21 @@ from math import sqrt
 from operator import mul
 from typing import Final, NamedTuple
 
-from pricing.estimates import DISTANCES, TAIL_SLOPE, Estimates, last_won, log_odds, tail_slope
+from pricing.estimates import (
+    DISTANCES,
+    LEAST,
+    MOST,
+    TAIL_SLOPE,
+    Estimates,
+    kept,
+    log_odds,
+    tail_place,
+    tail_slope,
+)
 from pricing.numeric.elementary import exp, log
 from pricing.terms import QuoteTerms
 
 _TWICE: Final = (0, 1)
-_SURE: Final = 1e-12
 
 
 def wright_omega(y: float) -> float:
@@ -62,7 +71,7 @@ def curves_of(estimates: Estimates) -> Curves:
     half = estimates.half_spread_bps
     distances = [half * one for one in DISTANCES]
     gains = [one + other for one, other in zip(distances, estimates.markout_bps, strict=True)]
-    return Curves(half, distances, gains, estimates.win, last_won(estimates.win))
+    return Curves(half, distances, gains, estimates.win, tail_place(estimates.win))
 
 
 def best_on(curves: Curves, reserve_bps: float) -> float:
@@ -78,7 +87,7 @@ def best_on(curves: Curves, reserve_bps: float) -> float:
     best = max(values)
     top = values.index(best)
     found = distances[first + top]
-    # A cell earns at most the chance of its left end times the gain of its right end. The best point's neighbours first.
+    # A cell earns at most the chance of its left end times the gain of its right end. First the best point's two.
     bounds = list(map(mul, chances, nets[1:]))
     near = [place for place in (top - 1, top) if 0 <= place < len(bounds)]
     for place in near:
@@ -106,10 +115,12 @@ def _cell(curves: Curves, place: int, reserve_bps: float) -> tuple[float, float]
     """
     half, distances, gains, win, _ = curves
     step, here, there = 0.5 * half, win[place], win[place + 1]
-    if here > 1.0 - _SURE:
-        here = 1.0 - _SURE
     if there >= here:
         return 0.0, -1.0
+    if here > MOST or there < LEAST:
+        here, there = kept(here), kept(there)
+        if there >= here:
+            return 0.0, -1.0
     ratio = here * (1.0 - there) / ((1.0 - here) * there)
     left, right = gains[place] - reserve_bps, gains[place + 1] - reserve_bps
     rise = (right - left) / step

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from models.baselines import (
     LEVELS,
     QUANTILES,
     SOURCE,
+    Arithmetic,
     horizon_days,
     impact_bps,
     predict,
@@ -24,12 +26,23 @@ from models.baselines import (
 )
 from models.features import MISSING, FeatureRow
 from models.infer import ModelUnavailable, SchemaMismatch, open_model
-from models.prediction import Prediction
+from models.prediction import DISTANCES, Prediction
 from models.testing import assert_calibrated, assert_monotone, calibration_error
+from pricing import estimates
+from pricing.numeric import elementary
 
 
 def _won(prediction: Prediction, distance_bps: float) -> float:
-    return 1.0 / (1.0 + math.exp(prediction.win_intercept + prediction.win_slope * distance_bps))
+    """Read between the points of the table as pricing reads it, where the log-odds are linear."""
+    place = (distance_bps / prediction.half_spread_bps + 4.0) / 0.5
+    low = min(int(place), 31)
+    here, there = (math.log(p / (1.0 - p)) for p in prediction.win[low : low + 2])
+    return 1.0 / (1.0 + math.exp(-(here + (place - low) * (there - here))))
+
+
+def _costs(prediction: Prediction) -> list[float]:
+    pairs = zip(prediction.temporary_bps, prediction.permanent_bps, strict=True)
+    return [temporary + permanent for temporary, permanent in pairs]
 
 
 @pytest.mark.parametrize(
@@ -67,11 +80,12 @@ def test_cost_is_half_spread_plus_impact_plus_risk() -> None:
     asked = row(size_vs_adv_ratio=0.01, sigma_daily_ratio=0.04, half_spread_bps=1.5)
     found = predict(asked)
     median = 1.5 + impact_bps(asked)
-    assert found.cost_bps[LEVELS.index(0.5)] == pytest.approx(median)
+    assert _costs(found)[LEVELS.index(0.5)] == pytest.approx(median)
     assert horizon_days(asked) == pytest.approx(0.1)
     assert residual_bps(asked) == pytest.approx(400.0 * math.sqrt(0.1 / 3.0))
-    assert found.cost_bps == pytest.approx([median + residual_bps(asked) * z for z in QUANTILES])
-    assert found.permanent_share == pytest.approx(0.5 * impact_bps(asked) / median)
+    assert _costs(found) == pytest.approx([median + residual_bps(asked) * z for z in QUANTILES])
+    assert found.permanent_bps[LEVELS.index(0.5)] == pytest.approx(0.5 * impact_bps(asked))
+    assert found.temporary_bps == pytest.approx([1.5 + 0.5 * impact_bps(asked)] * len(LEVELS))
 
 
 def test_in_units_of_risk_over_the_horizon_cost_is_one_number() -> None:
@@ -79,7 +93,7 @@ def test_in_units_of_risk_over_the_horizon_cost_is_one_number() -> None:
     scaled = []
     for sigma in (0.01, 0.03, 0.09):
         asked = row(size_vs_adv_ratio=0.01, sigma_daily_ratio=sigma, half_spread_bps=2.0)
-        cost = predict(asked).cost_bps
+        cost = _costs(predict(asked))
         scaled.append([(c - 2.0) / (sigma * 1e4 * math.sqrt(horizon_days(asked))) for c in cost])
     assert scaled[0] == pytest.approx(scaled[1])
     assert scaled[0] == pytest.approx(scaled[2])
@@ -92,7 +106,7 @@ def test_the_horizon_has_bounds() -> None:
 
 def test_an_option_risks_its_delta_and_its_vega() -> None:
     bare = row(size_vs_adv_ratio=1e-3, delta_ratio=0.0, vega_bps_per_vol_point=0.0)
-    assert predict(bare).cost_bps == (1.0,) * len(LEVELS)  # a box: the screen's half spread only
+    assert _costs(predict(bare)) == [1.0] * len(LEVELS)  # a box: the screen's half spread only
     delta = row(size_vs_adv_ratio=1e-3, delta_ratio=-0.3, sigma_daily_ratio=0.03)
     assert baselines.daily_risk_bps(delta) == pytest.approx(90.0)
     both = row(size_vs_adv_ratio=1e-3, delta_ratio=0.3, sigma_daily_ratio=0.03, vega_bps_per_vol_point=-50.0)
@@ -112,7 +126,7 @@ def test_a_client_who_trades_with_us_is_won_more_often() -> None:
 
 def test_a_bad_record_costs_and_a_good_one_forgives() -> None:
     def theta(markout: float) -> float:
-        return predict(row(markout_bps_10s=markout, size_vs_adv_ratio=1e-3)).markout_theta_bps
+        return -predict(row(markout_bps_10s=markout, size_vs_adv_ratio=1e-3)).markout_bps[8]
 
     assert theta(-5.0) > theta(-1.0) > theta(0.0) > theta(0.5)
     assert theta(1e6) == 0.0
@@ -120,7 +134,7 @@ def test_a_bad_record_costs_and_a_good_one_forgives() -> None:
 
 
 def test_predictions_are_named() -> None:
-    assert predict(row()).source == SOURCE == f"baseline.1:{BASELINE_HASH[:12]}"
+    assert predict(row()).source == SOURCE == f"baseline.2:{BASELINE_HASH[:12]}"
     assert len(BASELINE_HASH) == 64
 
 
@@ -128,34 +142,66 @@ def test_no_size_and_no_screen_is_still_a_prediction() -> None:
     found = predict(
         row(size_vs_adv_ratio=0.0, half_spread_bps=0.0, uncertainty_bps=0.0, sigma_daily_ratio=0.0)
     )
-    assert (found.cost_bps, found.permanent_share) == ((0.0,) * len(LEVELS), 0.0)
+    assert (_costs(found), found.half_spread_bps) == ([0.0] * len(LEVELS), baselines.DISTANCE_MIN_BPS)
 
 
-GOOD = predict(row())
+def test_what_is_written_out_is_what_the_formulas_give() -> None:
+    assert pytest.approx([residual_quantile(level) for level in LEVELS], rel=1e-14, abs=0.0) == QUANTILES
+    asked = row(dealers_asked_count=4.0, hit_ratio=0.25, markout_bps_10s=-3.0, size_vs_adv_ratio=0.0)
+    found = predict(asked)
+    odds = [3.0 * math.exp(baselines.WIN_SLOPE_PER_DISTANCE * (d - 1.0)) for d in DISTANCES]
+    assert found.win == pytest.approx([1.0 / (1.0 + one) for one in odds], rel=1e-13)
+    known = [-2.1 * math.exp(-baselines.MARKOUT_DECAY_PER_DISTANCE * d) for d in DISTANCES]
+    assert found.markout_bps == pytest.approx(known, rel=1e-13)
+
+
+def test_the_tables_are_those_of_pricing() -> None:
+    assert (DISTANCES, LEVELS) == (estimates.DISTANCES, estimates.LEVELS)
+
+
+def test_whoever_needs_the_same_bits_everywhere_hands_in_exp_and_log() -> None:
+    asked: list[str] = []
+
+    def counted(name: str, function: Callable[[float], float]) -> Callable[[float], float]:
+        def call(x: float) -> float:
+            asked.append(name)
+            return function(x)
+
+        return call
+
+    ours = Arithmetic(counted("exp", elementary.exp), counted("log", elementary.log))
+    asked_row = row(size_vs_adv_ratio=0.003)
+    found, platform = predict(asked_row, ours), predict(asked_row)
+    assert sorted(asked) == ["exp", "exp", "log"]
+    for field in ("win", "markout_bps", "temporary_bps", "permanent_bps"):
+        assert getattr(found, field) == pytest.approx(getattr(platform, field), rel=1e-13)
+
+
+GOOD = predict(row(size_vs_adv_ratio=1e-3))
 
 
 @pytest.mark.parametrize(
     ("changed", "field"),
     [
-        ({"levels": (0.5,), "cost_bps": (1.0,)}, "levels"),
-        ({"levels": (0.0, *LEVELS[1:])}, "levels"),
-        ({"levels": (*LEVELS[:-1], 1.0)}, "levels"),
-        ({"levels": (LEVELS[1], LEVELS[0], *LEVELS[2:])}, "levels"),
-        ({"levels": (LEVELS[1], *LEVELS[1:])}, "levels"),
-        ({"levels": (*LEVELS[:3], math.nan, *LEVELS[4:])}, "levels"),
-        ({"cost_bps": GOOD.cost_bps[:-1]}, "cost_bps"),
-        ({"cost_bps": GOOD.cost_bps[::-1]}, "cost_bps"),
-        ({"cost_bps": (*GOOD.cost_bps[:-1], math.inf)}, "cost_bps"),
-        ({"cost_bps": (-math.inf, *GOOD.cost_bps[1:])}, "cost_bps"),
-        ({"permanent_share": 1.1}, "permanent_share"),
-        ({"win_intercept": math.inf}, "win_intercept"),
-        ({"win_slope": 0.0}, "win_slope"),
-        ({"markout_theta_bps": -1.0}, "markout_theta_bps"),
-        ({"markout_beta": 0.0}, "markout_beta"),
+        ({"half_spread_bps": 0.0}, "half_spread_bps"),
+        ({"half_spread_bps": math.nan}, "half_spread_bps"),
+        ({"win": GOOD.win[:-1]}, "win"),
+        ({"win": GOOD.win[::-1]}, "win"),
+        ({"win": (1.5, *GOOD.win[1:])}, "win"),
+        ({"win": (*GOOD.win[:-1], math.nan)}, "win"),
+        ({"markout_bps": GOOD.markout_bps[:-1]}, "markout_bps"),
+        ({"markout_bps": (1.0, *GOOD.markout_bps[1:])}, "markout_bps"),
+        ({"markout_bps": (*GOOD.markout_bps[:-1], math.inf)}, "markout_bps"),
+        ({"markout_bps": (math.nan, *GOOD.markout_bps[1:])}, "markout_bps"),
+        ({"temporary_bps": GOOD.temporary_bps[:-1]}, "temporary_bps"),
+        ({"temporary_bps": (*GOOD.temporary_bps[:-1], math.inf)}, "temporary_bps"),
+        ({"permanent_bps": GOOD.permanent_bps[:-1]}, "permanent_bps"),
+        ({"permanent_bps": (-math.inf, *GOOD.permanent_bps[1:])}, "permanent_bps"),
+        ({"permanent_bps": GOOD.permanent_bps[::-1]}, "permanent_bps"),
     ],
 )
 def test_no_prediction_without_sense(changed: dict[str, Any], field: str) -> None:
-    with pytest.raises(ValueError, match=field):
+    with pytest.raises(ValueError, match=f"^{field}"):
         dataclasses.replace(GOOD, **changed)
 
 

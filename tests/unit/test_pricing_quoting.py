@@ -1,168 +1,109 @@
-"""The waterfall: each step in its place, and the published numbers of the best quote."""
+"""The waterfall: each line in its place, its unit, and the prices that may not be shown."""
 
 import math
 from typing import Any
 
 import msgspec
 import pytest
-from pricing_cases import CALL_60, CALL_65, ESTIMATES, PERP, PUT_60, TERMS, D, estimates, quoted, terms, worth
+from pricing_cases import CALL_60, CALL_65, ESTIMATES, PERP, PUT_60, TERMS, D, logistic, quoted, terms, worth
 
-from pricing.estimates import markout, win_probability
-from pricing.quoting import best_distance, best_distance_adverse, charged_cost_bps, skew_bps, wright_omega
+from pricing.inventory import skew_bps
+from pricing.quoting import LINES, QuotePrice
+from pricing.spread import best_on, curves_of
+from pricing.terms import QuoteTerms, SkewTable
 from pricing.valuation import Valuation
 
 FLAT = Valuation(
     fair=60_000.0,
+    currency="USD",
     bp=6.0,
     notional_usd=1.0,
-    delta_usd=1.0,
+    delta_net_usd=1.0,
     underlying="BTC",
     width_bps=0.0,
     uncertainty_bps=0.0,
 )
-STEPS = ("fair", "cost", "skew", "edge", "tick")
+STEPS = ("fair", "fees", "funding", "hedge", "doubt", "skew", "edge", "tick")
+MARGIN = {"margin_ratio": 0.2, "margin_rate_yearly": 0.05, "hold_hours": 87.6}
 
 
-@pytest.mark.parametrize(
-    ("a", "b", "distance", "fill", "gain", "curvature"),
-    [
-        (0.7, 30.0, 0.0385419, 0.135140, 0.00520855, 3.032472),
-        (0.7, 150.0, 0.00770838, 0.135140, 0.00104171, 15.16236),
-        (-0.7, 3.1, 0.4726542, 0.317512, 0.1500735, 0.458471),
-        (-1.0, 7.0, 0.2238776, 0.361896, 0.0810205, 1.031489),
-    ],
-)
-def test_the_published_optimum(
-    a: float, b: float, distance: float, fill: float, gain: float, curvature: float
-) -> None:
-    found = best_distance(a, b, 0.0)
-    assert found == pytest.approx(distance, rel=2e-6)
-    logistic = estimates(win_intercept=a, win_slope=b, markout_theta_bps=0.0)
-    won = win_probability(logistic, found)
-    assert won == pytest.approx(fill, rel=5e-6)
-    assert won * found == pytest.approx(gain, rel=5e-6)
-
-    def best_gain(cost: float) -> float:
-        d = best_distance(a, b, cost)
-        return win_probability(logistic, d) * (d - cost)
-
-    h = 1e-3 / b
-    assert (best_gain(h) - 2 * best_gain(0.0) + best_gain(-h)) / h**2 == pytest.approx(curvature, rel=1e-4)
-    assert best_distance_adverse(logistic, 0.0) == pytest.approx(found, rel=1e-14)
+def offered(found: QuotePrice) -> dict[str, D]:
+    return {line.name: line.amount for line in found.offer_lines}
 
 
-@pytest.mark.parametrize(
-    "y", [-800.0, -40.0, -29.9, -5.0, -1.0, 0.0, 0.99, 1.0, 1.01, 2.99, 3.01, 50.0, 1e4, 1e12]
-)
-def test_omega_solves_its_equation(y: float) -> None:
-    w = wright_omega(y)
-    assert w > 0.0
-    if y > -700.0:
-        assert w + math.log(w) == pytest.approx(y, rel=1e-13, abs=1e-13)
+def bid_for(found: QuotePrice) -> dict[str, D]:
+    return {line.name: line.amount for line in found.bid_lines}
 
 
-def test_no_adverse_selection_to_speak_of_is_the_closed_form() -> None:
-    faint = estimates(markout_theta_bps=1e-13)
-    assert best_distance_adverse(faint, 3.0) == pytest.approx(best_distance(-0.7, 0.8, 3.0), rel=1e-12)
-
-
-def test_adverse_selection_widens() -> None:
-    widths = [
-        best_distance_adverse(estimates(markout_theta_bps=theta), 1.0) for theta in (0.0, 0.1, 1.0, 10.0)
-    ]
-    assert widths == sorted(widths)
-    assert widths[0] < widths[1] < widths[3]
-
-
-@pytest.mark.parametrize("cost", [-25.0, -5.0, 0.0, 2.0, 40.0])
-@pytest.mark.parametrize("theta", [0.05, 1.0, 20.0])
-@pytest.mark.parametrize("beta", [0.01, 0.3, 2.0])
-def test_no_distance_gains_more(cost: float, theta: float, beta: float) -> None:
-    numbers = estimates(markout_theta_bps=theta, markout_beta=beta)
-
-    def gain(d: float) -> float:
-        return win_probability(numbers, d) * (d + markout(numbers, d) - cost)
-
-    best = best_distance_adverse(numbers, cost)
-    here = gain(best)
-    for away in (1e-3, 0.1, 1.0, 10.0):
-        assert gain(best + away) < here
-        assert gain(best - away) < here
-
-
-def test_an_absurd_markout_still_gives_a_number() -> None:
-    numbers = estimates(markout_theta_bps=1e6, markout_beta=50.0, win_slope=0.01)
-    for cost in (-1e5, -100.0, 0.0, 1e5):
-        assert math.isfinite(best_distance_adverse(numbers, cost))
-
-
-def test_five_steps_that_add_up() -> None:
-    found = quoted(FLAT, inventory_usd=2e6)
+def test_lines_that_add_up_each_with_its_unit() -> None:
+    found = quoted(FLAT, inventory_usd=2e6, age_ms=1_000.0)
     assert found.bid is not None and found.offer is not None
-    assert tuple(line.name for line in found.bid_lines) == STEPS
-    assert tuple(line.name for line in found.offer_lines) == STEPS
-    assert sum((line.amount for line in found.bid_lines), D(0)) == found.bid
+    for side, lines in ((found.bid, found.bid_lines), (found.offer, found.offer_lines)):
+        assert tuple(line.name for line in lines) == STEPS
+        assert {line.unit for line in lines} == {"USD"}
+        assert sum((line.amount for line in lines), D(0)) == side
+    bid, offer = bid_for(found), offered(found)
+    assert bid["fair"] == offer["fair"] == found.fair == D(60_000)
+    assert (bid["fees"], bid["hedge"], bid["doubt"]) == (
+        D("-1.8"),
+        D(-12),
+        D(-3),
+    )  # 0.3, 2 and 0.5 bps at 6 a bp
+    assert (offer["fees"], offer["hedge"], offer["doubt"]) == (D("1.8"), D(12), D(3))
+    assert bid["skew"] == D("-12.3")  # 2 bps for what is held, 0.05 for half of what is added
+    assert offer["skew"] == D("-11.7")
+    assert bid["funding"] == offer["funding"] == 0
+    assert bid["edge"] < 0 < offer["edge"]
+    assert -D("0.5") < bid["tick"] <= 0 <= offer["tick"] < D("0.5")
+
+
+def test_margin_has_a_line_only_where_it_costs() -> None:
+    found = quoted(FLAT, terms=terms(**MARGIN))
+    assert tuple(line.name for line in found.bid_lines) == LINES
+    assert tuple(line.name for line in found.offer_lines) == LINES
+    assert (bid_for(found)["margin"], offered(found)["margin"]) == (D(-6), D(6))
     assert sum((line.amount for line in found.offer_lines), D(0)) == found.offer
-    assert found.bid_lines[0].amount == found.offer_lines[0].amount == found.fair == D(60_000)
-    _fair, cost, skew, edge, tick = (line.amount for line in found.bid_lines)
-    assert cost == D("-13.8")  # 2 bps of cost and 0.3 of fee, at 6 a bp
-    assert skew == D("-12.3")  # 2 bps for what is held, 0.05 for half of what is added
-    assert edge < 0 and -D("0.5") < tick <= 0
-    _, cost, skew, edge, tick = (line.amount for line in found.offer_lines)
-    assert (cost, skew) == (D("13.8"), D("-11.7"))
-    assert edge > 0 and 0 <= tick < D("0.5")
 
 
-def test_the_edge_is_the_best_distance_beyond_cost_and_skew() -> None:
+def test_carry_moves_both_prices_the_same_way() -> None:
+    still, paid = quoted(FLAT), quoted(FLAT, carry_usd=2e-4)
+    assert (
+        still.bid is not None and still.offer is not None and paid.bid is not None and paid.offer is not None
+    )
+    assert bid_for(paid)["funding"] == offered(paid)["funding"] == D(12)
+    assert paid.bid > still.bid
+    assert paid.offer > still.offer
+
+
+def test_venue_fees_widen() -> None:
+    found = quoted(FLAT, fees_usd=5e-5)
+    assert (bid_for(found)["fees"], offered(found)["fees"]) == (D("-4.8"), D("4.8"))
+
+
+def test_an_options_lines_are_in_coin() -> None:
+    found = quoted(worth((CALL_60, "1")), amount=10.0, tick=D("0.0001"))
+    assert {line.unit for line in (*found.bid_lines, *found.offer_lines)} == {"BTC"}
+
+
+def test_the_edge_is_the_best_distance_beyond_everything_else() -> None:
+    curves = curves_of(ESTIMATES)
     found = quoted(FLAT, amount=0.0)
-    expected = best_distance_adverse(ESTIMATES, 2.3) - 2.3
-    assert float(found.offer_lines[3].amount) == pytest.approx(6.0 * expected, abs=1e-3)
+    assert float(offered(found)["edge"]) == pytest.approx(6.0 * (best_on(curves, 2.3) - 2.3), abs=1e-2)
     held = quoted(FLAT, amount=0.0, inventory_usd=3e6)
-    expected = best_distance_adverse(ESTIMATES, 2.3 - 3.0) - (2.3 - 3.0)
-    assert float(held.offer_lines[3].amount) == pytest.approx(6.0 * expected, abs=1e-3)
-    expected = best_distance_adverse(ESTIMATES, 2.3 + 3.0) - (2.3 + 3.0)
-    assert float(held.bid_lines[3].amount) == pytest.approx(-6.0 * expected, abs=1e-3)
+    expected = best_on(curves, 2.3 - 3.0) - (2.3 - 3.0)
+    assert float(offered(held)["edge"]) == pytest.approx(6.0 * expected, abs=1e-2)
+    expected = best_on(curves, 2.3 + 3.0) - (2.3 + 3.0)
+    assert float(bid_for(held)["edge"]) == pytest.approx(-6.0 * expected, abs=1e-2)
 
 
 def test_the_policys_floors_hold() -> None:
     found = quoted(FLAT, terms=terms(edge_bps_min=50.0))
-    assert found.offer_lines[3].amount == D(300)
-    found = quoted(FLAT, terms=terms(half_spread_bps_min=50.0))
-    assert found.offer_lines[1].amount + found.offer_lines[3].amount == D(300)
-    assert found.bid_lines[1].amount + found.bid_lines[3].amount == D(-300)
-
-
-@pytest.mark.parametrize(
-    ("changed", "expected"),
-    [
-        ({}, 2.3),
-        ({"terms": terms(cost_quantile=0.95)}, 9.3),
-        ({"terms": terms(cost_weight=0.5)}, 1.3),
-        ({"terms": terms(fee_bps=0.0)}, 2.0),
-        ({"age_ms": 400.0}, 2.5),
-        ({"age_ms": -400.0}, 2.3),
-        ({"fallback": True}, 4.3),
-        ({"valuation": msgspec.structs.replace(FLAT, uncertainty_bps=3.0)}, 3.8),
-        ({"valuation": msgspec.structs.replace(FLAT, vega_usd_per_vol_point=-0.002)}, 4.3),
-        (
-            {
-                "valuation": msgspec.structs.replace(FLAT, vega_usd_per_vol_point=-0.002),
-                "terms": terms(vega_vol_points=0.0),
-            },
-            2.3,
-        ),
-        ({"terms": terms(cost_quantile=0.05)}, 0.0),
-    ],
-)
-def test_what_is_charged_as_cost(changed: dict[str, Any], expected: float) -> None:
-    asked: dict[str, Any] = {
-        "valuation": FLAT,
-        "estimates": ESTIMATES,
-        "age_ms": 0.0,
-        "fallback": False,
-        "terms": TERMS,
-    }
-    assert charged_cost_bps(**{**asked, **changed}) == pytest.approx(expected)
+    assert offered(found)["edge"] == D(300)
+    risky = quoted(FLAT, terms=terms(edge_bps_min=50.0, vol_weight=0.5), risk_bps=4.0)
+    assert offered(risky)["edge"] == D(312)
+    wide = quoted(FLAT, terms=terms(half_spread_bps_min=50.0))
+    for lines, far in ((offered(wide), 300), (bid_for(wide), -300)):
+        assert sum(lines[name] for name in ("fees", "hedge", "doubt", "edge")) == D(far)
 
 
 def test_skew_leans_against_what_is_held_and_is_bounded() -> None:
@@ -173,6 +114,32 @@ def test_skew_leans_against_what_is_held_and_is_bounded() -> None:
     put = worth((PUT_60, "1"))
     assert skew_bps(put, 2e6, TERMS) > 0.0  # a put takes from a long position
     assert skew_bps(worth((CALL_60, "1")), 2e6, TERMS) < 0.0
+
+
+def test_a_table_of_skews_is_read_between_its_points() -> None:
+    table = SkewTable(held_usd=(-1e6, 0.0, 2e6), skew_bps=(5.0, 0.0, -4.0), source="ladder")
+    assert [table.at(held) for held in (-9e9, -1e6, -5e5, 0.0, 1e6, 2e6, 9e9)] == [5, 5, 2.5, 0, -2, -4, -4]
+    assert SkewTable().at(1e6) == 0.0
+    assert SkewTable(held_usd=(0.0,), skew_bps=(1.0,)).at(3.0) == 1.0
+    both = terms(skew_table=table)
+    assert skew_bps(FLAT, 1e6, both) == pytest.approx(-3.0)
+    short = msgspec.structs.replace(FLAT, delta_net_usd=-0.5)
+    assert skew_bps(short, 1e6, both) == pytest.approx(1.5)
+
+
+@pytest.mark.parametrize(
+    ("field", "table"),
+    [
+        ("skew_bps", {"held_usd": (0.0, 1.0), "skew_bps": (1.0,)}),
+        ("held_usd", {"held_usd": (0.0, 0.0), "skew_bps": (1.0, 0.0)}),
+        ("held_usd", {"held_usd": (0.0, math.nan), "skew_bps": (1.0, 0.0)}),
+        ("skew_bps", {"held_usd": (0.0, 1.0), "skew_bps": (0.0, 1.0)}),
+        ("skew_bps", {"held_usd": (0.0, 1.0), "skew_bps": (math.inf, 1.0)}),
+    ],
+)
+def test_no_table_without_sense(field: str, table: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=f"^{field}"):
+        SkewTable(**table)
 
 
 def test_one_side_only() -> None:
@@ -192,8 +159,15 @@ def test_one_instrument_is_never_bid_at_zero() -> None:
     found = quoted(cheap, amount=1.0, tick=D("0.0001"))
     assert (found.bid, found.bid_lines) == (None, ())
     assert found.offer is not None and found.offer > 0
-    free = terms(**dict.fromkeys(TERMS.__struct_fields__[1:], 0.0))
-    keen = estimates(win_slope=1e9, markout_theta_bps=0.0)
+    free = terms(
+        cost_weight=0.0,
+        fee_bps=0.0,
+        edge_bps_min=0.0,
+        half_spread_bps_min=0.0,
+        uncertainty_weight=0.0,
+        vega_vol_points=0.0,
+    )
+    keen = logistic(0.0, 1e6, theta=0.0, half=1e-5)
     below_a_tick = msgspec.structs.replace(cheap, fair=0.00005)
     found = quoted(below_a_tick, amount=1.0, tick=D("0.0001"), terms=free, estimates=keen)
     assert (found.bid, found.offer) == (None, D("0.0001"))  # rounded down to zero
@@ -209,7 +183,7 @@ def test_a_pair_is_never_locked() -> None:
     free = terms(
         cost_weight=0.0, fee_bps=0.0, edge_bps_min=0.0, half_spread_bps_min=0.0, risk_aversion_bps_per_usd=0.0
     )
-    keen = estimates(win_slope=1e9, markout_theta_bps=0.0)
+    keen = logistic(0.0, 1e6, theta=0.0, half=1e-5)
     found = quoted(FLAT, terms=free, estimates=keen)
     assert (found.bid, found.offer) == (D(60_000), D("60000.5"))
     assert found.offer_lines[-1].amount == D("0.5")
@@ -226,15 +200,30 @@ def test_prices_are_spelled_plainly() -> None:
     assert msgspec.json.decode(msgspec.json.encode(found), type=type(found)) == found
 
 
-@pytest.mark.parametrize("field", TERMS.__struct_fields__)
+NUMBERS = [field for field in TERMS.__struct_fields__ if isinstance(getattr(TERMS, field), float)]
+
+
+@pytest.mark.parametrize("field", NUMBERS)
 @pytest.mark.parametrize("number", [-0.1, math.nan, math.inf])
 def test_no_terms_without_sense(field: str, number: float) -> None:
-    with pytest.raises(ValueError, match=field):
+    with pytest.raises(ValueError, match=f"^{field}"):
         terms(**{field: number})
 
 
-def test_a_quantile_is_below_one() -> None:
-    with pytest.raises(ValueError, match="cost_quantile"):
-        terms(cost_quantile=1.0)
-    with pytest.raises(ValueError, match="cost_quantile"):
-        terms(cost_quantile=0.0)
+@pytest.mark.parametrize(
+    ("field", "number"),
+    [
+        ("cost_quantile", 1.0),
+        ("cost_quantile", 0.0),
+        ("vega_power", 0.9),
+        ("vega_power", 3.1),
+        ("vega_scale_usd", 0.0),
+    ],
+)
+def test_numbers_with_a_range_of_their_own(field: str, number: float) -> None:
+    with pytest.raises(ValueError, match=f"^{field}"):
+        terms(**{field: number})
+
+
+def test_no_term_has_a_default() -> None:
+    assert all(field.required for field in msgspec.structs.fields(QuoteTerms))
