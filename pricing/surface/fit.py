@@ -22,7 +22,7 @@ from pricing.units import NS_PER_S, years
 _TWO_SIDED_MIN: Final = 4
 _LEFT_S_MIN: Final = 3_600
 """No smile is fitted in the last hour; the one before it shrinks with the clock."""
-_NEAR: Final = 0.6
+_NEAR: Final = 0.35
 """How far quotes say where the money is, in vols of a year times the root of time."""
 _STIFFER: Final = (1.0, 10.0, 100.0)
 """Weights of arbitrage that are tried, one after the other."""
@@ -94,10 +94,10 @@ def quoted_of(kept: list[list[VolQuote]], at: int, terms: FitTerms) -> Quoted:
     time = np.array([years(at, group[0].expiry_at) for group in kept])
     mid = np.where(two, 0.5 * (bid + ask), 0.0)
     half = np.where(two, np.maximum(0.5 * (ask - bid), terms.half_vol_min), 1.0)
-    near = np.where(two, np.exp(-np.square(k / (_NEAR * np.sqrt(time))[:, None])) / half, 0.0) + 1e-9 * two
+    near = np.where(two, np.exp(-np.abs(k) / (_NEAR * np.sqrt(time))[:, None]) / (half + 0.02), 0.0)
     stdev = (near * mid).sum(1) / near.sum(1) * np.sqrt(time)
     vega = np.exp(-0.5 * np.square(np.clip(k / stdev[:, None], -6.0, 6.0)))
-    pull = np.where(two, weight * (terms.vega_share * vega + 1.0 - terms.vega_share) / (half * half), 0.0)
+    pull = np.where(two, weight * (terms.vega_share * vega + 1.0 - terms.vega_share) / (half * half + terms.half_vol_soft**2), 0.0)
     one = (~two) & (weight > 0.0)
     bound = np.where(one, np.maximum(bid, ask), 0.0)
     push = np.where(one, terms.one_sided / np.square(np.maximum(0.1 * bound, 0.02)), 0.0)

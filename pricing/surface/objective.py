@@ -18,6 +18,8 @@ _REACH: Final = 2.1
 _POINTS: Final = 41
 _CENTRE: Final = 0.5
 """Grid points are dense within half a standard deviation, and spread like a sinh."""
+_FAR_STDEV: Final = 0.1
+_SHAPES: Final = (1, 2, 3, 4)
 _LOW: Final = 1e-3
 """No minimum below this share of the variance at the money."""
 
@@ -32,13 +34,18 @@ class FitTerms(Fact, frozen=True, kw_only=True, omit_defaults=False, tag="FitTer
     """
 
     half_vol_min: float = 0.001
+    half_vol_soft: float = .004
     vega_share: float = 0.5
     outside: float = 2.0
     inside: float = 0.7
     far: float = 4.0
     one_sided: float = 0.1
-    shape: float = 0.3
+    shape: float = .3
     width: float = 1.8
+    wings: float = 80
+    wing: float = 0.6
+    right_fade: float = 0.8
+    left_fade: float = 3.0
     butterfly_margin: float = 0.002
     butterfly_weight: float = 30.0
     calendar_margin: float = 0.01
@@ -77,14 +84,21 @@ class Objective:
         """Grids reach beyond |k| = 2 and are as fine as each smile's standard deviation asks for."""
         self.quoted: Final = quoted
         self.terms: Final = terms
-        scale = _CENTRE * quoted.stdev[:, None]
+        stdev = quoted.stdev
+        right, left = (terms.wing / (1.0 + fade * stdev) for fade in (terms.right_fade, terms.left_fade))
+        flat = np.zeros_like(stdev)
+        self._usual: Final = np.stack([right, left, flat, flat + terms.width], 1)
+        wings, shape = terms.wings * (1.0 + _FAR_STDEV / stdev), flat + terms.shape
+        self._strength: Final = np.stack([wings, wings, shape, shape], 1)
+        scale = _CENTRE * stdev[:, None]
         self._grid: Final = np.sinh(np.linspace(-1.0, 1.0, _POINTS) * np.arcsinh(_REACH / scale)) * scale
 
     def start(self) -> Array:
-        """A mild smile for every expiry: wings of half a standard deviation."""
-        stdev = self.quoted.stdev
-        wing, width = 0.5 * stdev, self.terms.width * stdev
-        return np.stack([stdev * stdev - wing * width, wing, wing, np.zeros_like(stdev), width], 1)
+        """The usual smile of every expiry."""
+        rows = np.empty((len(self._usual), 5))
+        rows[:, 1:] = self._usual * self.quoted.stdev[:, None]
+        rows[:, 0] = self.quoted.stdev**2 - rows[:, 1] * rows[:, 4]
+        return rows
 
     def worth(self, rows: Array) -> Worth | None:
         """Value and derivatives at `rows` (a, c, p, m, s); None where a smile has no variance left."""
@@ -96,11 +110,12 @@ class Objective:
         gradient, matrix = np.zeros((count, 5)), np.zeros((count, 5, count, 5))
         diagonal = np.arange(count)
         value, own_gradient, own_matrix = self._misfit(rows)
-        pulls = np.stack([m / quoted.stdev, s / quoted.stdev - terms.width])
-        value += terms.shape * float((pulls * pulls).sum())
         gradient += own_gradient
-        gradient[:, 3:] += (terms.shape * pulls / quoted.stdev).T
-        own_matrix[:, (3, 4), (3, 4)] += (terms.shape / (quoted.stdev * quoted.stdev))[:, None]
+        strength = self._strength
+        pulls = rows[:, 1:] / quoted.stdev[:, None] - self._usual
+        value += float((strength * pulls * pulls).sum())
+        gradient[:, 1:] += strength * pulls / quoted.stdev[:, None]
+        own_matrix[:, _SHAPES, _SHAPES] += strength / np.square(quoted.stdev)[:, None]
         shape = Shape(rows, self._grid)
         missing = np.maximum(terms.butterfly_margin - shape.butterfly(), 0.0)
         if missing.any():
@@ -111,7 +126,7 @@ class Objective:
             own_matrix += weight * _square(by, by, missing > 0.0)
         matrix[diagonal, :, diagonal, :] = own_matrix
         if count > 1:
-            value += self._calendars(rows, gradient, matrix)
+            value += self._calendars(rows, shape, gradient, matrix)
         return Worth(value, gradient.reshape(-1), matrix.reshape(count * 5, count * 5))
 
     def _misfit(self, rows: Array) -> tuple[float, Array, Array]:
@@ -134,17 +149,18 @@ class Objective:
         by = shape.gradient() * (0.5 / (vol * quoted.years[:, None]))[..., None]
         return value, np.einsum("sn,sni->si", force, by), _square(by, by, bend)
 
-    def _calendars(self, rows: Array, gradient: Array, matrix: Array) -> float:
+    def _calendars(self, rows: Array, early: Shape, gradient: Array, matrix: Array) -> float:
         """Where a later smile has too little more variance than the one before; adds to the derivatives."""
-        terms, grid = self.terms, self._grid[:-1]
-        early, late = Shape(rows[:-1], grid), Shape(rows[1:], grid)
-        ratio = late.w / early.w
+        terms = self.terms
+        w = early.w[:-1]
+        late = Shape(rows[1:], self._grid[:-1])
+        ratio = late.w / w
         missing = np.maximum(1.0 + terms.calendar_margin - ratio, 0.0)
         if not missing.any():
             return 0.0
         weight, active = terms.calendar_weight**2, missing > 0.0
-        by_late = -late.gradient() / early.w[..., None]
-        by_early = (ratio / early.w)[..., None] * early.gradient()
+        by_late = -late.gradient() / w[..., None]
+        by_early = (ratio / w)[..., None] * early.gradient()[:-1]
         gradient[1:] += weight * np.einsum("sn,sni->si", missing, by_late)
         gradient[:-1] += weight * np.einsum("sn,sni->si", missing, by_early)
         one, two = np.arange(len(rows) - 1), np.arange(1, len(rows))

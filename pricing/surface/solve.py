@@ -17,7 +17,7 @@ _ROUNDS: Final = 6
 _BETTER: Final = 1e-6
 """A relative gain below this is none."""
 _DAMPING_FIRST: Final = 1e-2
-_DAMPING_AGAIN: Final = 1e-4
+_DAMPING_AGAIN: Final = 1e-3
 _DAMPING_LEAST: Final = 1e-7
 _DAMPING_MOST: Final = 1e9
 _DIGITS: Final = 10
