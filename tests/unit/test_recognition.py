@@ -107,6 +107,9 @@ MISSES = [
     structure((call(55_000), 1), (put(60_000), -2), (call(65_000), 1)),
     # One settled in coin, the other not.
     structure((call(60_000), 1), (call(65_000, NEAR, False), -1)),
+    # The last wing of a butterfly in another expiry; a collar with its put above its call.
+    structure((call(55_000), 1), (call(60_000), -2), (call(65_000, FAR), 1)),
+    structure((put(65_000), 1), (call(55_000), -1), (PERP, 60_000)),
     # Unequal straddle beyond strip and strap.
     structure((call(60_000), 1), (put(60_000), 3)),
     # Calendars with unequal sizes; a box with one corner elsewhere.
