@@ -10,8 +10,8 @@ A coin-settled option pays (A - K)+ / A: its value in USD is divided by what the
 (`settles_at`), not by the forward. What is neglected is the lean between the average and the last index, at most
 (1 - p) sigma^2 left (1 / 2 - (1 - p) / 3) coins: 3e-6 of a coin for a window at 60 %, less as it passes.
 
-A surface's total variance is the index's until expiry; an average's is less by the ratio of `averaged_years` to the
-whole term. Screens quote volatilities of averages with the whole term, so a fit to them divides by that ratio.
+Screens quote volatilities of averages with the whole term, so the total variance of a surface fitted to them already is
+the average's. It shrinks with `averaged_years`, taken now and when the surface was seen.
 """
 
 from typing import Final, NamedTuple
