@@ -173,7 +173,8 @@ class OptionRows:
             )
             half = half + share * (far.half_spread - half) if half and far.half_spread else 0.0
         rows += (half or screen_vol_half_spread(term), doubt_bps * BPS, first)
-        self.seen_at = min(self.seen_at, seen_at)
+        if seen_at < self.seen_at:
+            self.seen_at = seen_at
         self.oldest_at = min(self.oldest_at, surface.at, seen_at, under.index_at)
         begun = now > expiry_at - window_ns
         made = Expiry(row, forward, term, window_ns if begun else 0)
@@ -234,12 +235,11 @@ def smiles_at(surface: Surface, expiry_at: int, now: int, window_ns: int = 0) ->
     if near is None:
         return None
     years = averaged_years(clock, now, expiry_at, window_ns)
-    near_years = averaged_years(clock, now, near.expiry_at, window_ns)
-    near_weight = near_years / averaged_years(clock, seen_at, near.expiry_at, window_ns)
+    near_seen = averaged_years(clock, seen_at, near.expiry_at, window_ns)
     if far is None:
-        if near.expiry_at != expiry_at:
-            near_weight = years / averaged_years(clock, seen_at, near.expiry_at, window_ns)
-        return Smiles(near, near_weight, None, 0.0, 0.0, years)
+        return Smiles(near, years / near_seen, None, 0.0, 0.0, years)
+    near_years = averaged_years(clock, now, near.expiry_at, window_ns)
+    near_weight = near_years / near_seen
     far_years = averaged_years(clock, now, far.expiry_at, window_ns)
     share = (years - near_years) / (far_years - near_years) if far_years > near_years else 0.0
     far_weight = share * (far_years / averaged_years(clock, seen_at, far.expiry_at, window_ns))

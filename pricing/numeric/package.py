@@ -16,7 +16,7 @@ from typing import Final
 
 from pricing.numeric.elementary import exp, log
 from pricing.numeric.normal import cdf, pdf
-from pricing.numeric.normalised import otm
+from pricing.numeric.normalised import share
 from pricing.numeric.smile import clipped_z, total_variance
 
 _sqrt = math.sqrt
@@ -65,7 +65,8 @@ def black_value(forward: float, strike: float, distance: float, stdev: float, ca
     gain = forward - strike if call != 0.0 else strike - forward
     found = gain if gain > 0.0 else 0.0
     if stdev >= _STDEV_MIN:
-        found += _sqrt(forward * strike) * otm(-distance if distance > 0.0 else distance, stdev)
+        smaller = strike if strike < forward else forward
+        found += smaller * share(-distance if distance > 0.0 else distance, stdev)
     return found
 
 
