@@ -1,17 +1,33 @@
 """Laws of the waterfall and of the curves it is made from."""
 
+import itertools
+import math
 from decimal import Decimal as D
 from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
-from pricing_cases import CALL_60, CALL_60_FAR, CALL_65, PERP, PERP_LINEAR, PUT_60, TERMS, quoted, worth
+from pricing_cases import (
+    CALL_60,
+    CALL_60_FAR,
+    CALL_65,
+    PERP,
+    PERP_LINEAR,
+    PUT_60,
+    TERMS,
+    logistic,
+    quoted,
+    worth,
+)
 
 from models.testing import assert_monotone
-from pricing.estimates import Estimates, cost_at, markout, percentile, win_probability
-from pricing.quoting import QuotePrice, QuoteTerms, best_distance, best_distance_adverse
+from pricing.costs import margin_bps
+from pricing.estimates import DISTANCES, LEVELS, Estimates, cost_at, markout, percentile, win_probability
+from pricing.quoting import LINES, QuotePrice
+from pricing.spread import best_distance, best_on, curves_of
+from pricing.terms import QuoteTerms, SkewTable
 from pricing.valuation import Valuation
 
 VALUATIONS: st.SearchStrategy[tuple[Valuation, D]] = st.sampled_from(
@@ -24,25 +40,28 @@ VALUATIONS: st.SearchStrategy[tuple[Valuation, D]] = st.sampled_from(
         (worth((CALL_60_FAR, "-1"), (CALL_60, "1")), D("0.0001")),
     ]
 )
-RISES = st.lists(st.floats(0.0, 20.0), min_size=5, max_size=5)
 
 
 @st.composite
 def all_estimates(draw: st.DrawFn) -> Estimates:
-    """Any estimates that a sane model could send."""
-    cost = draw(st.floats(-20.0, 20.0))
-    costs = []
-    for rise in draw(RISES):
-        cost += rise
-        costs.append(cost)
+    """Any estimates that a sane model could send: any curves, cliffs and plateaus included."""
+    places = st.lists(st.floats(0.0, 1.0), min_size=len(DISTANCES), max_size=len(DISTANCES))
+    risen = st.lists(st.floats(0.0, 20.0), min_size=len(LEVELS), max_size=len(LEVELS))
+    if draw(st.booleans()):
+        intercept, slope = draw(st.floats(-5.0, 5.0)), draw(st.floats(0.1, 5.0))
+        win = [1.0 / (1.0 + math.exp(intercept + slope * d)) for d in DISTANCES]
+    else:
+        win = sorted((one**3 for one in draw(places)), reverse=True)
+    theta, beta = draw(st.floats(0.0, 20.0)), draw(st.floats(0.01, 2.0))
+    half = draw(st.floats(0.1, 10.0))
+    costs = list(itertools.accumulate(draw(risen), initial=draw(st.floats(-20.0, 20.0))))[1:]
+    share = draw(st.floats(0.0, 1.0))
     return Estimates(
-        levels=(0.05, 0.25, 0.5, 0.75, 0.95),
-        cost_bps=tuple(costs),
-        permanent_share=draw(st.floats(0.0, 1.0)),
-        win_intercept=draw(st.floats(-5.0, 5.0)),
-        win_slope=draw(st.floats(0.02, 20.0)),
-        markout_theta_bps=draw(st.floats(0.0, 20.0)),
-        markout_beta=draw(st.floats(0.01, 2.0)),
+        half_spread_bps=half,
+        win=tuple(win),
+        markout_bps=tuple(-theta * math.exp(-beta * d) for d in DISTANCES),
+        temporary_bps=tuple(cost * share for cost in costs),
+        permanent_bps=tuple(cost * (1.0 - share) for cost in costs),
         source="law",
     )
 
@@ -51,18 +70,30 @@ def all_estimates(draw: st.DrawFn) -> Estimates:
 def all_terms(draw: st.DrawFn) -> QuoteTerms:
     """Any terms that a person could set."""
     small = st.floats(0.0, 5.0)
+    table = SkewTable(held_usd=(-1e7, 0.0, 3e6), skew_bps=(8.0, 0.5, -3.0), source="law")
     return QuoteTerms(
+        fee_bps=draw(small),
+        hedge_fee_bps=draw(small),
+        fee_venue="",
+        fee_tier="",
+        hold_hours=draw(st.floats(0.0, 48.0)),
+        margin_ratio=draw(st.floats(0.0, 1.0)),
+        margin_rate_yearly=draw(st.floats(0.0, 0.3)),
         cost_quantile=draw(st.floats(0.05, 0.95)),
         cost_weight=draw(st.floats(0.0, 2.0)),
-        risk_aversion_bps_per_usd=draw(st.floats(0.0, 1e-5)),
-        skew_bps_max=draw(st.floats(0.0, 30.0)),
-        edge_bps_min=draw(small),
-        half_spread_bps_min=draw(small),
-        fee_bps=draw(small),
         vega_vol_points=draw(small),
+        vega_power=draw(st.floats(1.0, 2.0)),
+        vega_scale_usd=draw(st.floats(1e2, 1e6)),
+        vega_wing_weight=draw(st.floats(0.0, 3.0)),
         uncertainty_weight=draw(st.floats(0.0, 1.0)),
         stale_bps_per_s=draw(small),
         fallback_bps=draw(small),
+        risk_aversion_bps_per_usd=draw(st.floats(0.0, 1e-5)),
+        skew_table=draw(st.sampled_from([SkewTable(), table])),
+        skew_bps_max=draw(st.floats(0.0, 30.0)),
+        edge_bps_min=draw(small),
+        vol_weight=draw(st.floats(0.0, 1.0)),
+        half_spread_bps_min=draw(small),
     )
 
 
@@ -71,6 +102,7 @@ ALL_TERMS = all_terms()
 AMOUNTS = st.floats(0.0, 1e4)
 HELD = st.floats(-1e8, 1e8)
 AGES = st.floats(0.0, 5_000.0)
+CARRIES = st.floats(-1e-3, 1e-3)
 
 
 def _price(priced: tuple[Valuation, D], numbers: Estimates, terms: QuoteTerms, **asked: Any) -> QuotePrice:
@@ -84,7 +116,7 @@ def _sides(found: QuotePrice) -> tuple[D, D]:
     return found.bid, found.offer
 
 
-@given(VALUATIONS, ESTIMATES, ALL_TERMS, AMOUNTS, HELD, AGES, st.booleans())
+@given(VALUATIONS, ESTIMATES, ALL_TERMS, AMOUNTS, HELD, AGES, st.booleans(), CARRIES, st.floats(-1e-3, 1e-3))
 def test_the_waterfall_adds_up_and_never_crosses(
     priced: tuple[Valuation, D],
     numbers: Estimates,
@@ -93,27 +125,38 @@ def test_the_waterfall_adds_up_and_never_crosses(
     held: float,
     age: float,
     fallback: bool,
+    carry: float,
+    fees: float,
 ) -> None:
-    tick = priced[1]
-    found = _price(priced, numbers, terms, amount=amount, inventory_usd=held, age_ms=age, fallback=fallback)
+    valuation, tick = priced
+    unit = valuation.notional_usd
+    asked = {"amount": amount, "inventory_usd": held, "age_ms": age, "fallback": fallback}
+    found = _price(priced, numbers, terms, **asked, carry_usd=carry * unit, fees_usd=fees * unit)
     bid, offer = _sides(found)
     assert bid < offer
+    names = LINES if margin_bps(terms) else tuple(name for name in LINES if name != "margin")
+    steps = []
     for side, lines in ((bid, found.bid_lines), (offer, found.offer_lines)):
-        assert [line.name for line in lines] == ["fair", "cost", "skew", "edge", "tick"]
+        assert tuple(line.name for line in lines) == names
+        assert {line.unit for line in lines} == {valuation.currency} != {""}
         assert sum((line.amount for line in lines), D(0)) == side
         assert lines[0].amount == found.fair
         assert side % tick == 0
-    assert found.bid_lines[1].amount <= 0 <= found.offer_lines[1].amount
-    assert found.bid_lines[3].amount <= 0 <= found.offer_lines[3].amount
-    assert -tick < found.bid_lines[4].amount <= 0
-    assert 0 <= found.offer_lines[4].amount <= tick
+        steps.append({line.name: line.amount for line in lines})
+    low, high = steps
+    for name in ("hedge", "doubt", "edge"):
+        assert low[name] <= 0 <= high[name]
+    quantum = tick / 10  # lines are differences of rounded sums
+    assert abs(low["funding"] - high["funding"]) <= quantum
+    assert -tick < low["tick"] <= 0
+    assert 0 <= high["tick"] <= tick
 
 
 @given(VALUATIONS, ESTIMATES, ALL_TERMS, HELD, HELD)
 def test_the_longer_we_are_the_lower_we_quote(
     priced: tuple[Valuation, D], numbers: Estimates, terms: QuoteTerms, one: float, other: float
 ) -> None:
-    lean = 1.0 if priced[0].delta_usd >= 0.0 else -1.0
+    lean = 1.0 if priced[0].delta_net_usd >= 0.0 else -1.0
     less, more = sorted((one, other))
     few = _sides(_price(priced, numbers, terms, amount=1.0, inventory_usd=lean * less))
     many = _sides(_price(priced, numbers, terms, amount=1.0, inventory_usd=lean * more))
@@ -170,31 +213,45 @@ def test_a_cost_and_its_percentile_agree(numbers: Estimates, level: float) -> No
 
 @given(ESTIMATES)
 def test_curves_over_distance(numbers: Estimates) -> None:
-    points = [d / 4 for d in range(-40, 400)]
-    assert_monotone(lambda d: win_probability(numbers, d), points, rising=False)
+    points = [numbers.half_spread_bps * d / 4 for d in range(-40, 120)]
+    assert_monotone(lambda d: win_probability(numbers, d), points, rising=False, tolerance=1e-15)
     assert_monotone(lambda d: markout(numbers, d), points, rising=True)
     assert_monotone(lambda c: cost_at(numbers, c), [p / 100 for p in range(1, 100)], rising=True)
+    assert all(0.0 <= win_probability(numbers, d) <= 1.0 for d in points)
 
 
 @given(ESTIMATES, st.floats(-30.0, 50.0), st.floats(0.0, 20.0))
 def test_the_best_distance_rises_with_cost_and_leaves_an_edge(
     numbers: Estimates, cost: float, more: float
 ) -> None:
-    here, there = best_distance_adverse(numbers, cost), best_distance_adverse(numbers, cost + more)
-    assert here <= there + 1e-7
-    assert here > cost
-    closed = best_distance(numbers.win_intercept, numbers.win_slope, cost)
-    assert closed <= here + 1e-9
+    curves = curves_of(numbers)
+    here, there = best_on(curves, cost), best_on(curves, cost + more)
+    assert here <= there + 1e-9 * (1.0 + abs(there))
+    if (
+        cost >= curves.gains[0]
+    ):  # before the grid win is flat, so the grid's first point is the least distance
+        assert here > cost
 
 
-@given(ESTIMATES, st.floats(-20.0, 50.0))
-def test_the_best_distance_is_where_the_gain_is_flat(numbers: Estimates, cost: float) -> None:
-    d = best_distance_adverse(numbers, cost)
-    lose = 1.0 - win_probability(numbers, d)
-    taken = -markout(numbers, d)
-    left = lose * numbers.win_slope * (d - cost - taken)
-    right = 1.0 + numbers.markout_beta * taken
-    assert left == pytest.approx(right, rel=1e-5)
+@given(ESTIMATES, st.floats(-30.0, 50.0))
+def test_no_distance_earns_more_than_the_best(numbers: Estimates, cost: float) -> None:
+    def gain(d: float) -> float:
+        return win_probability(numbers, d) * (d + markout(numbers, d) - cost)
+
+    here = gain(best_on(curves_of(numbers), cost))
+    for place in range(-40, 300):
+        d = numbers.half_spread_bps * place / 8
+        assert gain(d) <= here + 1e-9 * (1.0 + abs(here))
+
+
+@given(st.floats(-4.0, 4.0), st.floats(0.2, 4.0), st.floats(0.1, 10.0), st.floats(-2.0, 20.0))
+def test_on_a_tabulated_logistic_the_best_distance_is_the_closed_form(
+    intercept: float, slope: float, half: float, cost: float
+) -> None:
+    numbers = logistic(intercept, slope / half, theta=0.0, half=half)
+    closed = best_distance(intercept, slope / half, cost * half)
+    assume(slope >= 0.25 and closed > -4.0 * half)  # the least slope of a tail; the grid's first point
+    assert best_on(curves_of(numbers), cost * half) == pytest.approx(closed, rel=1e-8, abs=1e-8 * half)
 
 
 def test_terms_of_the_cases_are_terms() -> None:
