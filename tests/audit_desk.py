@@ -1,7 +1,7 @@
 """A desk, a chain and a very small world around them: requests asked, priced, accepted and marked out."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
 
@@ -112,10 +112,15 @@ class World:
         if marks:
             self.feed(ev.Sent(marks=marks))
 
-    def open(self) -> None:
+    def open(self, numerics: str = "") -> None:
         """The first records."""
         opened = ev.ChainOpened(
-            chain=CHAIN, build=self.desk.build, policy=STANDARD_POLICY, instruments=(BTC,), parties=PARTIES
+            chain=CHAIN,
+            build=self.desk.build,
+            policy=STANDARD_POLICY,
+            instruments=(BTC,),
+            parties=PARTIES,
+            numerics=numerics,
         )
         self.feed(opened)
         self.feed(ev.SessionUp(party=CLIENT))
@@ -160,6 +165,15 @@ def rehash(connection: sqlite3.Connection) -> str:
         previous = chain_hash(previous, body)
         connection.execute("UPDATE records SET hash = ? WHERE number = ?", (bytes.fromhex(previous), number))
     return previous
+
+
+def rewritten(log: AuditLog, number: int, change: Callable[[bytes], bytes]) -> AuditLog:
+    """The log with one record's bytes changed and every hash made anew."""
+    body = log.connection.execute("SELECT body FROM records WHERE number = ?", (number,)).fetchone()[0]
+    assert change(body) != body
+    log.connection.execute("UPDATE records SET body = ? WHERE number = ?", (change(body), number))
+    rehash(log.connection)
+    return log
 
 
 def effects_of(entries: list[Entry]) -> Iterator[int]:

@@ -10,7 +10,7 @@ from rfq.cli.exits import Ended, Exit
 from rfq.cli.options import Config, Json, Log, log_path, open_log
 
 if TYPE_CHECKING:
-    from rfq.audit.replay import Difference
+    from rfq.audit.player import Difference
 
 SHOWN = 10
 
@@ -28,13 +28,15 @@ def replay(
 ) -> None:
     """Decide everything in a log again, and compare.
 
-    The logged events go to a fresh desk; every effect and state must be the same, bit for bit.
+    The logged events go to a fresh desk; every effect and state must be the same, bit for bit, or to 1e-12 where the
+    log was made by a machine whose numbers have another fingerprint.
 
     The chain is verified first; a log that is not what was written ends with exit code 4.
 
     With another build, differences are listed as such (exit code 1); with the same build they mean that the log
     was altered, or that the desk is not pure (exit code 4).
     """
+    from pricing.numeric.fingerprint import fingerprint
     from rfq.app import build_id
     from rfq.audit.replay import replay as play
     from rfq.cli.progress import counting
@@ -59,15 +61,22 @@ def replay(
                 "build": build,
                 "builds": list(found.builds),
                 "same_build": found.same_build,
+                "numerics": fingerprint(),
+                "numerics_elsewhere": list(found.numerics),
+                "near": found.near,
                 "different": found.different,
                 "differences": [_tree(one) for one in found.differences],
             }
         )
     if found.ok:
         if not json:
-            printer.show(
-                f"ok: {found.events} events replayed, every effect and state the same, build {build}"
-            )
+            same = "the same but for last bits" if found.near else "the same"
+            printer.show(f"ok: {found.events} events replayed, every effect and state {same}, build {build}")
+            if found.numerics:
+                printer.show(
+                    f"numerics: made with {', '.join(found.numerics)}, here {fingerprint()}: those records were "
+                    f"compared to 1e-12 and {found.near} of them are not the same byte for byte"
+                )
         return
     lines = [line for one in found.differences[:SHOWN] for line in _told(one)]
     if found.same_build:

@@ -19,14 +19,16 @@ from rfq.domain.request import Ask, Side
 # --- the desk's own life ---------------------------------------------------------------------------------------
 
 
-class ChainOpened(Fact, frozen=True, kw_only=True, tag="ChainOpened.1"):
-    """The first record of a chain: everything the desk must know before anything else can happen."""
+class ChainOpened(Fact, frozen=True, kw_only=True, tag="ChainOpened.2"):
+    """The first record of a chain: everything the desk must know before anything else can happen. `numerics` is the
+    fingerprint of the machine's numbers."""
 
     chain: ChainId
     build: str
     policy: Policy
     instruments: tuple[Instrument, ...]
     parties: tuple[Party, ...]
+    numerics: str = ""
 
 
 class EffectRef(Fact, frozen=True, kw_only=True, tag="EffectRef.1"):
@@ -36,13 +38,14 @@ class EffectRef(Fact, frozen=True, kw_only=True, tag="EffectRef.1"):
     index: int
 
 
-class Started(Fact, frozen=True, kw_only=True, tag="Started.1"):
+class Started(Fact, frozen=True, kw_only=True, tag="Started.2"):
     """The process came up on an existing chain. `unsent` are the outward effects of which no fate is recorded."""
 
     build: str
     unclean: bool
     unsent: tuple[EffectRef, ...]
     note: str = ""
+    numerics: str = ""
 
 
 class SegmentOpened(Fact, frozen=True, kw_only=True, tag="SegmentOpened.1"):

@@ -53,6 +53,7 @@ def open_live(log: AuditLog, opening: ChainOpened, *, journals: Journals | None 
         unclean=unclean,
         unsent=tuple(one for one in unsent if (one.number, one.index) not in gone),
         note=f"after record {head.number}",
+        numerics=opening.numerics,
     )
     live.begin(started, before=Sent(marks=sent) if sent else None)
     _tell_changes(live, opening)

@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 
 from models.infer import BaselineScorer
+from pricing.numeric.fingerprint import fingerprint
 from rfq.audit.log import AuditLog
 from rfq.audit.writer import InlineWriter, Writer
 from rfq.domain.effects import Outward
@@ -134,7 +135,14 @@ def build_world(
     answering = oracle(schedule, door.offer) if oracle is not None else _oracle(schedule, door, delays, dice)
     parties = (*list_parties(clients, dealers), *more_parties)
     name = chain or chain_of(seed)
-    opening = ChainOpened(chain=name, build=build, policy=policy, instruments=instruments, parties=parties)
+    opening = ChainOpened(
+        chain=name,
+        build=build,
+        policy=policy,
+        instruments=instruments,
+        parties=parties,
+        numerics=fingerprint(),
+    )
     live = open_live(
         log,
         opening,

@@ -1,12 +1,12 @@
 """Replay asks the desk again and believes nothing; start-up comes up exactly where the log ends."""
 
 import sqlite3
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from audit_desk import BUILD, CLIENT, START_AT, World, altered, lived, rehash
+from audit_desk import BUILD, CLIENT, START_AT, World, altered, lived, rewritten
 
+from rfq.audit import player
 from rfq.audit import replay as replaying
 from rfq.audit.errors import LogDamaged
 from rfq.audit.log import AuditLog, Row
@@ -92,18 +92,9 @@ def test_a_state_that_is_not_reached_is_found(world: World) -> None:
     )
     old, size = segment.hash.encode(), f'"size":{len(segment.state)}'.encode()
     new_size = f'"size":{len(other)}'.encode()
-    _rewritten(log, number, lambda body: body.replace(old, digest.encode()).replace(size, new_size))
+    rewritten(log, number, lambda body: body.replace(old, digest.encode()).replace(size, new_size))
     report = replay(log, build=BUILD)
     assert [one.number for one in report.differences] == [number], "though every hash fits"
-
-
-def _rewritten(log: AuditLog, number: int, change: Callable[[bytes], bytes]) -> AuditLog:
-    """The log with one record's bytes changed and every hash made anew."""
-    body = log.connection.execute("SELECT body FROM records WHERE number = ?", (number,)).fetchone()[0]
-    assert change(body) != body
-    log.connection.execute("UPDATE records SET body = ? WHERE number = ?", (change(body), number))
-    rehash(log.connection)
-    return log
 
 
 @pytest.mark.parametrize(
@@ -147,7 +138,7 @@ def test_an_event_that_the_desk_refuses_ends_the_replay(world: World) -> None:
     early = f'"at":{START_AT}'.encode()
     log = world.store(":memory:")
     at = f'"at":{decode_record(world.entries[9].body).at}'.encode()
-    report = replay(_rewritten(log, 10, lambda body: body.replace(at, early, 1)), build=BUILD)
+    report = replay(rewritten(log, 10, lambda body: body.replace(at, early, 1)), build=BUILD)
     assert (report.events, report.different) == (10, 1)
     assert report.differences[0].number == 10
     assert "time went back" in str(report.differences[0].got)
@@ -157,7 +148,7 @@ def test_a_record_spelled_in_an_old_version_is_no_difference(world: World) -> No
     def lift(old: dict[str, object]) -> dict[str, object]:
         return {**old, "_": "SessionUp.1"}
 
-    log = _rewritten(world.store(":memory:"), 2, lambda body: body.replace(b"SessionUp.1", b"SessionUp.0"))
+    log = rewritten(world.store(":memory:"), 2, lambda body: body.replace(b"SessionUp.1", b"SessionUp.0"))
     canon.register_upcaster("SessionUp.0", lift)
     try:
         assert replay(log, build=BUILD).ok
@@ -177,7 +168,7 @@ def test_a_snapshot_that_is_gone_or_altered_is_damage(world: World, statement: s
 
 
 def test_few_snapshots_are_kept_in_memory(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(replaying, "SNAPSHOTS_KEPT", 1)
+    monkeypatch.setattr(player, "SNAPSHOTS_KEPT", 1)
     assert replay(world.store(":memory:"), build=BUILD).ok
 
 
@@ -225,12 +216,12 @@ def test_parts_played_by_several_processes_come_to_the_same(world: World, tmp_pa
         assert replay(log, build=BUILD, from_segment=1).ok
         # What a child cannot prove is played again here, in order.
         number = max(entry.number for entry in world.entries if b'"Marked.' in entry.body)
-        _rewritten(log, number, lambda body: body.replace(b'"markout_bps":', b'"markout_bps":1', 1))
+        rewritten(log, number, lambda body: body.replace(b'"markout_bps":', b'"markout_bps":1', 1))
         report = replay(log, build=BUILD)
         assert [one.number for one in report.differences] == [number]
         assert report.events == len(world.entries)
         number = marked(world)
-        _rewritten(log, number, lambda body: body.replace(b'"markout_bps":', b'"markout_bps":1', 1))
+        rewritten(log, number, lambda body: body.replace(b'"markout_bps":', b'"markout_bps":1', 1))
         assert replay(log, build=BUILD).differences[0].number == number
 
 
@@ -257,4 +248,7 @@ def test_a_part_by_itself(world: World, tmp_path: Path, capsys: pytest.CaptureFi
         opening = replaying._OPENINGS
         segment, number = log.connection.execute(opening).fetchone()
     replaying.main([str(tmp_path / "desk.db"), BUILD, str(segment), str(number + 3)])
-    assert capsys.readouterr().out == f'{{"ok": true, "events": 4, "builds": ["{BUILD}"]}}'
+    assert (
+        capsys.readouterr().out
+        == f'{{"ok": true, "events": 4, "builds": ["{BUILD}"], "numerics": [], "near": 0}}'
+    )
