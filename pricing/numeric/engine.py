@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable, Iterator
 from types import CodeType, ModuleType
 from typing import Any, ClassVar, Final
 
-from pricing.numeric import elementary, normal, normalised, options, package, smile
+from pricing.numeric import elementary, implied, normal, normalised, options, package, smile
 
-MODULES: Final[tuple[ModuleType, ...]] = (elementary, normal, normalised, options, smile, package)
+MODULES: Final[tuple[ModuleType, ...]] = (elementary, normal, normalised, implied, options, smile, package)
 """Those that hold `JITTED` functions, callees first."""
 
 
@@ -57,12 +57,15 @@ WORTHS: Final = Kernel(package.worths, 2)
 """The options of a package with their greeks and the doubts of their vols."""
 FAIRS: Final = Kernel(package.fairs, 2)
 """The fair of each option of a package."""
+IMPLIED: Final = Kernel(implied.rows)
+"""Volatilities of prices: rows of `implied.ROW` to rows of `implied.RESULT`."""
 
 KERNELS: Final[dict[str, Kernel]] = {
     "options": OPTIONS,
     "black": BLACK,
     "worths": WORTHS,
     "fairs": FAIRS,
+    "implied": IMPLIED,
 }
 """All of them; what is not in here is never compiled."""
 

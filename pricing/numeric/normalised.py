@@ -21,7 +21,7 @@ DENSITY: Final = 0.3989422804014327
 """1 / sqrt(2 pi)."""
 _FARTHEST: Final = 39.0
 """Beyond so many deviations pdf is no normal number."""
-_POLE: Final = 3.75
+POLE: Final = 3.75
 """The c of w = 1/(c - z)."""
 _Z_TOP: Final = 0.75
 """Below, the difference; above, the complement."""
@@ -158,7 +158,7 @@ def _off(up: float, lost: float, centre: float) -> float:
     return ((1.0 - centre * up) - lost * w) * w
 
 
-def _mills(up: float, lost: float) -> float:
+def mills(up: float, lost: float) -> float:
     """Y / sqrt(2 pi) at z = c - up - lost, for z up to 0.75."""
     if up < _NEAREST_UP:
         return _sum_of(_NEAREST, _off(up, lost, _NEAREST_CENTRE))
@@ -171,23 +171,23 @@ def _mills(up: float, lost: float) -> float:
 
 def _mills_rise(s: float, z: float, low: float) -> tuple[float, float]:
     """(Y(z + low) - Y(z + low - s)) / sqrt(2 pi) for z up to 0.75, and what ratio of it rounding added."""
-    up = _POLE - z
+    up = POLE - z
     back = up + z
-    lost = ((_POLE - back) - (z - (back - up))) - low
+    lost = ((POLE - back) - (z - (back - up))) - low
     down = up + s
     back = down - up
     lost_down = (up - (down - back)) + (s - back) + lost
     if up < _NEAREST_UP:
         if down > _NEAREST_LAST:
-            return (_mills(up, lost) - _mills(down, lost_down), 0.0)
+            return (mills(up, lost) - mills(down, lost_down), 0.0)
         slope = _slope_of(_NEAREST, _off(up, lost, _NEAREST_CENTRE), _off(down, lost_down, _NEAREST_CENTRE))
     elif up < _NEAR_UP:
         if down > _NEAR_LAST:
-            return (_mills(up, lost) - _mills(down, lost_down), 0.0)
+            return (mills(up, lost) - mills(down, lost_down), 0.0)
         slope = _slope_of(_NEAR, _near(up, lost), _near(down, lost_down))
     elif up < _MID_UP:
         if down > _MID_LAST:
-            return (_mills(up, lost) - _mills(down, lost_down), 0.0)
+            return (mills(up, lost) - mills(down, lost_down), 0.0)
         slope = _slope_of(_MID, _off(up, lost, _MID_CENTRE), _off(down, lost_down, _MID_CENTRE))
     else:
         slope = _slope_of(_FAR, _off(up, lost, _FAR_CENTRE), _off(down, lost_down, _FAR_CENTRE))
@@ -217,7 +217,7 @@ def weigh(x: float, s: float) -> tuple[float, float, float]:
     low_square = -0.5 * product_error(z, z, square) - z * low
     if z > _Z_TOP:
         bell = exp_pair(-0.5 * square, low_square)
-        rest = bell * (_mills(_POLE + z, 0.0) + _mills((_POLE + a) + t, 0.0))
+        rest = bell * (mills(POLE + z, low) + mills((POLE + a) + t, 0.0))
         return (1.0 - rest, rest, bell * DENSITY)
     rise, added = _mills_rise(s, z, low)
     bell = exp_pair(-0.5 * square, low_square - added)
@@ -235,5 +235,5 @@ def otm(x: float, s: float) -> float:
     return share(x, s) * exp(0.5 * x)
 
 
-JITTED: Final = (_sum_of, _slope_of, _near, _off, _mills, _mills_rise, weigh, share, otm)
+JITTED: Final = (_sum_of, _slope_of, _near, _off, mills, _mills_rise, weigh, share, otm)
 """For the compiler, callees first."""
