@@ -15,6 +15,7 @@ from rfq.cli import audit, config, fix, printer
 from rfq.cli.demo import demo
 from rfq.cli.doctor import doctor
 from rfq.cli.options import Json
+from rfq.cli.price import price
 from rfq.cli.replay import replay
 from rfq.cli.serve import serve
 from rfq.cli.sim import sim
@@ -47,6 +48,7 @@ app.command()(demo)
 app.command()(sim)
 app.command()(serve)
 app.command()(replay)
+app.command()(price)
 app.add_typer(audit.app, name="audit")
 app.add_typer(fix.app, name="fix")
 app.add_typer(config.app, name="config")
