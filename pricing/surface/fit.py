@@ -12,7 +12,7 @@ import numpy as np
 from pricing.fact import Fact
 from pricing.market import Smile, Surface, VarianceClock
 from pricing.surface.checks import violations
-from pricing.surface.doubt import DoubtTerms, Doubts, doubts_of
+from pricing.surface.doubt import Doubts, DoubtTerms, doubts_of
 from pricing.surface.objective import FitTerms, Objective, Quoted
 from pricing.surface.quotes import Cleaned, Dropped, VolQuote
 from pricing.surface.slices import Array, Shape, raw_of, raw_of_smiles, rows_of
@@ -66,6 +66,7 @@ def fit(
         return _refused(cleaned, dropped, ("no expiry has enough quotes",))
     expiries = tuple([group[0].expiry_at for group in kept])
     quoted = quoted_of(kept, cleaned.at, terms := terms or FitTerms())
+    doubt = doubt or DoubtTerms()
     surface_before = before.surface if before is not None else None
     starts = [None] if surface_before is None else [surface_before, None]
     reasons: tuple[str, ...] = ()
@@ -75,8 +76,8 @@ def fit(
             raw, _ = solve(Objective(quoted, _stiffened(terms, stiffer)), raw)
             smiles, reasons = _smiles(expiries, raw)
             if not reasons:
-                found = doubts_of(raw, quoted, doubt or DoubtTerms())
-                return _accepted(cleaned, dropped, smiles, raw, quoted, found, clock)
+                found = doubts_of(raw, quoted, doubt)
+                return _accepted(cleaned, dropped, smiles, raw, quoted, found, doubt, clock)
     return _refused(cleaned, dropped, reasons)
 
 
@@ -97,7 +98,11 @@ def quoted_of(kept: list[list[VolQuote]], at: int, terms: FitTerms) -> Quoted:
     near = np.where(two, np.exp(-np.abs(k) / (_NEAR * np.sqrt(time))[:, None]) / (half + 0.02), 0.0)
     stdev = (near * mid).sum(1) / near.sum(1) * np.sqrt(time)
     vega = np.exp(-0.5 * np.square(np.clip(k / stdev[:, None], -6.0, 6.0)))
-    pull = np.where(two, weight * (terms.vega_share * vega + 1.0 - terms.vega_share) / (half * half + terms.half_vol_soft**2), 0.0)
+    pull = np.where(
+        two,
+        weight * (terms.vega_share * vega + 1.0 - terms.vega_share) / (half * half + terms.half_vol_soft**2),
+        0.0,
+    )
     one = (~two) & (weight > 0.0)
     bound = np.where(one, np.maximum(bid, ask), 0.0)
     push = np.where(one, terms.one_sided / np.square(np.maximum(0.1 * bound, 0.02)), 0.0)
@@ -161,6 +166,7 @@ def _accepted(
     raw: Array,
     quoted: Quoted,
     found: tuple[Doubts, ...],
+    doubt: DoubtTerms,
     clock: VarianceClock | None,
 ) -> Fit:
     vol = np.sqrt(Shape(rows_of(raw), quoted.k).w / quoted.years[:, None])
@@ -178,9 +184,7 @@ def _accepted(
             )
         )
     doubted = tuple([one.on(smile) for one, smile in zip(found, smiles, strict=True)])
-    surface = Surface(
-        at=cleaned.at, smiles=doubted, vol_of_vol=found[0].vol_of_vol, source=_SOURCE, clock=clock
-    )
+    surface = Surface(at=cleaned.at, smiles=doubted, vol_of_vol=doubt.vol_of_vol, source=_SOURCE, clock=clock)
     return Fit(
         at=cleaned.at,
         surface=surface,

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from pricing.fact import Fact
-from pricing.surface.slices import Array, Shape
+from pricing.surface.slices import Array, Mask, Shape
 
 _REACH: Final = 2.1
 _POINTS: Final = 41
@@ -27,20 +27,22 @@ _LOW: Final = 1e-3
 class FitTerms(Fact, frozen=True, kw_only=True, omit_defaults=False, tag="FitTerms.1"):
     """The weights of a fit.
 
-    half_vol_min: a half-spread counts at least this (volatility). vega_share: how much a quote's weight follows vega.
+    half_vol_min: a half-spread counts at least this (volatility). half_vol_soft: what softens how far a narrow quote
+    outweighs others. vega_share: how much a quote's weight follows vega.
     outside: extra weight of the part of a distance beyond `inside` half-spreads. far: half-spreads from which a pull
     grows no more. one_sided: weight of a one-sided quote. shape: pull of m to 0 and s to `width` standard deviations.
-    Margins and weights of the two arbitrages: g, and the relative step of total variance between neighbours.
+    wings: pull of the wings' slopes, in standard deviations d, to `wing` / (1 + fade d), what coins usually show; it
+    counts more the further |k| = 2 is away. Margins and weights of the two arbitrages: g, and the relative step of total variance between neighbours.
     """
 
     half_vol_min: float = 0.001
-    half_vol_soft: float = .004
+    half_vol_soft: float = 0.004
     vega_share: float = 0.5
     outside: float = 2.0
     inside: float = 0.7
     far: float = 4.0
     one_sided: float = 0.1
-    shape: float = .3
+    shape: float = 0.3
     width: float = 1.8
     wings: float = 80
     wing: float = 0.6
@@ -55,7 +57,7 @@ class FitTerms(Fact, frozen=True, kw_only=True, omit_defaults=False, tag="FitTer
 class Quoted(NamedTuple):
     """Quotes as arrays (smiles, n), padded; `years` of each smile; `stdev` at the money, roughly; bounds on one side.
 
-    `pull` is the weight of a two-sided quote, `push` of a one-sided one, whose `bound` is an ask (side 1) or a bid (-1).
+    `pull` is the weight of a two-sided quote, `push` of a one-sided one with an ask (side 1) or a bid (-1) as `bound`.
     """
 
     years: Array
@@ -102,7 +104,7 @@ class Objective:
 
     def worth(self, rows: Array) -> Worth | None:
         """Value and derivatives at `rows` (a, c, p, m, s); None where a smile has no variance left."""
-        a, c, p, m, s = rows.T
+        a, c, p, _, s = rows.T
         quoted, terms = self.quoted, self.terms
         if not np.all(a + s * np.sqrt(c * p) > _LOW * quoted.stdev * quoted.stdev):
             return None
@@ -144,7 +146,9 @@ class Objective:
         past = np.maximum(quoted.side * (vol - quoted.bound), 0.0)
         value = float((quoted.pull * values).sum() + (quoted.push * past * past).sum())
         force = quoted.pull * sign * steep + quoted.push * quoted.side * past
-        bend = quoted.pull * np.where(size > near, steep / np.maximum(size, 1e-300), 1.0 + terms.outside * (over > 0.0))
+        bend = quoted.pull * np.where(
+            size > near, steep / np.maximum(size, 1e-300), 1.0 + terms.outside * (over > 0.0)
+        )
         bend = bend + quoted.push * (past > 0.0)
         by = shape.gradient() * (0.5 / (vol * quoted.years[:, None]))[..., None]
         return value, np.einsum("sn,sni->si", force, by), _square(by, by, bend)
@@ -172,7 +176,7 @@ class Objective:
         return weight * float((missing * missing).sum())
 
 
-def _square(left: Array, right: Array, weights: Array | np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> Array:
+def _square(left: Array, right: Array, weights: Array | Mask) -> Array:
     """Sum over points of left' weight right, for each smile."""
     found: Array = np.matmul(left.transpose(0, 2, 1), weights[..., None] * right)
     return found

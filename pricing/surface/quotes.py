@@ -48,7 +48,7 @@ class Cleaning(Fact, frozen=True, kw_only=True, omit_defaults=False, tag="Cleani
 
 
 class VolQuote(Fact, frozen=True, kw_only=True, omit_defaults=False, tag="VolQuote.1"):
-    """A quote as volatilities (decimals) at k = ln(strike / forward); 0: that side says nothing. Weight within (0, 1]."""
+    """A quote as volatilities (decimals) at k = ln(strike / forward); 0: nothing on that side. Weight within (0, 1]."""
 
     expiry_at: int
     strike: float

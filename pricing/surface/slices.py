@@ -13,6 +13,7 @@ import numpy.typing as npt
 from pricing.market import Smile
 
 Array: TypeAlias = npt.NDArray[np.float64]
+Mask: TypeAlias = npt.NDArray[np.bool_]
 
 
 def rows_of(raw: Array) -> Array:
@@ -52,7 +53,7 @@ class Shape:
     def gradient(self) -> Array:
         """dw by each parameter: (smiles, n, 5)."""
         x, root = self._x, self._root
-        found = np.empty((*x.shape, 5))
+        found: Array = np.empty((*x.shape, 5))
         found[..., 0] = 1.0
         found[..., 1] = 0.5 * (root + x)
         found[..., 2] = 0.5 * (root - x)

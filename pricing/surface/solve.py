@@ -78,6 +78,6 @@ def _descend(objective: Objective, rows: Array, damping: float) -> Array:
 def _step(here: Worth, damping: float) -> tuple[Array, float]:
     """The damped Gauss-Newton step and what it promises to gain."""
     scale = np.diagonal(here.matrix) + 1e-9
-    step = -np.linalg.solve(here.matrix + np.diag(damping * scale), here.gradient)
+    step: Array = -np.linalg.solve(here.matrix + np.diag(damping * scale), here.gradient)
     promised = -2.0 * float(here.gradient @ step) - float(step @ here.matrix @ step)
     return step, promised

@@ -22,7 +22,7 @@ class Ssvi(NamedTuple):
 
     def phi(self, theta: float) -> float:
         """How curved the smile is whose total variance at the money is `theta`."""
-        return self.eta / (theta**self.gamma * (1.0 + theta) ** (1.0 - self.gamma))
+        return self.eta / (math.pow(theta, self.gamma) * math.pow(1.0 + theta, 1.0 - self.gamma))
 
     def variance(self, k: float, theta: float) -> float:
         """Total variance at k = ln(strike / forward)."""
