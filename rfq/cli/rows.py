@@ -1,5 +1,7 @@
 """The rows of the terminal view's blocks: what stands in which column, in which colour."""
 
+from decimal import Decimal
+
 from rich.text import Text
 
 from pricing.quoting import Line
@@ -101,6 +103,16 @@ def ago_text(ns: int) -> str:
 def step_text(line: Line) -> str:
     """One step of a waterfall, with its sign."""
     return number(line.amount) if line.name == "fair" else f"{line.amount:+f}"
+
+
+def folded(lines: tuple[Line, ...], columns: int) -> tuple[Line, ...]:
+    """The steps in at most so many columns: where they do not fit, what stands between fair and skew is one step."""
+    if len(lines) <= columns:
+        return lines
+    costs = [line for line in lines[1:] if line.name not in ("skew", "edge", "tick")]
+    kept = [line for line in lines[1:] if line.name in ("skew", "edge", "tick")]
+    whole = Line(name="costs", amount=sum((line.amount for line in costs), Decimal(0)), unit=lines[0].unit)
+    return (lines[0], whole, *kept)
 
 
 def fairness_bar(percentile: float) -> str:

@@ -21,6 +21,7 @@ from rfq.cli.rows import (
     fairness_bar,
     fairness_style,
     fill_row,
+    folded,
     rank_row,
     state_style,
     step_text,
@@ -124,18 +125,20 @@ class View:
             return fill([heading(width, "OUR PRICE", "from fair to the wire, step by step")], width, 4)
         how = " (closed form)" if one.fallback else ""
         title = f"{SIDES[one.ask.side]} {number(one.ask.amount)} {one.what}"
-        lines = [heading(width, f"OUR PRICE{how} for {one.party}", title)]
         price = one.price
-        shown = price.bid_lines or price.offer_lines
+        unit = next((line.unit for line in (*price.bid_lines, *price.offer_lines)), "")
+        lines = [heading(width, f"OUR PRICE{how} for {one.party}", title)]
+        columns = width // 11 - 1  # ten digits each, and the wire's
+        shown = folded(price.bid_lines or price.offer_lines, columns)
         size = max(7, min(12, (width - 9) // (len(shown) + 1)))
         names = [Cell(line.name, -size, "dim") for line in shown]
-        lines.append(row(width, [Cell("", 5), *names, Cell("= wire", -size, "dim"), Cell("")]))
+        lines.append(row(width, [Cell(unit, 5, "dim"), *names, Cell("= wire", -size, "dim"), Cell("")]))
         for name, steps, wire in (
             ("bid", price.bid_lines, price.bid),
             ("offer", price.offer_lines, price.offer),
         ):
             if wire is not None:
-                cells = [Cell(step_text(step), -size) for step in steps]
+                cells = [Cell(step_text(step), -size) for step in folded(steps, columns)]
                 lines.append(
                     row(width, [Cell(name, 5, "bold"), *cells, Cell(number(wire), -size, "bold"), Cell("")])
                 )

@@ -174,10 +174,11 @@ def test_a_story_holds_the_whole_life(log: Path, capsys: pytest.CaptureFixture[s
     ):
         assert words in told, words
     rows = dict(line.split() for line in told.splitlines() if line.split()[:1] in (["fair"], ["wire"]))
-    steps = [line.split() for line in told.splitlines() if line.split()[:1] in (["cost"], ["skew"])]
-    steps += [line.split() for line in told.splitlines() if line.split()[:1] in (["edge"], ["tick"])]
+    names = ("fees", "funding", "hedge", "doubt", "skew", "edge", "tick")
+    steps = [line.split() for line in told.splitlines() if line.split()[:1] and line.split()[0] in names]
     steps = [step for step in steps if len(step) == 2]
-    assert len(steps) == 4
+    assert [step[0] for step in steps] == list(names)
+    assert "step (USD)" in told
     assert Decimal(rows["fair"]) + sum(Decimal(step[1]) for step in steps) == Decimal(rows["wire"])
     assert run(["audit", "show", "d1-q4-0", "--log", str(log)]) == 0
     assert capsys.readouterr().out == told, "the quote's id leads to the same story"

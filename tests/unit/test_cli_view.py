@@ -86,10 +86,13 @@ def canned() -> Feeder:
     price = QuotePrice(
         offer=Decimal("0.0165"),
         offer_lines=tuple(
-            Line(name=name, amount=Decimal(amount))
+            Line(name=name, amount=Decimal(amount), unit="BTC")
             for name, amount in (
                 ("fair", "0.0160"),
-                ("cost", "0.0002"),
+                ("fees", "0.00005"),
+                ("funding", "-0.00001"),
+                ("hedge", "0.00014"),
+                ("doubt", "0.00002"),
                 ("skew", "-0.0001"),
                 ("edge", "0.0003"),
                 ("tick", "0.0001"),
@@ -218,10 +221,13 @@ def test_everything_is_on_the_screen(canned: Feeder, width: int, height: int) ->
     assert "buy 10 BTC-27DEC24" in text
     assert "BTC-27DEC24 60000-C - 2 x" in text
     assert "closed form" in text
-    fair, cost, skew, edge, tick, wire = next(
+    heads = next(line.split()[:3] for line in text.splitlines() if "= wire" in line)
+    assert heads == ["BTC", "fair", "costs"]
+    fair, costs, skew, edge, tick, wire = next(
         line.partition("│")[0].split()[1:] for line in text.splitlines() if line.startswith("offer")
     )
-    assert Decimal(fair) + sum(Decimal(step) for step in (cost, skew, edge, tick)) == Decimal(wire)
+    assert Decimal(costs) == Decimal("0.0002")  # four lines that do not fit beside the others
+    assert Decimal(fair) + sum(Decimal(step) for step in (costs, skew, edge, tick)) == Decimal(wire)
     assert "1 dealer-01     0.0170   +1.2 ██░░░░░░  20% " in text
     assert "cheap (4 s left)" in text
     assert "████████  95%" in text

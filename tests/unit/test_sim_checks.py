@@ -7,7 +7,6 @@ import pytest
 from msgspec.structs import replace
 from sim_worlds import BUSY, make, run_watched
 
-from pricing.quoting import Line
 from rfq.desk.engine import Desk
 from rfq.domain import effects as fx
 from rfq.domain import events as ev
@@ -77,7 +76,7 @@ def unsummed(effect: fx.Effect) -> fx.Effect:
     assert isinstance(effect, fx.SendQuote)
     side = "bid_lines" if effect.price.bid_lines else "offer_lines"
     lines = getattr(effect.price, side)
-    more = (*lines[:3], Line(name="edge", amount=lines[3].amount + 1), lines[4])
+    more = (replace(lines[0], amount=lines[0].amount + 1), *lines[1:])
     return replace(effect, price=replace(effect.price, **{side: more}))
 
 

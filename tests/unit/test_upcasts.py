@@ -1,0 +1,108 @@
+"""What old logs hold is read as the next version, with the meaning that it had."""
+
+import math
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from pricing.estimates import (
+    DISTANCES,
+    LEVELS,
+    Estimates,
+    cost_at,
+    costs_bps,
+    markout,
+    median_cost,
+    win_probability,
+)
+from pricing.quoting import Line, QuotePrice
+from pricing.spread import best_distance, best_on, curves_of
+from pricing.terms import QuoteTerms, SkewTable
+from rfq.domain import canon
+from rfq.domain.checkers import CanonError
+from rfq.domain.upcasts import UPCASTS
+
+OLD_ESTIMATES = (
+    b'{"_":"Estimates.1","levels":[0.05,0.25,0.5,0.75,0.95],"cost_bps":[-4.0,0.5,2.0,3.5,9.0],'
+    b'"permanent_share":0.3,"win_intercept":-0.7,"win_slope":0.8,"markout_theta_bps":0.4,'
+    b'"markout_beta":0.25,"source":"test"}'
+)
+OLD_TERMS = (
+    b'{"_":"QuoteTerms.1","cost_quantile":0.6,"cost_weight":0.5,"risk_aversion_bps_per_usd":2e-6,'
+    b'"skew_bps_max":10.0,"edge_bps_min":1.0,"half_spread_bps_min":2.0,"fee_bps":0.5,"vega_vol_points":0.2,'
+    b'"uncertainty_weight":0.5,"stale_bps_per_s":0.5,"fallback_bps":3.0}'
+)
+OLD_PRICE = (
+    b'{"_":"QuotePrice.1","bid":"99","bid_lines":[{"_":"Line.1","name":"fair","amount":"100"},'
+    b'{"_":"Line.1","name":"cost","amount":"-1"}],"fair":"100"}'
+)
+
+
+def test_old_estimates_become_curves_with_the_same_meaning() -> None:
+    found = canon.decode(OLD_ESTIMATES, Estimates)
+    assert found.source == "test"
+    assert median_cost(found) == pytest.approx(2.0)
+    assert cost_at(found, 0.75) == pytest.approx(3.5)
+    assert costs_bps(found)[0] == pytest.approx(-4.0)  # flat beyond what was known
+    assert costs_bps(found)[LEVELS.index(0.10)] == pytest.approx(-4.0 + 0.25 * 4.5)
+    assert found.permanent_bps == pytest.approx([0.3 * cost for cost in costs_bps(found)])
+    for d in (-3.0, 0.0, 0.875, 5.0, 30.0):
+        assert win_probability(found, d) == pytest.approx(1.0 / (1.0 + math.exp(-0.7 + 0.8 * d)), rel=1e-9)
+    for distance, known in zip(DISTANCES, found.markout_bps, strict=True):
+        d = distance * found.half_spread_bps
+        assert known == markout(found, d) == pytest.approx(-0.4 * math.exp(-0.25 * d))
+    naive = Estimates(
+        **{**{name: getattr(found, name) for name in found.__struct_fields__}, "markout_bps": (0.0,) * 33}
+    )
+    assert best_on(curves_of(naive), 2.3) == pytest.approx(best_distance(-0.7, 0.8, 2.3), rel=1e-9)
+
+
+@pytest.mark.parametrize("slope", [1e-12, 1e-3, 1e3, 1e12])
+def test_any_old_win_curve_can_be_read(slope: float) -> None:
+    raw = OLD_ESTIMATES.replace(b'"win_slope":0.8', b'"win_slope":' + repr(slope).encode())
+    assert canon.decode(raw, Estimates).half_spread_bps > 0.0
+
+
+def test_old_terms_charge_what_they_charged_and_nothing_else() -> None:
+    found = canon.decode(OLD_TERMS, QuoteTerms)
+    assert (found.cost_quantile, found.fee_bps, found.vega_vol_points, found.fallback_bps) == (
+        0.6,
+        0.5,
+        0.2,
+        3.0,
+    )
+    assert (found.hedge_fee_bps, found.hold_hours, found.margin_ratio, found.vol_weight) == (
+        0.0,
+        0.0,
+        0.0,
+        0.0,
+    )
+    assert (found.vega_power, found.vega_wing_weight, found.fee_venue) == (1.0, 1.0, "")
+    assert found.skew_table == SkewTable()
+
+
+def test_old_lines_say_that_they_did_not_say_their_unit() -> None:
+    found = canon.decode(OLD_PRICE, QuotePrice)
+    assert found.bid_lines == (
+        Line(name="fair", amount=Decimal(100), unit="price"),
+        Line(name="cost", amount=Decimal(-1), unit="price"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("raw", "kind"), [(OLD_ESTIMATES, Estimates), (OLD_TERMS, QuoteTerms), (OLD_PRICE, QuotePrice)]
+)
+def test_old_bytes_stay_canonical_and_new_ones_come_back(raw: bytes, kind: type[Any]) -> None:
+    assert canon.is_canonical(raw, kind)
+    found = canon.decode(raw, kind)
+    assert canon.decode(canon.encode(found), kind) == found
+
+
+@pytest.mark.parametrize("tag", sorted(UPCASTS))
+@pytest.mark.parametrize("body", ["", ',"win_slope":0', ',"levels":"x","cost_bps":[]', ',"underlyings":[1]'])
+def test_what_only_has_an_old_name_is_refused_like_anything_unreadable(tag: str, body: str) -> None:
+    raw = f'{{"_":"{tag}"{body}}}'.encode()
+    for kind in (Estimates, QuoteTerms, Line):
+        with pytest.raises(CanonError):
+            canon.decode(raw, kind)
