@@ -65,7 +65,7 @@ class Spot(Fact, frozen=True, kw_only=True, tag="Spot.1"):
         return Decimal(1)
 
 
-class Perpetual(Fact, frozen=True, kw_only=True, tag="Perpetual.1"):
+class Perpetual(Fact, frozen=True, kw_only=True, tag="Perpetual.2"):
     """A future without expiry. `tick` in price units, `lot` the smallest step of the amount."""
 
     name: str
@@ -85,7 +85,7 @@ class Perpetual(Fact, frozen=True, kw_only=True, tag="Perpetual.1"):
         _check_quanto(self.quanto, self.inverse)
 
 
-class Future(Fact, frozen=True, kw_only=True, tag="Future.1"):
+class Future(Fact, frozen=True, kw_only=True, tag="Future.2"):
     """A future that expires at `expiry_at` (UTC ns)."""
 
     name: str
@@ -108,7 +108,7 @@ class Future(Fact, frozen=True, kw_only=True, tag="Future.1"):
             raise ValueError(f"expiry_at: {self.expiry_at} is not an instant")
 
 
-class Option(Fact, frozen=True, kw_only=True, tag="Option.1"):
+class Option(Fact, frozen=True, kw_only=True, tag="Option.2"):
     """An option, settled in cash at `expiry_at` (UTC ns); `strike` in USD or quote currency per coin.
 
     `averaging_s`: it settles on the index's mean over so many seconds before expiry; 0, on its last value. `style` ""

@@ -139,7 +139,14 @@ def the(effects: Iterable[Any], kind: type[E]) -> E:
 class Driver:
     """Feeds one desk. `at` is now; `index` the market's level, None for no market at all."""
 
-    def __init__(self, numbers: Policy = POLICY, *, sessions: bool = True, desk: Desk | None = None) -> None:
+    def __init__(
+        self,
+        numbers: Policy = POLICY,
+        *,
+        sessions: bool = True,
+        desk: Desk | None = None,
+        numerics: str = "",
+    ) -> None:
         self.desk = desk or Desk("test")
         self.at = START_AT
         self.index: float | None = 60_000.0
@@ -150,7 +157,12 @@ class Driver:
         self.number = 0
         self.last: tuple[fx.Effect, ...] = ()
         opening = ev.ChainOpened(
-            chain=CHAIN, build="test", policy=numbers, instruments=INSTRUMENTS, parties=PARTIES
+            chain=CHAIN,
+            build="test",
+            policy=numbers,
+            instruments=INSTRUMENTS,
+            parties=PARTIES,
+            numerics=numerics,
         )
         self(opening)
         for party in PARTIES if sessions else ():

@@ -32,6 +32,8 @@ from msgspec.structs import replace
 import rfq.desk.panel
 import rfq.desk.turn
 from pricing.market import MarketSnapshot
+from pricing.numeric import engine
+from pricing.numeric.fingerprint import fingerprint
 from rfq.desk.engine import Desk, pending_of
 from rfq.desk.state import DeskState
 from rfq.domain import canon
@@ -43,7 +45,7 @@ from rfq.domain.reasons import Code, Reason
 from rfq.domain.record import GENESIS, chain_hash, decode_record, encode_record, record_of
 from rfq.domain.request import Side
 
-FILE = Path(__file__).resolve().parent / "replays" / "golden-0.1.0.jsonl"
+FILE = Path(__file__).resolve().parent / "replays" / "golden-0.2.0.jsonl"
 SCHEMA = FILE.with_name("schema.json")
 D = Decimal
 REFUSED = Reason(code=Code.USER, detail="not today")
@@ -59,7 +61,7 @@ class Line(NamedTuple):
 
 def play() -> Driver:
     """Both lives, with what can go wrong in them."""
-    world = Driver(policy(panel_size=3, closed_memory=50))
+    world = Driver(policy(panel_size=3, closed_memory=50), numerics=fingerprint())
     _play_maker(world)
     for side, structure, size, mode in (
         (Side.BUY, ONE, 100_000, Allocation.MULTI_UNIFORM_LAST),
@@ -159,10 +161,10 @@ def lines_of(world: Driver) -> Iterator[str]:
         yield json.dumps({"number": place, "hash": head, "body": body.decode()}, ensure_ascii=False)
 
 
-def read() -> tuple[dict[str, MarketSnapshot], list[Line]]:
+def read(path: Path = FILE) -> tuple[dict[str, MarketSnapshot], list[Line]]:
     """The stored golden log."""
     snapshots, records = {}, []
-    for text in FILE.read_text(encoding="utf-8").splitlines():
+    for text in path.read_text(encoding="utf-8").splitlines():
         row = json.loads(text)
         body = row["body"].encode()
         if "snapshot" in row:
@@ -235,13 +237,17 @@ def main() -> None:
     """Replay, perhaps as a mutant, and say what came of it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--mutant", choices=("none", "clock", "set", "number"), default="none")
-    mutant = parser.parse_args().mutant
+    parser.add_argument("--compiled", metavar="CACHE", help="with compiled kernels, kept in this folder")
+    asked = parser.parse_args()
+    mutant, kernels = asked.mutant, "plain"
+    if asked.compiled:
+        kernels = engine.warm(asked.compiled)
     if mutant == "clock":
         _reads_the_clock()
     elif mutant == "set":
         _iterates_a_set()
     different, head = replay(_changes_a_number) if mutant == "number" else replay()
-    print(json.dumps({"records": len(read()[1]), "different": different, "head": head}))
+    print(json.dumps({"records": len(read()[1]), "different": different, "head": head, "kernels": kernels}))
 
 
 if __name__ == "__main__":

@@ -7,21 +7,23 @@ import json
 from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
 
-import msgspec
-
+import rfq.domain.upcasts  # noqa: F401 - instruments of old versions are read too
 from pricing.fact import Fault
-from pricing.instruments import Instrument
+from pricing.instruments import Future, Instrument, Option, Perpetual, Spot
 from pricing.names.fix import parse_fix
 from pricing.names.listing import instrument_of
 from pricing.names.spelling import parse
 from pricing.structures import Hedge, Leg, Structure, check_structure
 from rfq.cli.exits import Ended, Exit
 from rfq.desk.intake import AMOUNT_MAX
+from rfq.domain import canon
+from rfq.domain.checkers import CanonError
 
 _FORMS = (
-    'a name such as BTC-27DEC24-65000-C, an instrument {"_": "Option.2", ...}, FIX tags {"55": ...}, legs '
+    'a name such as BTC-27DEC24-65000-C, all fields of an instrument {"_": ..., ...}, FIX tags {"55": ...}, legs '
     '[{"instrument": "...", "ratio": 1}, ...], or {"legs": [...], "hedges": [...]}'
 )
+_TAGS = ", ".join(str(one.__struct_config__.tag) for one in (Spot, Perpetual, Future, Option))
 _SMALLEST = 1 / AMOUNT_MAX
 _LATEST_AT = 2**62
 
@@ -117,10 +119,9 @@ class _Reader:
             named = parse_fix(tags, self._venue, spot=self._spot)
             return self._keep(named if isinstance(named, Fault) else instrument_of(named), path)
         try:
-            told = json.loads(json.dumps(tree, default=str))
-            found: Instrument = msgspec.convert(told, type=Instrument, strict=False)
-        except (msgspec.ValidationError, ValueError) as error:
-            raise refuse(path, f"{error} (Perpetual.2, Future.2, Option.2, Spot.1 are known)") from None
+            found: Instrument = canon.decode(json.dumps(tree, default=str).encode(), Instrument)  # type: ignore[arg-type]
+        except CanonError as error:
+            raise refuse(path, f"{error}; {_TAGS} are known") from None
         return self._keep(found, path)
 
     def named(self, text: str, path: str) -> str:

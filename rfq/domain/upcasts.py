@@ -14,6 +14,8 @@ from rfq.domain import canon
 from rfq.domain.upcasts_market import snapshot_2
 
 Node = dict[str, Any]
+_WIDENED: Final = ("ChainOpened", "Future", "Option", "Perpetual", "Started")
+"""Their second version only has more fields, all with defaults."""
 _SLOPE_A_HALF_SPREAD: Final = 1.55
 """Estimates of version 1 had no unit of distance: theirs becomes the one in which a win curve falls this fast."""
 
@@ -76,6 +78,11 @@ def line_2(node: Node) -> Node:
     return {**node, "_": "Line.2", "unit": "price"}
 
 
+def renamed(tag: str) -> Callable[[Node], Node]:
+    """To a version that only knows more: what it asks for beyond the old one has a default."""
+    return lambda node: {**node, "_": tag}
+
+
 def _safe(tag: str, upcast: Callable[[Node], Node]) -> Callable[[Node], Node]:
     """The upcast; what is not even an old version becomes an empty new one, which decoding refuses with its field."""
 
@@ -90,6 +97,7 @@ def _safe(tag: str, upcast: Callable[[Node], Node]) -> Callable[[Node], Node]:
 
 UPCASTS: Final[Mapping[str, tuple[str, Callable[[Node], Node]]]] = MappingProxyType(
     {
+        **{f"{name}.1": (f"{name}.2", renamed(f"{name}.2")) for name in _WIDENED},
         "Estimates.1": ("Estimates.2", estimates_2),
         "Line.1": ("Line.2", line_2),
         "MarketSnapshot.1": ("MarketSnapshot.2", snapshot_2),

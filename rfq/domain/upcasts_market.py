@@ -1,6 +1,6 @@
 """Market snapshots of version 1 as version 2 reads them: book tops become books, slices become smiles and a curve.
 
-Version 1 knew one time for everything and counted USDC as USD; that is what its snapshots say here, in the new words. Its
+Version 1 knew one time for everything and counted USDC as USD; that is what its snapshots say here, in new words. Its
 smiles were parabolas, cut off far out: they become the SVI smiles that agree with them at the money.
 """
 
@@ -11,6 +11,8 @@ import msgspec
 from pricing.surface.at_money import smile_at_money
 from pricing.units import YEAR_NS
 
+TURNED_INSIDE = ("Slice.1", "Top.1", "UnderlyingMarket.1")
+"""Stood in snapshots only, and are turned with them."""
 _TERM_MIN = 1e-9
 Node = dict[str, Any]
 

@@ -74,10 +74,27 @@ def test_whatever_the_hash_seed(seed: str) -> None:
     assert run(PYTHONHASHSEED=seed)["head"] == golden.read()[1][-1].hash
 
 
+BLIND = {
+    "NPY_DISABLE_CPU_FEATURES": "",  # filled in below: what this numpy could switch off
+    "GLIBC_TUNABLES": "glibc.cpu.hwcaps=-AVX512F,-AVX512VL,-AVX512BW,-AVX512DQ,-AVX2,-AVX,-FMA,-FMA4",
+    "NUMBA_CPU_NAME": "generic",
+    "NUMBA_CPU_FEATURES": "",
+}
+
+
 @pytest.mark.parametrize("threads", ["1", "2"])
-def test_whatever_the_processor_offers(threads: str) -> None:
-    found = run(NPY_DISABLE_CPU_FEATURES=cpu_features(), OPENBLAS_NUM_THREADS=threads)
-    assert found == {"records": found["records"], "different": [], "head": golden.read()[1][-1].hash}
+@pytest.mark.parametrize("blind", [False, True], ids=["all the processor has", "no AVX, no FMA"])
+@pytest.mark.parametrize("compiled", [False, True], ids=["plain", "compiled"])
+def test_whatever_the_processor_offers(threads: str, blind: bool, compiled: bool, tmp_path: Path) -> None:
+    if compiled:
+        pytest.importorskip("numba", reason="kernels are compiled where numba is installed")
+        if threads == "2":
+            pytest.skip("compiled kernels know no threads: once is enough")
+    env = {**BLIND, "NPY_DISABLE_CPU_FEATURES": cpu_features()} if blind else {}
+    asked = ("--compiled", str(tmp_path)) if compiled else ()
+    found = run(*asked, OPENBLAS_NUM_THREADS=threads, **env)
+    assert found["kernels"].split()[0].strip(":") == ("compiled" if compiled else "plain")
+    assert (found["different"], found["head"]) == ([], golden.read()[1][-1].hash)
 
 
 def test_a_desk_that_reads_the_clock_is_caught() -> None:

@@ -102,8 +102,8 @@ def test_a_price_that_cannot_be_above_zero_is_passed() -> None:
     cheap = option(400_000, world.at + 3_000_000 * MS)
     world(ev.InstrumentsListed(instruments=(cheap,)))
     terms = ask(Side.SELL, 25, Structure(legs=(Leg(instrument=cheap.name, ratio=D(1)),)))
-    refused = the(world(ev.RfqReceived(party=CLIENT, reference="r", ask=terms)), fx.RefuseRfq)
-    assert refused.reason.code is Code.NO_MARKET, "an expiry without a slice has no value"
+    refused = the(world.answer(world.ask_us(terms)), fx.RefuseRfq)
+    assert refused.reason.code is Code.PRICE
 
 
 def test_the_ask_without_an_expiry_lives_for_the_policy_s_time() -> None:

@@ -207,7 +207,7 @@ def test_a_record_of_another_chain_is_found(path: Path) -> None:
     assert (look(path).first_bad, "chain 't2'" in look(path).problem) == (7, True)
 
 
-@pytest.mark.parametrize("raw", [b"{}", b'{"_":"MarketSnapshot.1","at": 1}'])
+@pytest.mark.parametrize("raw", [b"{}", b'{"_":"MarketSnapshot.2","at": 1}'])
 def test_a_snapshot_that_was_never_one_is_found(path: Path, raw: bytes) -> None:
     with AuditLog.open(path, writable=False) as log:
         old = next(row for row in log.connection.execute("SELECT hash FROM snapshots"))[0]

@@ -16,6 +16,7 @@ from rfq.domain.ids import IdMaker, parse_chain
 from rfq.domain.parties import Party
 from rfq.domain.reasons import Code, Reason
 from rfq.domain.record import chain_hash
+from rfq.domain.upcasts_market import TURNED_INSIDE
 
 SCHEMA = Path(__file__).resolve().parent.parent / "replays" / "schema.json"
 D = Decimal
@@ -208,7 +209,8 @@ def test_no_field_changes_without_a_new_version() -> None:
     known = json.loads(SCHEMA.read_text())
     now = strategies.schema()
     changed = [tag for tag in known if tag in now and now[tag] != known[tag]]
-    gone = [tag for tag in known if tag not in now and tag not in canon._upcasters]
+    read = {*canon._upcasters, *TURNED_INSIDE}
+    gone = [tag for tag in known if tag not in now and tag not in read]
     new = [tag for tag in now if tag not in known]
     assert (changed, gone, new) == ([], [], []), "changed, gone without an upcaster, not yet in schema.json"
 

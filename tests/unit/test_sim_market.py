@@ -117,16 +117,22 @@ def test_all_regimes_come_up_and_books_are_on_their_ticks() -> None:
         schedule.run_until(START_AT + second * NS_PER_S)
         under = one.look().underlyings[1]
         seen.add(under.regime)
-        top = under.tops[0]
-        assert top.bid / 0.05 == pytest.approx(round(top.bid / 0.05)) and top.bid < top.offer
+        (bid, _), (offer, _) = under.books[0].bids[0], under.books[0].offers[0]
+        assert bid / 0.05 == pytest.approx(round(bid / 0.05)) and bid < offer
     assert seen == {0, 1, 2}
 
 
 def test_expired_ones_leave_the_snapshot() -> None:
     schedule, one, _ = market()
-    assert len(one.look().underlyings[0].slices) == 3
+    assert [len(one.look().underlyings[0].surface.smiles), len(one.look().underlyings[0].curve.pillars)] == [
+        3,
+        3,
+    ]
     schedule.run_until(expiries(START_AT)[0])
-    assert len(one.look().underlyings[0].slices) == 2
+    assert [len(one.look().underlyings[0].surface.smiles), len(one.look().underlyings[0].curve.pillars)] == [
+        2,
+        2,
+    ]
 
 
 def test_listing() -> None:
