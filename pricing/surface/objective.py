@@ -28,11 +28,11 @@ class FitTerms(Fact, frozen=True, kw_only=True, omit_defaults=False, tag="FitTer
     """The weights of a fit.
 
     half_vol_min: a half-spread counts at least this (volatility). half_vol_soft: what softens how far a narrow quote
-    outweighs others. vega_share: how much a quote's weight follows vega.
-    outside: extra weight of the part of a distance beyond `inside` half-spreads. far: half-spreads from which a pull
-    grows no more. one_sided: weight of a one-sided quote. shape: pull of m to 0 and s to `width` standard deviations.
-    wings: pull of the wings' slopes, in standard deviations d, to `wing` / (1 + fade d), what coins usually show; it
-    counts more the further |k| = 2 is away. Margins and weights of the two arbitrages: g, and the relative step of total variance between neighbours.
+    outweighs others. vega_share: how much a quote's weight follows vega. outside: extra weight of the part of a
+    distance beyond `inside` half-spreads. far: half-spreads from which a pull grows no more. one_sided: weight of a
+    one-sided quote. shape: pull of m to 0 and s to `width` standard deviations. wings: pull of the wings' slopes, in
+    standard deviations d, to `wing` / (1 + fade d), what coins usually show; it counts more the further |k| = 2 is
+    away. Margins and weights of the two arbitrages: g, and the relative step of total variance between neighbours.
     """
 
     half_vol_min: float = 0.001

@@ -64,7 +64,8 @@ class Shape:
     def butterfly(self) -> Array:
         """g(k): negative is butterfly arbitrage."""
         first = 1.0 - self.k * self.w1 / (2.0 * self.w)
-        return first * first - self.w1 * self.w1 / 4.0 * (1.0 / self.w + 0.25) + self.w2 / 2.0
+        found: Array = first * first - self.w1 * self.w1 / 4.0 * (1.0 / self.w + 0.25) + self.w2 / 2.0
+        return found
 
     def butterfly_gradient(self) -> Array:
         """dg by each parameter: (smiles, n, 5)."""

@@ -78,6 +78,7 @@ def _descend(objective: Objective, rows: Array, damping: float) -> Array:
 def _step(here: Worth, damping: float) -> tuple[Array, float]:
     """The damped Gauss-Newton step and what it promises to gain."""
     scale = np.diagonal(here.matrix) + 1e-9
-    step: Array = -np.linalg.solve(here.matrix + np.diag(damping * scale), here.gradient)
+    damped: Array = here.matrix + np.diag(damping * scale)
+    step: Array = -np.asarray(np.linalg.solve(damped, here.gradient), np.float64)
     promised = -2.0 * float(here.gradient @ step) - float(step @ here.matrix @ step)
     return step, promised
