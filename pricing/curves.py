@@ -6,7 +6,7 @@ and the index do not reach there is no forward.
 """
 
 from collections.abc import Mapping, Sequence
-from math import sqrt
+from math import fsum, sqrt
 from typing import Final
 
 from msgspec.structs import replace
@@ -204,7 +204,7 @@ def _carry(
         if instrument.name not in rates:
             rate = funding_continuous(mid.mid, under.index, terms.band_8h)
             carries.append(funding_carry(rate))
-    return sum(carries) / len(carries) if carries else None
+    return fsum(carries) / len(carries) if carries else None
 
 
 def _carried(under: UnderlyingMarket, expiry_at: int, carry: float, terms: CurveTerms) -> Pillar:

@@ -8,7 +8,7 @@ errors say, the doubt of the composite grows by as much (Birge); what passed sin
 error of all of them, and is not averaged away.
 """
 
-from math import sqrt
+from math import fsum, sqrt
 from typing import Final, NamedTuple
 
 from pricing.fact import Fault
@@ -140,7 +140,7 @@ def _composite(seen: list[_Seen], now: int, sigma: float, left_out: tuple[tuple[
     """The weighted mean of the venues and its doubt."""
     freshest = max([one.at for one in seen])
     age_ns = max(0, now - freshest)
-    depth = sum([one.depth for one in seen]) / len(seen)
+    depth = fsum([one.depth for one in seen]) / len(seen)
     weights = []
     for one in seen:
         thin = depth / one.depth if one.depth > 0.0 else _DEPTH_RATIO_MAX
@@ -150,8 +150,8 @@ def _composite(seen: list[_Seen], now: int, sigma: float, left_out: tuple[tuple[
         variance = (spread * spread / 12.0 + floor * floor) * thin
         variance += one.micro * one.micro * sigma * sigma * ((freshest - one.at) / YEAR_NS)
         weights.append(1.0 / variance)
-    total = sum(weights)
-    mid = sum([weight * one.micro for weight, one in zip(weights, seen, strict=True)]) / total
+    total = fsum(weights)
+    mid = fsum([weight * one.micro for weight, one in zip(weights, seen, strict=True)]) / total
     apart = 0.0
     for weight, one in zip(weights, seen, strict=True):
         apart += weight * (one.micro - mid) * (one.micro - mid)

@@ -51,7 +51,7 @@ class Dial(NamedTuple):
 def dial(clock: VarianceClock) -> Dial:
     """The dial of a clock; whoever asks for many terms of one clock keeps it."""
     weights = clock.weights or (1.0,) * HOURS_A_WEEK
-    total = sum([Fraction(one) for one in weights])
+    total = sum([Fraction(one) for one in weights], Fraction(0))
     speed: list[int] = []
     passed, spent = Fraction(0), 0
     for one in weights:

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import house_rules
 import pytest
-from house_rules import FOLDERS, RULES, Rule, Source
+from house_numbers import exact_bits
+from house_rules import FOLDERS, Rule, Source
 
+RULES = (*house_rules.RULES, exact_bits)
 ROOT = Path(__file__).resolve().parent.parent
 TEXT_SUFFIXES = {".py", ".md", ".toml", ".txt", ".yml", ".yaml", ".html", ".css", ".js", ".mako", ".sh", ""}
 UNREAD = {
@@ -92,6 +94,18 @@ BROKEN = [
     (house_rules.catch_alls, "rfq/domain/x.py", "try: ...\nexcept (ValueError, BaseException): ...\n"),
     (house_rules.catch_alls, "rfq/x.py", "import contextlib\nwith contextlib.suppress(Exception): ...\n"),
     (house_rules.catch_alls, "rfq/desk/engine.py", "try: ...\nexcept Exception: ...\n" * 3),
+    (exact_bits, "pricing/x.py", "import math\ny = math.exp(x)\n"),
+    (exact_bits, "pricing/x.py", "from math import log as ln\ny = ln(x)\n"),
+    (exact_bits, "pricing/x.py", "import math\n_erfc = math.erfc\n"),
+    (exact_bits, "pricing/surface/svi.py", "import numpy as np\ny = np.tanh(x)\n"),
+    (exact_bits, "rfq/desk/x.py", "import math\ny = math.hypot(x, z)\n"),
+    (exact_bits, "rfq/desk/x.py", "import numpy as np\ny = np.dot(x, z)\n"),
+    (exact_bits, "rfq/domain/x.py", "y = x**2\n"),
+    (exact_bits, "rfq/domain/x.py", "x **= 0.5\n"),
+    (exact_bits, "rfq/domain/x.py", "y = pow(x, 0.5)\n"),
+    (exact_bits, "pricing/x.py", "y = a @ b\n"),
+    (exact_bits, "pricing/x.py", "y = sum(weights)\n"),
+    (exact_bits, "models/features.py", "import math\ny = math.sin(x)\n"),
     (house_rules.mocks, "tests/x.py", "from unittest.mock import Mock\n"),
 ]
 KEPT = [
@@ -105,6 +119,13 @@ KEPT = [
     (house_rules.order, "rfq/sim/x.py", "for x in {1, 2}: ...\n"),
     (house_rules.catch_alls, "rfq/desk/engine.py", "try: ...\nexcept Exception: ...\n"),
     (house_rules.catch_alls, "rfq/x.py", "try: ...\nexcept BaseException:\n    tidy()\n    raise\n"),
+    (exact_bits, "pricing/x.py", "import math\ny = math.sqrt(math.floor(x)) + math.fsum(z)\n"),
+    (exact_bits, "pricing/x.py", "from pricing.numeric.elementary import exp\ny = exp(x)\n"),
+    (exact_bits, "rfq/desk/x.py", "y = 10**places + Decimal(10) ** 15 + pow(2, x, 7)\n"),
+    (exact_bits, "rfq/desk/x.py", "y = sum(1 for z in w) + sum(w, Decimal(0))\n"),
+    (exact_bits, "rfq/domain/x.py", "import math\ny = math.isfinite(sum(x))\n"),
+    (exact_bits, "pricing/control/x.py", "import math\ny = math.exp(x) ** 2\n"),
+    (exact_bits, "rfq/sim/x.py", "import math\ny = math.exp(x)\n"),
     (house_rules.module_names, "rfq/domain/database.py", ""),
 ]
 

@@ -120,7 +120,7 @@ def _compile(folder: str) -> tuple[list[Callable[..., None]], int]:
                 built = numba.njit(error_model="numpy")(kernel.plain)
             built.compile(numba.void(flat, flat, *[numba.int64] * kernel.ints))
             built.disable_compile()
-            loaded += sum(built.stats.cache_hits.values())
+            loaded += sum(built.stats.cache_hits.values(), 0)
             found.append(built)
     finally:
         settings.CACHE_DIR = before

@@ -63,7 +63,12 @@ def _kernels() -> Iterator[float]:
     rows: list[float] = []
     for place in range(_ROWS):
         forward = 100.0 + 100_000.0 * next(share)
-        rows += [forward, forward * (0.3 + 1.6 * next(share)), next(share) ** 4, 0.05 + 1.5 * next(share)]
+        rows += [
+            forward,
+            forward * (0.3 + 1.6 * next(share)),
+            next(share) * next(share),
+            0.05 + 1.5 * next(share),
+        ]
         rows += [float(place % 2), 0.8 + 0.2 * next(share), forward * (0.9 + 0.2 * next(share))]
     yield from engine.OPTIONS.run(rows, _ROWS * len(FIELDS))
     yield from engine.BLACK.run(rows, _ROWS * len(CORE))

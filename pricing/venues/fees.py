@@ -141,7 +141,7 @@ def _capped(instrument: Instrument, paid: float, cap: float, worth: float) -> Fe
 
 def _discounted(bought: list[tuple[float, float]], sold: list[tuple[float, float]]) -> float:
     """All fees of one currency, the cheaper side at its discount."""
-    totals = [sum(amount for amount, _ in side) for side in (bought, sold)]
+    totals = [math.fsum(amount for amount, _ in side) for side in (bought, sold)]
     cheap = sold if totals[1] < totals[0] else bought
-    waived = sum(amount * share for amount, share in cheap if amount > 0.0)
+    waived = math.fsum(amount * share for amount, share in cheap if amount > 0.0)
     return totals[0] + totals[1] - waived

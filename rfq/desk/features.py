@@ -9,6 +9,7 @@ import math
 from models.features import MISSING, SCHEMA, SCHEMA_HASH
 from pricing.instruments import Option
 from pricing.market import MarketSnapshot, UnderlyingMarket
+from pricing.numeric.elementary import cos, sin
 from pricing.valuation import Valuation
 from rfq.desk import intake
 from rfq.desk.card import Card
@@ -97,10 +98,10 @@ def build(
         flow.signed_flow_60s / depth if depth > 0.0 else 0.0,
         flow.trades_10s,
         flow.last_large_trade_age_s,
-        math.sin(day),
-        math.cos(day),
-        math.sin(week),
-        math.cos(week),
+        sin(day),
+        cos(day),
+        sin(week),
+        cos(week),
         held / float(state.policy.position_usd_max),
         record.hit_ratio if rfq.role is _MAKER else MISSING[-2],
         record.markout_bps,

@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 
 from models.infer import BaselineScorer
+from pricing.instruments import Instrument
 from pricing.numeric.fingerprint import fingerprint
 from rfq.audit.log import AuditLog
 from rfq.audit.writer import InlineWriter, Writer
@@ -135,14 +136,7 @@ def build_world(
     answering = oracle(schedule, door.offer) if oracle is not None else _oracle(schedule, door, delays, dice)
     parties = (*list_parties(clients, dealers), *more_parties)
     name = chain or chain_of(seed)
-    opening = ChainOpened(
-        chain=name,
-        build=build,
-        policy=policy,
-        instruments=instruments,
-        parties=parties,
-        numerics=fingerprint(),
-    )
+    opening = _opening(name, build, policy, instruments, parties)
     live = open_live(
         log,
         opening,
@@ -163,6 +157,19 @@ def build_world(
         live.observe(checks.on_record)
     populate(live, street, market, rates, dice, Catalogue(market, listed), clients, dealers, policy)
     return World(seed, schedule, live, log, writer, market, street, checks, began_at)
+
+
+def _opening(
+    name: ChainId, build: str, policy: Policy, instruments: tuple[Instrument, ...], parties: tuple[Party, ...]
+) -> ChainOpened:
+    return ChainOpened(
+        chain=name,
+        build=build,
+        policy=policy,
+        instruments=instruments,
+        parties=parties,
+        numerics=fingerprint(),
+    )
 
 
 def _dice(seed: int) -> dict[str, Dice]:
