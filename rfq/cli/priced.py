@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from pricing import black
 from pricing.curves import discount
 from pricing.fact import Fault
-from pricing.instruments import Instrument, Option, refusal
+from pricing.instruments import Option
 from pricing.quoting import QuotePrice, quote
 from pricing.recognition import Recognised, recognise
 from pricing.units import BPS, NS_PER_S, YEAR_NS
@@ -90,20 +90,11 @@ def work_out(scene: Scene, currency: str) -> Priced:
     if isinstance(said, Fault):
         raise refuse(said.field, said.problem)
     if isinstance(valuation, Unpriceable):
-        raise refuse(valuation.field, _why(valuation, instruments))
+        raise refuse(valuation.field, _WORDS.get(valuation.reason, valuation.reason))
     under = scene.market.underlying(valuation.underlying)
     assert under is not None
     legs = tuple([_leg(scene, one, under.index) for one in valuation.legs])
     return Priced(scene, said, valuation, under.index, legs)
-
-
-def _why(missing: Unpriceable, instruments: dict[str, Instrument]) -> str:
-    """Words for why there is no value."""
-    found = instruments.get(missing.field)
-    fault = None if found is None else refusal(found)
-    if fault is not None:
-        return f"{fault.field}: {fault.problem}"
-    return _WORDS.get(missing.reason, missing.reason)
 
 
 def _leg(scene: Scene, worth: LegWorth, index: float) -> LegPriced:

@@ -24,6 +24,7 @@ _FORMS = (
     '[{"instrument": "...", "ratio": 1}, ...], or {"legs": [...], "hedges": [...]}'
 )
 _TAGS = ", ".join(str(one.__struct_config__.tag) for one in (Spot, Perpetual, Future, Option))
+_CANNOT = "cannot decode: "
 _SMALLEST = 1 / AMOUNT_MAX
 _LATEST_AT = 2**62
 
@@ -121,7 +122,7 @@ class _Reader:
         try:
             found: Instrument = canon.decode(json.dumps(tree, default=str).encode(), Instrument)  # type: ignore[arg-type]
         except CanonError as error:
-            raise refuse(path, f"{error}; {_TAGS} are known") from None
+            raise refuse(path, f"{str(error).removeprefix(_CANNOT)}; {_TAGS} are known") from None
         return self._keep(found, path)
 
     def named(self, text: str, path: str) -> str:
