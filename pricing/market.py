@@ -140,7 +140,7 @@ class VarianceClock(Fact, frozen=True, kw_only=True, tag="VarianceClock.1"):
                 raise ValueError(f"weights: {len(self.weights)}, not {HOURS_A_WEEK}")
             if not all(0.0 <= one < _INF for one in self.weights):
                 raise ValueError("weights: negative or not finite")
-            if not sum(self.weights) > 0.0:
+            if not any(self.weights):
                 raise ValueError("weights: all zero")
         _check_rising("jumps", tuple([at for at, _ in self.jumps]))
         if not all(0.0 <= one < _INF for _, one in self.jumps):
