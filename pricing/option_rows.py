@@ -9,11 +9,14 @@ from typing import Final, NamedTuple
 
 from pricing.curves import discount, forward_point
 from pricing.instruments import Option, refusal
-from pricing.market import Fixing, MarketSnapshot, Smile, Surface, UnderlyingMarket
+from pricing.market import Fixing, MarketSnapshot, Smile, Surface, UnderlyingMarket, VarianceClock
+from pricing.numeric.elementary import log
 from pricing.settlement import Averaged, averaged_at, averaged_years
-from pricing.units import BPS, NS_PER_S, YEAR_NS
+from pricing.units import BPS, DAY_NS, NS_PER_S, YEAR_NS
+from pricing.variance_clock import variance_years
 from pricing.worth import Unpriceable
 
+_THIRD: Final = 1.0 / 3.0
 _NO_SMILE: Final = (0.0, 0.0, 0.0, 0.0, 0.0, 1.0)
 
 
@@ -104,8 +107,9 @@ class OptionRows:
             counts = 1.0 if years > 0.0 else 0.0
         if self._market.discounts:
             factor = discount(self._market, option.settle_currency, option.expiry_at, self._now)
+            interest = -log(factor) / expiry.term
         else:
-            factor = 1.0
+            factor, interest = 1.0, 0.0
         self.count += 1
         call = 1.0 if option.call else 0.0
         if option.inverse:
@@ -132,6 +136,7 @@ class OptionRows:
                 dollars,
                 premium,
                 moving,
+                interest,
             )
         )
         return usd, forward, expiry.term
@@ -172,11 +177,18 @@ class OptionRows:
                 near.doubt_local + share * (far.doubt_local - near.doubt_local),
             )
             half = half + share * (far.half_spread - half) if half and far.half_spread else 0.0
-        rows += (half or screen_vol_half_spread(term), doubt_bps * BPS, first)
+        begun = now > expiry_at - window_ns
+        speed = 1.0 if surface.clock is None else _speed(surface.clock, now, expiry_at)
+        decay = speed / years if years > 0.0 else 0.0
+        rows += (
+            half or screen_vol_half_spread(term),
+            doubt_bps * BPS,
+            first,
+            decay * _THIRD if begun else decay,
+        )
         if seen_at < self.seen_at:
             self.seen_at = seen_at
         self.oldest_at = min(self.oldest_at, surface.at, seen_at, under.index_at)
-        begun = now > expiry_at - window_ns
         made = Expiry(row, forward, term, window_ns if begun else 0)
         self._expiries[expiry_at, option.averaging_s] = made
         return made
@@ -199,6 +211,12 @@ class OptionRows:
         return found._replace(
             forward=found.forward / rate, strike=found.strike / rate, settles_at=found.settles_at / rate
         )
+
+
+def _speed(clock: VarianceClock, now: int, expiry_at: int) -> float:
+    """How fast variance passes over the next day, or until expiry, beside plain time."""
+    until = min(now + DAY_NS, expiry_at)
+    return variance_years(clock, now, until) / ((until - now) / YEAR_NS)
 
 
 class Smiles(NamedTuple):
@@ -236,11 +254,14 @@ def smiles_at(surface: Surface, expiry_at: int, now: int, window_ns: int = 0) ->
         return None
     years = averaged_years(clock, now, expiry_at, window_ns)
     near_seen = averaged_years(clock, seen_at, near.expiry_at, window_ns)
+    if near_seen <= 0.0:
+        return Smiles(near, 0.0, None, 0.0, 0.0, years)  # a clock that stands still: no variance
     if far is None:
         return Smiles(near, years / near_seen, None, 0.0, 0.0, years)
     near_years = averaged_years(clock, now, near.expiry_at, window_ns)
     near_weight = near_years / near_seen
     far_years = averaged_years(clock, now, far.expiry_at, window_ns)
     share = (years - near_years) / (far_years - near_years) if far_years > near_years else 0.0
-    far_weight = share * (far_years / averaged_years(clock, seen_at, far.expiry_at, window_ns))
+    far_seen = averaged_years(clock, seen_at, far.expiry_at, window_ns)
+    far_weight = share * (far_years / far_seen) if far_seen > 0.0 else 0.0
     return Smiles(near, (1.0 - share) * near_weight, far, far_weight, share, years)

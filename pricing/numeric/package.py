@@ -21,15 +21,15 @@ from pricing.numeric.smile import clipped_z, total_variance
 
 _sqrt = math.sqrt
 
-EXPIRY_WIDTH: Final = 21
+EXPIRY_WIDTH: Final = 22
 """A row for an expiry: term and variance time left in years; weight and a, b, rho, m, s of the smile before it and of
 the one after it (weight 0: none); the doubts of its vols (level, slope, wing, local); half the screen's spread in
-vol; the forward's doubt as a ratio; the first row with the same expiry.
+vol; the forward's doubt as a ratio; the first row with the same expiry; what ratio of the variance passes a year.
 """
-OPTION_WIDTH: Final = 13
+OPTION_WIDTH: Final = 14
 """A row for an option: its expiry's row; strike over forward; the forward; the forward and strike for Black, and 1 if
 its variance counts; 1 for a call; ratio; fair, USD of worth and USD of underlying for one of Black's value; how much
-of the premium comes off delta, for the greeks and for the standard error.
+of the premium comes off delta, for the greeks and for the standard error; the interest rate a year.
 """
 LEG_WIDTH: Final = 11
 """Of each option: fair, net delta (USD), gamma (USD of delta per 1 %), vega (USD per 1.00 of vol), theta (USD a year),
@@ -40,7 +40,7 @@ TOTALS: Final = 5
 """After the legs: variance (USD^2) from the surface's errors and from the forwards' doubts; vega times vol (USD), net
 delta as the standard error needs it (USD), and the options' width (USD).
 """
-_TERM, _TAU, _NEAR, _FAR, _DOUBTS, _HALF, _FORWARD, _FIRST = 0, 1, 2, 8, 14, 18, 19, 20
+_TERM, _TAU, _NEAR, _FAR, _DOUBTS, _HALF, _FORWARD, _FIRST, _DECAY = 0, 1, 2, 8, 14, 18, 19, 20, 21
 _STDEV_MIN: Final = 1e-12
 _LOCAL: Final = 2.0
 _APART: Final = 1.5
@@ -109,7 +109,8 @@ def option_greeks(
         source[at + 7],
     )
     money, dollars, premium = source[at + 9], source[at + 10], source[at + 11]
-    term = source[int(source[at]) * EXPIRY_WIDTH + _TERM]
+    row = int(source[at]) * EXPIRY_WIDTH
+    term = source[row + _TERM]
     worth = black_value(forward, strike, distance, stdev, call)
     upper = 1.0 if distance < 0.0 else 0.5 if distance == 0.0 else 0.0
     lower = 1.0 - upper
@@ -123,7 +124,7 @@ def option_greeks(
         slope = forward * density * root
         gamma = density / (forward * stdev)
         vega = slope
-        theta = -0.5 * slope * stdev / (root * term)
+        theta = -0.5 * forward * density * stdev * source[row + _DECAY]
         vanna = -density * d2 / stdev * root
         volga = slope * d1 * d2 / stdev * root
         target[out + 8] = stdev / root
@@ -132,7 +133,7 @@ def option_greeks(
     target[out + 1] = ratio * dollars * (delta * spot - premium * worth)
     target[out + 2] = 0.01 * ratio * dollars * gamma * spot * spot
     target[out + 3] = ratio * money * vega
-    target[out + 4] = ratio * money * theta
+    target[out + 4] = ratio * money * (theta + source[at + 13] * worth)
     target[out + 5] = ratio * dollars * (vanna * spot - premium * vega)
     target[out + 6] = ratio * money * volga
     target[out + 7] = ratio * dollars * delta
