@@ -5,6 +5,7 @@ A difference here is a change of behaviour. If it is meant, run `python tests/re
 
 import json
 import os
+import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -18,6 +19,9 @@ from rfq.domain.record import GENESIS, Record, chain_hash, decode_record
 
 TESTS = Path(__file__).resolve().parent.parent
 AVX = "AVX512F AVX512CD AVX512_SKX AVX512_CLX AVX512_CNL AVX512_ICL AVX2 FMA3"
+GLIBC = "glibc.cpu.hwcaps=-AVX512F,-AVX512VL,-AVX2,-AVX2_Usable,-AVX512F_Usable,-FMA,-FMA_Usable,-FMA4,-FMA4_Usable"
+PLAINEST = {"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": ""}
+"""What compiled code may use then: what every processor of the architecture has."""
 
 
 def run(*arguments: str, **env: str) -> dict[str, Any]:
@@ -30,7 +34,7 @@ def run(*arguments: str, **env: str) -> dict[str, Any]:
         capture_output=True,
         text=True,
         check=True,
-        timeout=100,
+        timeout=280,
     )
     found: dict[str, Any] = json.loads(told.stdout)
     return found
@@ -82,19 +86,49 @@ BLIND = {
 }
 
 
+@pytest.fixture(scope="module")
+def kernels(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Where compiled kernels are kept for all of these runs."""
+    return str(tmp_path_factory.mktemp("kernels"))
+
+
+def least() -> dict[str, str]:
+    """The environment in which numpy, the C library and compiled code use no vector extension of this processor."""
+    return {"NPY_DISABLE_CPU_FEATURES": cpu_features(), "GLIBC_TUNABLES": GLIBC, **PLAINEST}
+
+
 @pytest.mark.parametrize("threads", ["1", "2"])
-@pytest.mark.parametrize("blind", [False, True], ids=["all the processor has", "no AVX, no FMA"])
-@pytest.mark.parametrize("compiled", [False, True], ids=["plain", "compiled"])
-def test_whatever_the_processor_offers(threads: str, blind: bool, compiled: bool, tmp_path: Path) -> None:
-    if compiled:
-        pytest.importorskip("numba", reason="kernels are compiled where numba is installed")
-        if threads == "2":
-            pytest.skip("compiled kernels know no threads: once is enough")
-    env = {**BLIND, "NPY_DISABLE_CPU_FEATURES": cpu_features()} if blind else {}
-    asked = ("--compiled", str(tmp_path)) if compiled else ()
-    found = run(*asked, OPENBLAS_NUM_THREADS=threads, **env)
-    assert found["kernels"].split()[0].strip(":") == ("compiled" if compiled else "plain")
+def test_whatever_the_processor_offers(threads: str) -> None:
+    found = run(OPENBLAS_NUM_THREADS=threads, **least())
     assert (found["different"], found["head"]) == ([], golden.read()[1][-1].hash)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_whatever_the_processor_offers_compiled(kernels: str) -> None:
+    pytest.importorskip("numba", reason="numba is an extra")
+    head = golden.read()[1][-1].hash
+    for env in ({}, least()):
+        found = run("--compiled", kernels, **env)
+        assert found["kernels"].startswith("compiled")
+        assert (found["different"], found["head"]) == ([], head), env
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux" or platform.libc_ver()[0] != "glibc", reason="for the GNU C library"
+)
+def test_the_switches_do_switch_something_off() -> None:
+    """Else the tests above would prove nothing: on a processor with FMA, glibc's own exponential changes its bits."""
+    if "fma" not in Path("/proc/cpuinfo").read_text().split():
+        pytest.skip("this processor has no FMA")
+    code = "import math; print([math.exp(k / 977.0).hex() for k in range(-9000, 9000)])"
+    told = {
+        subprocess.run(
+            [sys.executable, "-c", code], env={**os.environ, **env}, capture_output=True, check=True
+        ).stdout
+        for env in ({}, least())
+    }
+    assert len(told) == 2
 
 
 def test_a_desk_that_reads_the_clock_is_caught() -> None:
