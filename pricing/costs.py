@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from pricing.estimates import Estimates, cost_at
 from pricing.fact import Fault
-from pricing.numeric.elementary import power
+from pricing.numeric.elementary import exp, log, power
 from pricing.terms import QuoteTerms
 from pricing.venues.fees import LegTrade, combo_fee
 from pricing.worth import Bucket, Valuation
@@ -88,7 +88,8 @@ def _vega_usd(buckets: tuple[Bucket, ...], amount: float, terms: QuoteTerms) -> 
         vega = abs(bucket.vega_usd_per_vol_point)
         kappa = terms.vega_vol_points * (1.0 if bucket.wing == AT_MONEY else terms.vega_wing_weight)
         if steep > 0.0 and vega > 0.0:
-            kappa *= power(vega * abs(amount) / terms.vega_scale_usd, steep)
+            size = vega * abs(amount) / terms.vega_scale_usd
+            kappa *= exp(steep * log(size)) if size > 0.0 else 0.0
         cost += kappa * vega
     return cost
 

@@ -22,7 +22,8 @@ from pricing.worth import Valuation
 
 LINES: Final = ("fair", "fees", "funding", "margin", "hedge", "doubt", "skew", "edge", "tick")
 """All lines in their order; where margin costs nothing there is no such line."""
-_BARE: Final = tuple([name for name in LINES if name != "margin"])
+_STEPS: Final = LINES[1:]
+_BARE: Final = tuple([name for name in _STEPS if name != "margin"])
 
 
 class Line(Fact, frozen=True, kw_only=True, tag="Line.2"):
@@ -88,12 +89,15 @@ def quote(
     high = _side(case, 1.0, inventory_usd - added) if offer else None
     if low and high and low[-1] >= high[-1]:
         high = _lifted(high, low[-1] + lattice.tick)
+    fair = Line(
+        name="fair", amount=spell(quanta_of(valuation.fair, lattice), lattice), unit=valuation.currency
+    )
     return QuotePrice(
         bid=spell(low[-1], lattice) if low else None,
         offer=spell(high[-1], lattice) if high else None,
-        bid_lines=_lines(low, case) if low else (),
-        offer_lines=_lines(high, case) if high else (),
-        fair=spell(quanta_of(valuation.fair, lattice), lattice),
+        bid_lines=_lines(fair, low, case) if low else (),
+        offer_lines=_lines(fair, high, case) if high else (),
+        fair=fair.amount,
     )
 
 
@@ -114,7 +118,7 @@ def _side(case: _Case, sign: float, held_usd: float) -> list[int] | None:
     if cost.margin:
         moves.insert(2, sign * cost.margin)
     moved, before = 0.0, round(fair * per_unit)
-    steps = [before]
+    steps = []
     for move in moves:
         moved += move
         after = round((fair + moved * bp) * per_unit)
@@ -135,13 +139,12 @@ def _lifted(steps: list[int], wire: int) -> list[int]:
     return [*steps[:-2], steps[-2] + wire - steps[-1], wire]
 
 
-def _lines(steps: list[int], case: _Case) -> tuple[Line, ...]:
+def _lines(fair: Line, steps: list[int], case: _Case) -> tuple[Line, ...]:
     """The named lines of one side, all in the currency of fair."""
-    lattice, unit = case.lattice, case.valuation.currency
-    names = LINES if case.cost.margin else _BARE
-    return tuple(
-        [
-            Line(name=name, amount=spell(step, lattice), unit=unit)
-            for name, step in zip(names, steps, strict=False)
-        ]
-    )
+    lattice, unit = case.lattice, fair.unit
+    names = _STEPS if case.cost.margin else _BARE
+    more = [
+        Line(name=name, amount=spell(step, lattice), unit=unit)
+        for name, step in zip(names, steps, strict=False)
+    ]
+    return (fair, *more)

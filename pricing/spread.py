@@ -90,11 +90,13 @@ def best_on(curves: Curves, reserve_bps: float) -> float:
     # A cell earns at most the chance of its left end times the gain of its right end. First the best point's two.
     bounds = list(map(mul, chances, nets[1:]))
     near = [place for place in (top - 1, top) if 0 <= place < len(bounds)]
-    for place in near:
-        inside, value = _cell(curves, first + place, reserve_bps)
-        if value > best:
-            found, best = inside, value
-    for place in [place for place, bound in enumerate(bounds) if bound > best and place not in near]:
+    far = [place for place, bound in enumerate(bounds) if bound > best and place not in near]
+    for place in near + far:
+        here, there, net = chances[place], chances[place + 1], nets[place]
+        if 2.0 * (1.0 - here) * (here - there) * net >= (nets[place + 1] - net) * (
+            here + there - 2.0 * here * there
+        ):
+            continue  # already falls at its left end, by a bound on the slope that needs no logarithm
         inside, value = _cell(curves, first + place, reserve_bps)
         if value > best:
             found, best = inside, value
@@ -110,8 +112,8 @@ def _cell(curves: Curves, place: int, reserve_bps: float) -> tuple[float, float]
     """The best distance strictly between two points of the grid and what it earns; (0, -1) when an end is better.
 
     With x how far the left end lies beyond the break-even, in a cell where the gain rises s per bps and the log-odds
-    fall b per bps from L, the best is at x* = (1 + w) / b, w + ln w = L + b x - 1, and earns s w / b. Bounds on
-    b by the ratio of the odds spare most cells the logarithms.
+    fall b per bps from L, the best is at x* = (1 + w) / b, w + ln w = L + b x - 1, and earns s w / b. A bound on
+    b by the ratio of the odds spares cells that still rise at their right end the logarithms.
     """
     half, distances, gains, win, _ = curves
     step, here, there = 0.5 * half, win[place], win[place + 1]
@@ -125,8 +127,6 @@ def _cell(curves: Curves, place: int, reserve_bps: float) -> tuple[float, float]
     left, right = gains[place] - reserve_bps, gains[place + 1] - reserve_bps
     rise = (right - left) / step
     left, right = left / rise, right / rise
-    if 2.0 * (ratio - 1.0) / (ratio + 1.0) * (1.0 - here) * left >= step:
-        return 0.0, -1.0
     if (ratio - 1.0) / sqrt(ratio) * (1.0 - there) * right <= step:
         return 0.0, -1.0
     slope = log(ratio) / step
