@@ -26,13 +26,13 @@ from rfq.domain.request import Ask, Rfq, Role, Side
 
 _NOBODY = PartyId("nobody")
 _WORDS = {
-    "no_market": "is not in the snapshot",
-    "no_index": "has no index in the snapshot",
-    "no_rate": "has no rate in USD in the snapshot",
-    "no_book": "has no book in the snapshot",
-    "no_forward": "has no forward in the snapshot",
-    "no_slice": "has no volatility in the snapshot",
-    "no_fixing": "is in its settlement window, of which the snapshot does not tell the average so far",
+    "no_market": "is not in this market",
+    "no_index": "has no index in this market",
+    "no_rate": "has no rate in USD in this market",
+    "no_book": "has no book in this market",
+    "no_forward": "has no forward in this market",
+    "no_slice": "has no volatility in this market",
+    "no_fixing": "is in its settlement window, of which the average so far is not told",
     "expired": "has expired by then",
     "mixed_underlyings": "is on another underlying",
 }

@@ -37,7 +37,7 @@ def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (CALL, FLAT[:4], "--years: missing: it has expired"),
         (CALL, (*FLAT[:4], "--at", "soon"), "--at: 'soon' is no time"),
         (CALL, (*FLAT, "--venue", "ftx"), "venue: 'ftx' is none of deribit, okx, bybit, binance"),
-        (CALL, (*FLAT, "--currency", "DOGE"), "DOGE: has no rate in USD in the snapshot"),
+        (CALL, (*FLAT, "--currency", "DOGE"), "DOGE: has no rate in USD in this market"),
         (CALL, (*FLAT, "--quote", "--amount", "many"), "--amount: 'many' is no number"),
         (CALL, (*FLAT, "--quote", "--amount", "nan"), "--amount: 'nan' is no number"),
         (CALL, (*FLAT, "--quote", "--amount", "0"), "--amount: 0 is not above zero"),
@@ -105,7 +105,7 @@ def test_a_bad_snapshot_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[st
     told = said(2, CALL, "--snapshot", str(snapshot), "--vol", "0.6")
     assert "--vol: a snapshot says that already" in told
     eth = "ETH-PERPETUAL"
-    assert "ETH: is not in the snapshot" in said(2, eth, "--snapshot", str(snapshot))
+    assert "ETH: is not in this market" in said(2, eth, "--snapshot", str(snapshot))
     assert "has expired by then" in said(
         2, json.dumps(OPTION), "--snapshot", str(snapshot), "--at", "2025-01-01T00:00:00"
     )

@@ -9,7 +9,7 @@ import pytest
 from pricing.fact import Fault
 from pricing.instruments import Future, Instrument, Option, Perpetual, Spot
 from pricing.venues.fees import Fee, LegTrade, combo_fee, delivery_fee, fee
-from pricing.venues.rows import FeeTier, Product, VenueTable, source_of, tick_at
+from pricing.venues.rows import FeeTier, Product, TickBand, VenueTable, source_of, tick_at
 from pricing.venues.tables import TABLES, override, product_of
 
 SIZES: dict[str, Any] = {"contract_size": D(1), "tick": D("0.0001"), "lot": D("0.1")}
@@ -262,3 +262,24 @@ def test_a_bad_change_says_what_is_wrong(changes: Any, field: str, problem: str)
 def test_what_a_venue_does_not_list_has_no_fees() -> None:
     assert isinstance(product_of(TABLES["binance"], option()), Fault)
     assert isinstance(product_of(TABLES["deribit"], option(coin="SOL")), Fault)
+
+
+BANDS = row("okx", option()).ticks
+
+
+@pytest.mark.parametrize(
+    ("built", "field"),
+    [
+        (lambda: TickBand(from_price=D(0), tick=D(0)), "tick"),
+        (lambda: TickBand(from_price=D(-1), tick=D(1)), "from_price"),
+        (lambda: FeeTier(maker=0.0, taker=5.0), "taker"),
+        (lambda: VenueTable(venue="x", expiry_s_of_day=86_400, products=()), "expiry_s_of_day"),
+        (lambda: msgspec.structs.replace(TABLES["okx"], products=TABLES["okx"].products * 2), "products"),
+        (lambda: msgspec.structs.replace(row("okx", option()), kind="swap"), "kind"),
+        (lambda: msgspec.structs.replace(row("okx", option()), averaging_s=-1), "averaging_s"),
+        (lambda: msgspec.structs.replace(row("okx", option()), ticks=BANDS[:1] * 2), "ticks"),
+    ],
+)
+def test_no_row_without_sense(built: Any, field: str) -> None:
+    with pytest.raises(ValueError, match=f"^{field}: "):
+        built()
