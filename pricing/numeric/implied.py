@@ -79,7 +79,11 @@ def _first(x: float, share: float, rest: float) -> float:
             s = -x / a
         t2 = 0.25 * s * s
         if t2 < _NORMAL_T2_MAX:
-            return s * (1.0 + t2 / (6.0 + (1.1 + 2.0 * a) * a))
+            top = ((0.5750695941076002 * a + 1.3331250975097946) * a + 1.0) * t2
+            below = ((1.151889337407491 * a + 2.5853204011752595) * a + 8.804267295134792) * a
+            y = top / ((below + 8.078951671950888) * a + 5.998502414816448)
+            bend = 2.1 + 1.4 * a * a / ((a + 0.95) * a + 2.15)
+            return s * (1.0 + y * (1.0 + y * (bend + 5.5 * y)))
     s = _first_far(x, share, rest)
     return s if s > 2.5 * value else 2.5 * value
 
