@@ -12,10 +12,10 @@ from functools import cache
 from typing import Any
 
 import msgspec
+import price_strategies
 from hypothesis import strategies as st
 
 from models.features import SCHEMA_HASH, WIDTH
-from pricing.estimates import DISTANCES, LEVELS, Estimates
 from pricing.instruments import Future, Option, Perpetual, Spot
 from pricing.market import (
     Book,
@@ -31,7 +31,7 @@ from pricing.market import (
     VarianceClock,
 )
 from pricing.surface.at_money import smile_at_money
-from pricing.terms import QuoteTerms, SkewTable
+from pricing.terms import QuoteTerms
 from rfq.desk.state import StateImage
 from rfq.domain.effects import Effect
 from rfq.domain.events import Event
@@ -131,40 +131,6 @@ def of_class(cls: type[Any]) -> st.SearchStrategy[Any]:
         made = of_hint(hints[field.name])
         (wanted if field.required else optional)[field.name] = made
     return st.fixed_dictionaries(wanted, optional=optional).map(lambda fields: cls(**fields))
-
-
-@st.composite
-def _estimates(draw: st.DrawFn) -> Estimates:
-    floats_of = {"min_size": len(DISTANCES), "max_size": len(DISTANCES)}
-    many = {"min_size": len(LEVELS), "max_size": len(LEVELS)}
-    temporary = sorted(draw(st.lists(st.floats(-50.0, 50.0), **many)))
-    permanent = sorted(draw(st.lists(st.floats(-50.0, 50.0), **many)))
-    return Estimates(
-        half_spread_bps=draw(st.floats(1e-3, 1e3)),
-        win=tuple(sorted(draw(st.lists(st.floats(0.0, 1.0), **floats_of)), reverse=True)),
-        markout_bps=tuple(sorted(draw(st.lists(st.floats(-50.0, 50.0), **floats_of)))),
-        temporary_bps=tuple(temporary),
-        permanent_bps=tuple(permanent),
-        source=draw(texts),
-    )
-
-
-@st.composite
-def _skew_tables(draw: st.DrawFn) -> SkewTable:
-    held = sorted(draw(st.lists(st.floats(-1e9, 1e9), max_size=4, unique=True)))
-    skews = sorted(
-        draw(st.lists(st.floats(-50.0, 50.0), min_size=len(held), max_size=len(held))), reverse=True
-    )
-    return SkewTable(held_usd=tuple(held), skew_bps=tuple(skews), source=draw(texts))
-
-
-@st.composite
-def _terms(draw: st.DrawFn) -> QuoteTerms:
-    hints = typing.get_type_hints(QuoteTerms)
-    drawn = {name: draw(not_negative if hint is float else of_hint(hint)) for name, hint in hints.items()}
-    ranged = {"cost_quantile": st.floats(0.01, 0.99), "vega_power": st.floats(1.0, 3.0)}
-    more = {name: draw(made) for name, made in {**ranged, "vega_scale_usd": above_zero}.items()}
-    return QuoteTerms(**{**drawn, **more})
 
 
 @st.composite
@@ -285,7 +251,6 @@ def _in_order(one: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 
 
 SPECIAL: dict[type[Any], st.SearchStrategy[Any]] = {
-    Estimates: _estimates(),
     Quote: _quotes(),
     FeatureRow: _rows(),
     Perpetual: _instrument(Perpetual),
@@ -300,8 +265,7 @@ SPECIAL: dict[type[Any], st.SearchStrategy[Any]] = {
         may_operate=st.booleans(),
         cancel_on_disconnect=st.booleans(),
     ),
-    SkewTable: _skew_tables(),
-    QuoteTerms: _terms(),
+    **price_strategies.SPECIAL,
     Book: _books(),
     Smile: _smiles(),
     VarianceClock: _clocks(),

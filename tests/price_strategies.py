@@ -1,0 +1,63 @@
+"""Valid estimates, terms and skew tables of every shape."""
+
+import typing
+from typing import Any
+
+from hypothesis import strategies as st
+
+from pricing.estimates import DISTANCES, LEVELS, Estimates
+from pricing.terms import QuoteTerms, SkewTable
+
+_BPS = st.floats(-50.0, 50.0)
+
+
+def _sorted_floats(numbers: st.SearchStrategy[float], size: int) -> st.SearchStrategy[tuple[float, ...]]:
+    return st.lists(numbers, min_size=size, max_size=size).map(lambda found: tuple(sorted(found)))
+
+
+@st.composite
+def all_estimates(draw: st.DrawFn) -> Estimates:
+    """Any curves, cliffs and plateaus included."""
+    return Estimates(
+        half_spread_bps=draw(st.floats(1e-3, 1e3)),
+        win=draw(_sorted_floats(st.floats(0.0, 1.0), len(DISTANCES)))[::-1],
+        markout_bps=draw(_sorted_floats(_BPS, len(DISTANCES))),
+        temporary_bps=draw(_sorted_floats(_BPS, len(LEVELS))),
+        permanent_bps=draw(_sorted_floats(_BPS, len(LEVELS))),
+        source=draw(st.text(max_size=12)),
+    )
+
+
+@st.composite
+def skew_tables(draw: st.DrawFn) -> SkewTable:
+    """None, or some points."""
+    held = sorted(draw(st.lists(st.floats(-1e9, 1e9), max_size=4, unique=True)))
+    return SkewTable(
+        held_usd=tuple(held),
+        skew_bps=draw(_sorted_floats(_BPS, len(held)))[::-1],
+        source=draw(st.text(max_size=12)),
+    )
+
+
+@st.composite
+def quote_terms(draw: st.DrawFn) -> QuoteTerms:
+    """Any number that a person may set."""
+    kinds: dict[Any, st.SearchStrategy[Any]] = {
+        float: st.floats(0.0, 1e12),
+        str: st.text(max_size=12),
+        SkewTable: skew_tables(),
+    }
+    ranged = {
+        "cost_quantile": st.floats(0.01, 0.99),
+        "vega_power": st.floats(1.0, 3.0),
+        "vega_scale_usd": st.floats(1e-6, 1e12),
+    }
+    hints = typing.get_type_hints(QuoteTerms)
+    return QuoteTerms(**{name: draw(ranged.get(name, kinds[hint])) for name, hint in hints.items()})
+
+
+SPECIAL: dict[type[Any], st.SearchStrategy[Any]] = {
+    Estimates: all_estimates(),
+    QuoteTerms: quote_terms(),
+    SkewTable: skew_tables(),
+}
