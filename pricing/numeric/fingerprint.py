@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Final
 
 from pricing.numeric import elementary, engine, normal, package
-from pricing.numeric.options import CORE, FIELDS
+from pricing.numeric.options import CORE, FIELDS, INPUTS
 
 _POINTS: Final = 48
 _ROWS: Final = 40
@@ -71,7 +71,14 @@ def _kernels() -> Iterator[float]:
         ]
         rows += [float(place % 2), 0.8 + 0.2 * next(share), forward * (0.9 + 0.2 * next(share))]
     yield from engine.OPTIONS.run(rows, _ROWS * len(FIELDS))
-    yield from engine.BLACK.run(rows, _ROWS * len(CORE))
+    values = engine.BLACK.run(rows, _ROWS * len(CORE))
+    yield from values
+    asked: list[float] = []
+    for place in range(_ROWS):
+        row = rows[place * len(INPUTS) : (place + 1) * len(INPUTS)]
+        asked += [values[place * len(CORE)], *row[:3], row[4], row[5], 0.0]
+    for found in engine.IMPLIED.run(asked, 2 * _ROWS):
+        yield found if found == found else -1.0
     yield from _package(share)
 
 
@@ -83,10 +90,10 @@ def _package(share: Iterator[float]) -> Iterator[float]:
         for weight in (0.6, 0.4 - 0.4 * place):
             source += [weight, 0.01 + 0.02 * next(share), 0.05 + 0.1 * next(share)]
             source += [next(share) - 0.7, 0.1 * next(share), 0.1 + 0.2 * next(share)]
-        source += [0.01, 0.005, 0.002, 0.004, 0.004, 0.0002, float(place)]
+        source += [0.01, 0.005, 0.002, 0.004, 0.004, 0.0002, float(place), 1.0 / term]
     for place in range(_LEGS):
         forward, ratio = 60_000.0 * (0.95 + 0.1 * next(share)), 0.7 + 0.7 * next(share)
         source += [float(place % 2), ratio, forward, forward, forward * ratio, 1.0, float(place // 2 % 2)]
-        source += [3.0 - place, 1.0 / forward, 1.0, 1.0 / forward, float(place % 2), 1.0]
+        source += [3.5 - place, 1.0 / forward, 1.0, 1.0 / forward, float(place % 2), 1.0, 0.02]
     yield from engine.WORTHS.run(source, package.answer_size(2, _LEGS), 2, _LEGS)
     yield from engine.FAIRS.run(source, _LEGS, 2, _LEGS)

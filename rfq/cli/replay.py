@@ -7,12 +7,13 @@ import typer
 
 from rfq.cli import printer
 from rfq.cli.exits import Ended, Exit
-from rfq.cli.options import Config, Json, Log, log_path, open_log
+from rfq.cli.options import Config, Json, Log, log_path, open_log, settings_of
 
 if TYPE_CHECKING:
     from rfq.audit.player import Difference
 
 SHOWN = 10
+LONG = 5_000
 
 
 def replay(
@@ -40,6 +41,7 @@ def replay(
     from rfq.app import build_id
     from rfq.audit.replay import replay as play
     from rfq.cli.progress import counting
+    from rfq.ops.kernels import warm_kernels
 
     if log is not None and named is not None and log != named:
         raise Ended(Exit.USAGE, f"Two logs are named, {named} and {log}; one is played.")
@@ -47,7 +49,9 @@ def replay(
     build = build_id()
     with open_log(path) as opened:
         total = opened.head().number
-        with counting("Replaying", total, quiet=total < 5_000) as tell:
+        if total >= LONG:  # the kernels are worth half a second then
+            warm_kernels(settings_of(config).kernels)
+        with counting("Replaying", total, quiet=total < LONG) as tell:
             try:
                 found = play(opened, build=build, progress=tell, from_segment=from_segment)
             except ValueError as error:
