@@ -7,6 +7,7 @@ Bids raise inventory, offers lower it. A deal that would leave the grid is not q
 
 import math
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import NamedTuple
 
 import numpy as np
@@ -73,16 +74,28 @@ def ladder(
     sigma: float,
     gamma: float,
     limit: float,
-    step: float = 1.0,
+    step: float = 0.0,
 ) -> Ladder:
-    """A ladder with the same flow on both sides; one demand for all sizes, or one for each."""
+    """A ladder with the same flow on both sides; one demand for all sizes, or one for each.
+
+    The step is the largest that all sizes are multiples of, unless it is given.
+    """
     each = tuple(demand) if isinstance(demand, Sequence) else (demand,) * len(sizes)
     rungs = tuple(
         Rung(float(z), float(rate), float(rate), f) for z, rate, f in zip(sizes, rates, each, strict=True)
     )
-    made = Ladder(rungs, sigma, gamma, limit, step)
+    made = Ladder(rungs, sigma, gamma, limit, step or common_step(sizes))
     check(made)
     return made
+
+
+def common_step(sizes: Sequence[float]) -> float:
+    """The largest number that all sizes are whole multiples of, to a millionth."""
+    parts = [Fraction(float(size)).limit_denominator(10**6) for size in sizes]
+    if not parts or min(parts) <= 0:
+        raise ValueError(f"sizes: {list(sizes)} are not all above zero")
+    below = math.lcm(*(part.denominator for part in parts))
+    return math.gcd(*(int(part * below) for part in parts)) / below
 
 
 def check(one: Ladder) -> None:
@@ -101,6 +114,10 @@ def check(one: Ladder) -> None:
             raise ValueError(f"size: {rung.size} does not fit on a grid of ±{one.limit}")
         if min(rung.bid_rate, rung.offer_rate) < 0.0:
             raise ValueError(f"rate: below zero for size {rung.size}")
+    if (skipped := math.gcd(*_shifts(one))) > 1:
+        raise ValueError(
+            f"step: deals reach only every {skipped}th inventory; a step of {skipped * one.step:g} fits"
+        )
 
 
 def inventories(one: Ladder) -> Array:
@@ -177,6 +194,13 @@ def _chain(one: Ladder, quotes: Quotes) -> _Chain:
     return _Chain(generator, earned, dealt)
 
 
+def _solved(rows: Array, right: Array) -> Array:
+    try:
+        return np.asarray(np.linalg.solve(rows, right), np.float64)
+    except np.linalg.LinAlgError:
+        raise ValueError("rungs: some inventories are never left or never reached") from None
+
+
 def evaluate(one: Ladder, quotes: Quotes) -> Score:
     """What the quotes are worth, from the exact stationary law of inventory on the grid."""
     q = inventories(one)
@@ -186,7 +210,7 @@ def evaluate(one: Ladder, quotes: Quotes) -> Score:
     rows[middle] = 1.0
     right = np.zeros(len(q))
     right[middle] = 1.0
-    share = np.asarray(np.linalg.solve(rows, right), np.float64)
+    share = _solved(rows, right)
     pnl = float(share @ chain.earned)
     objective = pnl + float(share @ _running(one, q))
     return Score(objective, pnl, math.sqrt(max(float(share @ q**2), 0.0)), float(share @ chain.dealt), share)
@@ -197,14 +221,13 @@ def solve(one: Ladder) -> Solution:
     check(one)
     q = inventories(one)
     middle, count = len(q) // 2, len(q)
-    value = quadratic(one).value(q)
-    objective = -math.inf
+    value, objective = _start(one, q), -math.inf
     for _ in range(_ROUNDS):
         quotes = best_quotes(one, value)
         chain = _chain(one, quotes)
         rows = chain.generator.copy()
         rows[:, middle] = -1.0  # θ(0) = 0; in its place the unknown objective
-        found = np.asarray(np.linalg.solve(rows, -(chain.earned + _running(one, q))), np.float64)
+        found = _solved(rows, -(chain.earned + _running(one, q)))
         before, objective = objective, float(found[middle])
         found[middle] = 0.0
         moved = float(np.abs(found - value).max())
@@ -214,6 +237,14 @@ def solve(one: Ladder) -> Solution:
     else:
         raise ValueError(f"rungs: policy iteration over {count} inventories did not settle")
     return Solution(q, value, best_quotes(one, value), objective)
+
+
+def _start(one: Ladder, q: Array) -> Array:
+    """A value to begin with: the quadratic one, or nothing where demand does not respond to small costs."""
+    try:
+        return quadratic(one).value(q)
+    except ValueError:
+        return np.zeros(len(q))
 
 
 def solve_to(one: Ladder, horizon: float, steps: int = 0) -> Solution:

@@ -11,11 +11,12 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from rfq.cli import audit, config, fix, printer
+from rfq.cli import audit, config, fix, printer, surface
 from rfq.cli.demo import demo
 from rfq.cli.doctor import doctor
 from rfq.cli.options import Json
 from rfq.cli.price import price
+from rfq.cli.quote_ladder import quote_ladder
 from rfq.cli.replay import replay
 from rfq.cli.serve import serve
 from rfq.cli.sim import sim
@@ -49,8 +50,10 @@ app.command()(sim)
 app.command()(serve)
 app.command()(replay)
 app.command()(price)
+app.command("quote-ladder")(quote_ladder)
 app.add_typer(audit.app, name="audit")
 app.add_typer(fix.app, name="fix")
+app.add_typer(surface.app, name="surface")
 app.add_typer(config.app, name="config")
 app.command()(doctor)
 

@@ -1,6 +1,7 @@
 """The FX ladder of six sizes: exact solution, closed forms, and what each set of quotes is worth."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from pricing.control.demand import Demand, Exponential, Logistic
 from pricing.control.ladder import (
     Ladder,
     best_quotes,
+    common_step,
     evaluate,
     inventories,
     ladder,
@@ -180,8 +182,34 @@ def test_a_skew_table_is_plain_and_leans_against_inventory() -> None:
         ({"sigma": -1.0}, "sigma"),
         ({"step": 0.3}, "multiple"),
         ({"limit": 20.0}, "does not fit"),
+        ({"step": 0.5}, "a step of 1 fits"),
+        ({"rungs": ()}, "none"),
     ],
 )
-def test_a_wrong_ladder_is_refused(change: dict[str, float], word: str) -> None:
+def test_a_wrong_ladder_is_refused(change: dict[str, Any], word: str) -> None:
     with pytest.raises(ValueError, match=word):
         solve(fx()._replace(**change))
+
+
+def test_the_step_is_the_largest_that_fits() -> None:
+    assert common_step([1, 2, 50]) == 1.0
+    assert common_step([0.25, 1.5]) == 0.25
+    assert common_step([4, 6]) == 2.0
+    with pytest.raises(ValueError, match="above zero"):
+        common_step([1, 0])
+
+
+def test_demand_that_ends_flat_is_solved_at_its_end() -> None:
+    table = Tabulated([-4.0, -1.0, 0.0, 0.5], [0.9, 0.9, 0.2, 0.2])
+    found = solve(fx(table, limit=60.0))
+    assert float(found.quotes.bid[60, 0]) == 0.5
+    assert float(found.quotes.offer[119, 0]) < 0.0
+    assert evaluate(fx(table, limit=60.0), found.quotes).objective == pytest.approx(found.objective, rel=1e-9)
+
+
+def test_flow_that_never_comes_back_is_refused() -> None:
+    one = fx(limit=60.0)
+    with pytest.raises(ValueError, match="never reached"):
+        solve(
+            one._replace(rungs=tuple(rung._replace(bid_rate=0.0, offer_rate=0.0) for rung in one.rungs[:1]))
+        )

@@ -1,0 +1,64 @@
+"""The picture of `rfq quote-ladder`: bids and offers around fair, and half-spread and skew, by inventory."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rfq.cli.exits import Ended, Exit
+from rfq.cli.ladder_models import Drawn
+
+
+def plot(drawn: Drawn, title: str, path: Path) -> None:
+    """Write the picture; the file's ending says what kind."""
+    try:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise Ended(
+            Exit.DEPENDENCY, "--plot needs matplotlib, which is not installed: pip install 'rfq-desk[plot]'"
+        ) from None
+    figure = Figure(figsize=(11, 4.8), layout="constrained")
+    canvas = FigureCanvasAgg(figure)
+    left, right = figure.subplots(1, 2)
+    _quotes(left, drawn)
+    _shape(right, drawn)
+    figure.suptitle(title)
+    try:
+        canvas.print_figure(path, dpi=130)
+    except ValueError as error:
+        raise Ended(Exit.USAGE, f"--plot: {error}.") from None
+
+
+def _label(drawn: Drawn, place: int) -> str:
+    column = drawn.columns[place]
+    several = any(one.asset != 1 for one in drawn.columns)
+    return f"size {column.size:g}" + (f", asset {column.asset}" if several else "")
+
+
+def _quotes(axes: Any, drawn: Drawn) -> None:
+    for place in range(len(drawn.columns)):
+        bid, offer = (
+            np.where(np.isfinite(side[:, place]), side[:, place], np.nan) for side in (drawn.bid, drawn.offer)
+        )
+        (line,) = axes.plot(drawn.inventory, offer, label=_label(drawn, place), linewidth=1.4)
+        axes.plot(drawn.inventory, -bid, color=line.get_color(), linestyle="--", linewidth=1.4)
+    axes.axhline(0.0, color="grey", linewidth=0.8)
+    axes.set_title("quotes less fair (solid: offer, dashed: bid)", fontsize=10)
+    axes.set_xlabel("inventory")
+    axes.set_ylabel("distance from fair")
+    axes.grid(alpha=0.3)
+    axes.legend(fontsize=8)
+
+
+def _shape(axes: Any, drawn: Drawn) -> None:
+    bid, offer = drawn.bid[:, 0], drawn.offer[:, 0]
+    both = np.isfinite(bid) & np.isfinite(offer)
+    q = drawn.inventory[both]
+    axes.plot(q, 0.5 * (bid + offer)[both], label="half-spread", linewidth=1.4)
+    axes.plot(q, 0.5 * (offer - bid)[both], label="skew", linewidth=1.4)
+    axes.axhline(0.0, color="grey", linewidth=0.8)
+    axes.set_title(f"{_label(drawn, 0)}: half-spread, and the middle less fair", fontsize=10)
+    axes.set_xlabel("inventory")
+    axes.grid(alpha=0.3)
+    axes.legend(fontsize=8)
