@@ -41,7 +41,7 @@ def screen_vol_half_spread(term: float) -> float:
 
 
 class OptionRows:
-    """Collects the options of one package on one underlying. `seen_at`: when the oldest of their forwards was seen,
+    """Collects the options of one package on one underlying. `seen_at`: when the forward of each expiry was seen,
     `oldest_at`: the oldest of all that they need.
     """
 
@@ -71,7 +71,7 @@ class OptionRows:
         self.rows: list[float] = []
         self.count = 0
         self.oldest_at = now
-        self.seen_at = now
+        self.seen_at: list[int] = []
 
     @property
     def expiries(self) -> int:
@@ -186,8 +186,7 @@ class OptionRows:
             first,
             decay * _THIRD if begun else decay,
         )
-        if seen_at < self.seen_at:
-            self.seen_at = seen_at
+        self.seen_at.append(seen_at)
         self.oldest_at = min(self.oldest_at, surface.at, seen_at, under.index_at)
         made = Expiry(row, forward, term, window_ns if begun else 0)
         self._expiries[expiry_at, option.averaging_s] = made

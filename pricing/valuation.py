@@ -163,11 +163,14 @@ class _Valued:
         surface = package.under.surface
         if rows.count and surface is not None:
             at = rows.count * LEG_WIDTH
-            from_surface, from_forwards, vega_vol, moving, options_width = found[at : at + TOTALS]
+            from_surface, from_forwards, vega_vol, options_width = found[at : at + TOTALS]
             variance += from_surface + from_forwards
             variance += vol_moved_variance(vega_vol, surface.at, package.now, surface.vol_of_vol)
             width += options_width
-            self.deltas[rows.seen_at] = self.deltas.get(rows.seen_at, 0.0) + moving
+            deltas = self.deltas
+            at += TOTALS
+            for place, seen_at in enumerate(rows.seen_at):
+                deltas[seen_at] = deltas.get(seen_at, 0.0) + found[at + place]
         return variance + moved_variance(self.deltas, package.now, package.under.sigma), width
 
     def _option(self, part: Part, age_ms: float) -> LegWorth:

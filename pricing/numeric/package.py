@@ -36,9 +36,10 @@ LEG_WIDTH: Final = 11
 vanna (USD of delta per 1.00), volga (USD per 1.00 twice), forward delta (coin), vol, N(d1), and the delta that the
 standard error needs (USD).
 """
-TOTALS: Final = 5
-"""After the legs: variance (USD^2) from the surface's errors and from the forwards' doubts; vega times vol (USD), net
-delta as the standard error needs it (USD), and the options' width (USD).
+TOTALS: Final = 4
+"""After the legs: variance (USD^2) from the surface's errors and from the forwards' doubts; vega times vol, and the
+options' width (USD). Then, of each row of expiries, the net delta that the standard error needs (USD), under the first
+row of the same expiry.
 """
 _TERM, _TAU, _NEAR, _FAR, _DOUBTS, _HALF, _FORWARD, _FIRST, _DECAY = 0, 1, 2, 8, 14, 18, 19, 20, 21
 _STDEV_MIN: Final = 1e-12
@@ -144,10 +145,10 @@ def option_greeks(
 def worths(source: Sequence[float], target: MutableSequence[float], expiries: int, options: int) -> None:
     """Everything about the options of a package; `target` has `answer_size` zeros."""
     totals = options * LEG_WIDTH
-    nets = totals + TOTALS
+    deltas = totals + TOTALS
+    nets = deltas + expiries
     zs = nets + options
     widths = zs + options
-    deltas = widths + expiries
     first = expiries * EXPIRY_WIDTH
     at = first
     for leg in range(options):
@@ -174,8 +175,7 @@ def worths(source: Sequence[float], target: MutableSequence[float], expiries: in
     for row in range(expiries):
         doubtful = target[deltas + row] * source[row * EXPIRY_WIDTH + _FORWARD]
         target[totals + 1] += doubtful * doubtful
-        target[totals + 3] += target[deltas + row]
-        target[totals + 4] += abs(target[widths + row])
+        target[totals + 3] += abs(target[widths + row])
     target[totals] = surface_variance(source, target, expiries, options)
 
 
@@ -183,9 +183,9 @@ def surface_variance(
     source: Sequence[float], target: MutableSequence[float], expiries: int, options: int
 ) -> float:
     """The variance (USD^2) of a package's value from the surface's errors, from the vegas and z that `worths` left."""
-    nets = options * LEG_WIDTH + TOTALS
+    nets = options * LEG_WIDTH + TOTALS + expiries
     zs = nets + options
-    shared = zs + options + 2 * expiries
+    shared = zs + options + expiries
     for one in range(expiries):
         for two in range(one):
             near, far = source[one * EXPIRY_WIDTH + _TAU], source[two * EXPIRY_WIDTH + _TAU]
