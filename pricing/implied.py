@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pricing.fact import Fault
-from pricing.numeric.engine import IMPLIED
+from pricing.numeric.engine import IMPLIED, IMPLIED_ONE
 from pricing.numeric.implied import ROW
 
 _FAULTS: Final = (
@@ -45,7 +45,7 @@ def implied_vol(
 
     `price` in the quote currency per coin, as paid now; `term` in years; `discount` the factor on the payoff.
     """
-    vol, code = IMPLIED.run([price, forward, strike, term, call, discount, 0.0], 2)
+    vol, code = IMPLIED_ONE.call(price, forward, strike, term, call, discount, 0.0)
     return vol if code == 0.0 else _FAULTS[int(code)] or vol
 
 
@@ -53,7 +53,7 @@ def implied_vol_inverse(
     price_coin: float, forward: float, strike: float, term: float, call: bool, discount: float = 1.0
 ) -> float | Fault:
     """The same for an option that is settled, and priced, in coin; `discount` is the coin's."""
-    vol, code = IMPLIED.run([price_coin, forward, strike, term, call, discount, 1.0], 2)
+    vol, code = IMPLIED_ONE.call(price_coin, forward, strike, term, call, discount, 1.0)
     return vol if code == 0.0 else _FAULTS[int(code)] or vol
 
 

@@ -27,6 +27,15 @@ class Kernel:
         self.ints: Final = ints
         self.compiled: Callable[..., None] | None = None
 
+    def signature(self, numba: Any) -> Any:
+        """What it is compiled for."""
+        flat = numba.float64[::1]
+        return numba.void(flat, flat, *[numba.int64] * self.ints)
+
+    def use(self, compiled: Callable[..., None]) -> None:
+        """Run compiled from now on."""
+        self.compiled = compiled
+
     def run(self, numbers: list[float], size: int, *ints: int) -> list[float]:
         """Its `size` results for a list of numbers."""
         if self.compiled is None:
@@ -49,6 +58,25 @@ class Kernel:
         target[:] = filled
 
 
+class Single:
+    """A function of so many floats that gives two, for callers in a hurry who have one question: `call` it."""
+
+    ints: Final = 0
+
+    def __init__(self, plain: Callable[..., tuple[float, float]], takes: int) -> None:
+        self.plain: Final = plain
+        self.takes: Final = takes
+        self.call = plain
+
+    def signature(self, numba: Any) -> Any:
+        """What it is compiled for."""
+        return numba.types.UniTuple(numba.float64, 2)(*[numba.float64] * self.takes)
+
+    def use(self, compiled: Callable[..., tuple[float, float]]) -> None:
+        """Run compiled from now on."""
+        self.call = compiled
+
+
 OPTIONS: Final = Kernel(options.rows)
 """Options as a desk reads them: rows of `options.INPUTS` to rows of `options.FIELDS`."""
 BLACK: Final = Kernel(options.core_rows)
@@ -59,13 +87,16 @@ FAIRS: Final = Kernel(package.fairs, 2)
 """The fair of each option of a package."""
 IMPLIED: Final = Kernel(implied.rows)
 """Volatilities of prices: rows of `implied.ROW` to rows of `implied.RESULT`."""
+IMPLIED_ONE: Final = Single(implied.solve, implied.ROW)
+"""The same for one price: the numbers of a row to those of a result."""
 
-KERNELS: Final[dict[str, Kernel]] = {
+KERNELS: Final[dict[str, Kernel | Single]] = {
     "options": OPTIONS,
     "black": BLACK,
     "worths": WORTHS,
     "fairs": FAIRS,
     "implied": IMPLIED,
+    "implied_one": IMPLIED_ONE,
 }
 """All of them; what is not in here is never compiled."""
 
@@ -93,13 +124,13 @@ def warm(cache: str | None = None) -> str:
     except numba.core.errors.NumbaError as error:  # pragma: no cover - a release that cannot read our source
         return f"plain: numba {numba.__version__} cannot compile: {str(error).splitlines()[0]}"
     for kernel, function in zip(KERNELS.values(), compiled, strict=True):
-        kernel.compiled = function
+        kernel.use(function)
     Kernel.arrays = numpy
     how = f"{loaded} of {len(compiled)} from the cache" if folder else "nothing cached"
     return f"compiled by numba {numba.__version__}: {how}"
 
 
-def _compile(folder: str) -> tuple[list[Callable[..., None]], int]:
+def _compile(folder: str) -> tuple[list[Callable[..., Any]], int]:
     """All kernels, and how many of them came from the folder."""
     import numba
 
@@ -108,8 +139,7 @@ def _compile(folder: str) -> tuple[list[Callable[..., None]], int]:
     for module in MODULES:
         for function in module.JITTED:
             extending.register_jitable(error_model="numpy")(function)
-    flat = numba.float64[::1]
-    found: list[Callable[..., None]] = []
+    found: list[Callable[..., Any]] = []
     loaded = 0
     settings: Any = numba.config
     before, settings.CACHE_DIR = settings.CACHE_DIR, folder
@@ -118,7 +148,7 @@ def _compile(folder: str) -> tuple[list[Callable[..., None]], int]:
             built: Any = numba.njit(error_model="numpy", cache=bool(folder))(kernel.plain)
             if folder and not str(built.stats.cache_path).startswith(folder):  # cannot be written to
                 built = numba.njit(error_model="numpy")(kernel.plain)
-            built.compile(numba.void(flat, flat, *[numba.int64] * kernel.ints))
+            built.compile(kernel.signature(numba))
             built.disable_compile()
             loaded += sum(built.stats.cache_hits.values(), 0)
             found.append(built)

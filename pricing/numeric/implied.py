@@ -171,30 +171,37 @@ def _solve(
     return (implied(x, share, rest) / sqrt(term), FOUND)
 
 
+def solve(
+    price: float, forward: float, strike: float, term: float, call: float, discount: float, coin: float
+) -> tuple[float, float]:
+    """Volatility (NaN if there is none) and why not, as a code, of one row."""
+    if not 0.0 <= price < INF:
+        return (NAN, BAD_PRICE)
+    if not 0.0 < forward < INF:
+        return (NAN, BAD_FORWARD)
+    if not 0.0 < strike < INF:
+        return (NAN, BAD_STRIKE)
+    if not 0.0 < term < INF:
+        return (NAN, BAD_TERM)
+    if not 0.0 < discount < INF:
+        return (NAN, BAD_DISCOUNT)
+    return _solve(price, forward, strike, term, call != 0.0, discount, forward if coin != 0.0 else 1.0)
+
+
 def rows(source: list[float], target: list[float]) -> None:
-    """Rows of `ROW` numbers to `RESULT` numbers each: volatility (NaN if there is none) and why not, as a code."""
+    """Rows of `ROW` numbers to `RESULT` numbers each."""
     for i in range(len(target) // 2):
-        price = source[7 * i]
-        forward = source[7 * i + 1]
-        strike = source[7 * i + 2]
-        term = source[7 * i + 3]
-        discount = source[7 * i + 5]
-        target[2 * i] = NAN
-        if not 0.0 <= price < INF:
-            target[2 * i + 1] = BAD_PRICE
-        elif not 0.0 < forward < INF:
-            target[2 * i + 1] = BAD_FORWARD
-        elif not 0.0 < strike < INF:
-            target[2 * i + 1] = BAD_STRIKE
-        elif not 0.0 < term < INF:
-            target[2 * i + 1] = BAD_TERM
-        elif not 0.0 < discount < INF:
-            target[2 * i + 1] = BAD_DISCOUNT
-        else:
-            unit = forward if source[7 * i + 6] != 0.0 else 1.0
-            call = source[7 * i + 4] != 0.0
-            target[2 * i], target[2 * i + 1] = _solve(price, forward, strike, term, call, discount, unit)
+        k = 7 * i
+        target[2 * i], target[2 * i + 1] = solve(
+            source[k],
+            source[k + 1],
+            source[k + 2],
+            source[k + 3],
+            source[k + 4],
+            source[k + 5],
+            source[k + 6],
+        )
 
 
-JITTED: Final = (_first_far, _first, _step, implied, _normalised, _solve)
+JITTED: Final = (_first_far, _first, _step, implied, _normalised, _solve, solve)
 """For the compiler, callees first."""
