@@ -1,4 +1,7 @@
-"""Whether a surface can be traded against itself: butterflies, calendars and wings, on a dense grid of ln(K / F)."""
+"""Whether a surface can be traded against itself: butterflies and calendars, on a dense grid of ln(K / F).
+
+A wing beyond Lee's bound is no `Smile` to begin with.
+"""
 
 import functools
 from itertools import pairwise
@@ -59,10 +62,6 @@ def violations_of(smiles: tuple[Smile, ...], k: Array) -> tuple[Violation, ...]:
         return tuple(found)
     found += _worst("butterfly", expiries, k, shape.butterfly())
     found += _worst("calendar", expiries[1:], k, shape.w[1:] - shape.w[:-1])
-    for smile, (_, c, p, _, _) in zip(smiles, rows, strict=True):
-        if max(c, p) > LEE:
-            side = 1.0 if c > p else -1.0
-            found.append(_violation("lee", smile.expiry_at, side * REACH, LEE - max(c, p)))
     found += _worst("butterfly between", expiries[1:], k, _between(shape, k))
     return tuple(found)
 

@@ -4,10 +4,12 @@ A fit that fails its checks has no surface and says why. It starts from the surf
 quotes give the same surface, to the bit.
 """
 
+import math
 from itertools import groupby
 from typing import Final
 
 import numpy as np
+from msgspec.structs import replace
 
 from pricing.fact import Fact
 from pricing.market import Smile, Surface, VarianceClock
@@ -138,11 +140,14 @@ def _carried(surface: Surface, expiries: tuple[int, ...], at: int, quoted: Quote
 
 
 def _stiffened(terms: FitTerms, stiffer: float) -> FitTerms:
-    """The same terms with arbitrage weighing more."""
-    fields = {name: getattr(terms, name) for name in terms.__struct_fields__}
-    fields["butterfly_weight"] *= stiffer
-    fields["calendar_weight"] *= stiffer
-    return FitTerms(**fields)
+    """The same terms with arbitrage weighing more, from further away."""
+    return replace(
+        terms,
+        butterfly_weight=terms.butterfly_weight * stiffer,
+        butterfly_margin=terms.butterfly_margin * math.sqrt(stiffer),
+        calendar_weight=terms.calendar_weight * stiffer,
+        calendar_margin=terms.calendar_margin * math.sqrt(stiffer),
+    )
 
 
 def _smiles(expiries: tuple[int, ...], raw: Array) -> tuple[tuple[Smile, ...], tuple[str, ...]]:
@@ -150,7 +155,7 @@ def _smiles(expiries: tuple[int, ...], raw: Array) -> tuple[tuple[Smile, ...], t
     try:
         smiles = tuple(
             [
-                Smile(expiry_at=expiry_at, a=a, b=b, rho=rho, m=m, s=s)
+                Smile(expiry_at=expiry_at, a=a, b=b, rho=rho, m=m, s=s)  # refuses wings beyond Lee's bound
                 for expiry_at, (a, b, rho, m, s) in zip(expiries, raw.tolist(), strict=True)
             ]
         )

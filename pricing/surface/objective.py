@@ -18,7 +18,7 @@ _REACH: Final = 2.1
 _POINTS: Final = 41
 _CENTRE: Final = 0.5
 """Grid points are dense within half a standard deviation, and spread like a sinh."""
-_FAR_STDEV: Final = 0.1
+_FAR_STDEV: Final = 0.2
 _SHAPES: Final = (1, 2, 3, 4)
 _LOW: Final = 1e-3
 """No minimum below this share of the variance at the money."""
