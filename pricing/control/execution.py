@@ -49,26 +49,39 @@ def kappa(order: Order, risk_aversion: float) -> float:
     return 2.0 * math.asinh(0.5 * tau * math.sqrt(speed)) / tau
 
 
-def almgren_chriss(order: Order, risk_aversion: float) -> Schedule:
-    """The schedule with the least E + λV: x_j = X sinh κ(T − t_j) / sinh κT; in equal parts without risk aversion."""
+def almgren_chriss(order: Order, risk_aversion: float, drift: float = 0.0) -> Schedule:
+    """The schedule with the least E + λV: x_j = X sinh κ(T − t_j) / sinh κT; in equal parts without risk aversion.
+
+    A price that is expected to rise by `drift` per time adds x̄ (1 − (sinh κ(T − t_j) + sinh κt_j) / sinh κT), which
+    needs risk aversion.
+    """
     rate = kappa(order, risk_aversion)
     left = order.horizon * (1.0 - np.arange(order.steps + 1) / order.steps)
-    if rate * order.horizon < 1e-8:
-        holdings = order.amount * left / order.horizon
-    else:
-        ratio = np.exp(rate * (left - order.horizon)) * np.expm1(-2.0 * rate * left)
-        holdings = order.amount * ratio / math.expm1(-2.0 * rate * order.horizon)
-    mean, sd = cost_of(order, holdings)
+    small = rate * order.horizon < 1e-8
+    if small and drift:
+        raise ValueError("risk_aversion: without any, the answer to a drift has no limit")
+    fallen = left / order.horizon if small else _sinh_ratio(rate, left, order.horizon)
+    holdings = order.amount * fallen
+    if drift:
+        held = 1.0 - fallen - _sinh_ratio(rate, order.horizon - left, order.horizon)
+        holdings = holdings + drift_shift(drift, risk_aversion, order.sigma) * held
+    mean, sd = cost_of(order, holdings, drift)
     return Schedule(np.asarray(holdings, np.float64), rate, mean, sd)
 
 
-def cost_of(order: Order, holdings: Sequence[float] | Array) -> tuple[float, float]:
-    """Mean and standard deviation of any schedule's cost: γX²/2 + ε Σ|n| + (η̃/τ) Σ n², and σ √(τ Σ x²)."""
+def _sinh_ratio(rate: float, part: Array, whole: float) -> Array:
+    """sinh(rate·part) / sinh(rate·whole), without overflow."""
+    grown = np.exp(rate * (part - whole)) * np.expm1(-2.0 * rate * part) / math.expm1(-2.0 * rate * whole)
+    return np.asarray(grown, np.float64)
+
+
+def cost_of(order: Order, holdings: Sequence[float] | Array, drift: float = 0.0) -> tuple[float, float]:
+    """Mean and standard deviation of any schedule's cost: γX²/2 + ε Σ|n| + (η̃/τ) Σ n² − ατ Σ x, and σ √(τ Σ x²)."""
     x = np.asarray(holdings, np.float64)
     tau = order.horizon / order.steps
     sold = -np.diff(x)
     mean = 0.5 * order.permanent * order.amount**2 + order.half_spread * float(np.abs(sold).sum())
-    mean += _temporary(order) / tau * float(sold @ sold)
+    mean += _temporary(order) / tau * float(sold @ sold) - drift * tau * float(x[1:].sum())
     return mean, order.sigma * math.sqrt(tau * float(x[1:] @ x[1:]))
 
 

@@ -40,14 +40,23 @@ def test_the_drift_shift_and_the_tail() -> None:
     )
 
 
-def test_no_schedule_is_better() -> None:
-    best = execution.almgren_chriss(ORDER, 1e-6)
+@pytest.mark.parametrize("drift", [0.0, 0.02])
+def test_no_schedule_is_better(drift: float) -> None:
+    best = execution.almgren_chriss(ORDER, 1e-6, drift)
     rng = np.random.default_rng(5)
     for _ in range(20):
         moved = best.holdings.copy()
         moved[1:-1] += 2e4 * rng.standard_normal(4)
-        mean, sd = execution.cost_of(ORDER, moved)
+        mean, sd = execution.cost_of(ORDER, moved, drift)
         assert mean + 1e-6 * sd**2 > best.mean + 1e-6 * best.sd**2
+
+
+def test_a_rising_price_is_waited_for() -> None:
+    plain, rising = (execution.almgren_chriss(ORDER, 1e-6, drift) for drift in (0.0, 0.02))
+    assert (rising.holdings[1:-1] > plain.holdings[1:-1]).all()
+    assert rising.holdings[[0, -1]] == pytest.approx(plain.holdings[[0, -1]])
+    with pytest.raises(ValueError, match="no limit"):
+        execution.almgren_chriss(ORDER, 0.0, 0.02)
 
 
 def test_an_order_whose_impact_is_all_permanent_is_refused() -> None:

@@ -21,6 +21,7 @@ from pricing.control.ladder import (
 from pricing.control.ladder_quotes import impact_share, linear_quotes, mapped_quotes, myopic_quotes, shape
 from pricing.control.skew import skew_table
 from pricing.control.tabulated import Tabulated
+from pricing.terms import SkewTable
 
 SIZES, RATES = (1, 2, 5, 10, 20, 50), (2000, 800, 600, 400, 100, 50)
 MIDDLE = 150
@@ -173,6 +174,14 @@ def test_a_skew_table_is_plain_and_leans_against_inventory() -> None:
     assert list(table.skew) == sorted(table.skew, reverse=True)
     with pytest.raises(ValueError, match="both sides"):
         skew_table([0.0], [math.inf], [1.0])
+
+
+def test_a_policy_can_carry_the_skew() -> None:
+    """In the policy's own table it is read back: here in bp and millions, as the example has it."""
+    found = skew_table(EXACT.inventory, EXACT.quotes.bid[:, 0], EXACT.quotes.offer[:, 0])
+    held = tuple(1e6 * q for q in found.inventory)
+    table = SkewTable(held_usd=held, skew_bps=found.skew, source="exact ladder")
+    assert table.at(20e6) == pytest.approx((0.03040 - 0.60056) / 2, abs=1e-5)
 
 
 @pytest.mark.parametrize(

@@ -246,3 +246,27 @@ def test_one_state_is_the_ladders_quadratic_value() -> None:
     at_rest = 2.0 * 30.0 * float(Logistic(0.7, 3.0).best(float(found.risk[0])).value)
     later = fair_transfer.solve(problem, 16.0)
     assert float(found.level[0] - later.level[0]) == pytest.approx(at_rest, rel=1e-2)
+
+
+def test_uneven_liquidity_against_a_grid() -> None:
+    """The exact value on inventories −30 … 30 in all four states: its quotes without inventory are the expansion's."""
+    states = fair_transfer.four_states(low=10.0, high=40.0, up=2.0, down=3.0)
+    problem = fair_transfer.Requests(states, (1.0,), (1.0,), Logistic(-0.7, 3.1), 0.3, 0.002, 0.002)
+    q, horizon, steps = np.arange(-30.0, 31.0), 1.0, 1000
+    imbalance = states.offer_rates - states.bid_rates
+    running = 0.002 * np.outer(imbalance, q) - 0.5 * 0.002 * 0.09 * q**2
+    value = np.zeros((4, 61))
+    for _ in range(steps):
+        change = running + states.generator @ value
+        gap = value[:, :-1] - value[:, 1:]
+        change[:, :-1] += states.bid_rates[:, None] * problem.demand.best(gap).value
+        change[:, 1:] += states.offer_rates[:, None] * problem.demand.best(-gap).value
+        value = value + horizon / steps * change
+    found = fair_transfer.solve(problem, horizon)
+    for state in range(4):
+        gap = value[state, 29:31] - value[state, 30:32]
+        offer, bid = problem.demand.best(np.array([-gap[0], gap[1]])).distance
+        known = fair_transfer.distances(problem, found, state, 1.0, 0.0)
+        assert known == pytest.approx((bid, offer), abs=2e-4)
+    assert abs(fair_transfer.fair_transfer(problem, found, 1)) > 0.005
+    assert -found.level == pytest.approx(value[:, 30], rel=2e-3)
