@@ -1,11 +1,14 @@
 """Chains for the tests of surfaces: made from a known surface in the ticks of an exchange, and the shared capture."""
 
+import csv
 import math
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from pricing.surface.quotes import OptionQuote
+from pricing.surface.quotes import OptionQuote, clean
 from pricing.surface.ssvi import Ssvi
 from pricing.surface.svi import Raw
 from pricing.units import DAY_NS, NS_PER_S
@@ -77,3 +80,34 @@ def chain(days: tuple[float, ...] = DAYS, strikes: int = 21, half_ticks: int = 1
 needs_capture = pytest.mark.skipif(
     not CAPTURE.exists(), reason=f"the shared capture {CAPTURE.name} is not here"
 )
+
+
+PLAIN = ("expiry", "strike", "type", "bid", "ask", "forward", "at")
+
+
+def stamp(at: int) -> str:
+    """As a collector writes it."""
+    return datetime.fromtimestamp(at / NS_PER_S, UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def write(path: Path, quotes: list[OptionQuote], *, ahead_s: int = 0, vols: bool = False) -> Path:
+    """A chain as a CSV file; its clock may be ahead, its vols known."""
+    known = {(one.expiry_at, one.strike): one for one in clean(quotes).quotes}
+    with path.open("w", newline="", encoding="utf-8") as lines:
+        out = csv.writer(lines)
+        out.writerow((*PLAIN, "bid_vol", "ask_vol") if vols else PLAIN)
+        for one in quotes:
+            row: list[Any] = [
+                one.expiry_at,
+                one.strike,
+                "call" if one.is_call else "put",
+                one.bid,
+                one.ask,
+                one.forward,
+                stamp(one.at + ahead_s * NS_PER_S),
+            ]
+            if vols:
+                found = known[one.expiry_at, one.strike]
+                row += [round(100.0 * found.bid_vol, 2), round(100.0 * found.ask_vol, 2)]
+            out.writerow(row)
+    return path

@@ -20,6 +20,10 @@ _CENTRE: Final = 0.5
 """Grid points are dense within half a standard deviation, and spread like a sinh."""
 _FAR_STDEV: Final = 0.2
 _SHAPES: Final = (1, 2, 3, 4)
+_LEAST: Final = 1e-2
+"""Of a standard deviation: no wing is flatter, no bottom narrower."""
+_STEEPEST: Final = 1.99
+"""No wing is steeper; Lee's bound is 2."""
 _LOW: Final = 1e-3
 """No minimum below this share of the variance at the money."""
 
@@ -83,13 +87,18 @@ class Objective:
     """Everything about one chain that does not change while a fit looks for its parameters."""
 
     def __init__(self, quoted: Quoted, terms: FitTerms) -> None:
-        """Grids reach beyond |k| = 2 and are as fine as each smile's standard deviation asks for."""
+        """Grids reach beyond |k| = 2 and are as fine as each smile's standard deviation asks for; `least` and `most`
+        bound the parameters.
+        """
         self.quoted: Final = quoted
         self.terms: Final = terms
         stdev = quoted.stdev
         right, left = (terms.wing / (1.0 + fade * stdev) for fade in (terms.right_fade, terms.left_fade))
         flat = np.zeros_like(stdev)
         self._usual: Final = np.stack([right, left, flat, flat + terms.width], 1)
+        endless = flat + np.inf
+        self.least: Final = np.stack([-endless, *[_LEAST * stdev] * 2, -endless, _LEAST * stdev], 1)
+        self.most: Final = np.stack([endless, *[flat + _STEEPEST] * 2, endless, endless], 1)
         wings, shape = terms.wings * (1.0 + _FAR_STDEV / stdev), flat + terms.shape
         self._strength: Final = np.stack([wings, wings, shape, shape], 1)
         scale = _CENTRE * stdev[:, None]

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from pricing.surface.objective import Objective, Worth
-from pricing.surface.slices import Array, raw_of, rows_of
+from pricing.surface.slices import Array, Mask, raw_of, rows_of
 
 _STEPS: Final = 120
 _ROUNDS: Final = 6
@@ -21,7 +21,8 @@ _DAMPING_AGAIN: Final = 1e-3
 _DAMPING_LEAST: Final = 1e-7
 _DAMPING_MOST: Final = 1e9
 _DIGITS: Final = 10
-_KEEP: Final = (0.2, 0.2, 0.3)
+_SHRINKING: Final = np.array([False, True, True, False, True])
+_KEEP: Final = np.array([0.0, 0.2, 0.2, 0.0, 0.3])
 """In one step c, p and s fall to no less than these shares of what they were."""
 
 
@@ -56,13 +57,16 @@ def _descend(objective: Objective, rows: Array, damping: float) -> Array:
     if here is None:
         return rows
     growth = 2.0
+    least, most = objective.least, objective.most
     for _ in range(_STEPS):
-        step, promised = _step(here, damping)
+        held = ((rows <= least) & (here.gradient.reshape(rows.shape) > 0.0)) | (
+            (rows >= most) & (here.gradient.reshape(rows.shape) < 0.0)
+        )
+        step, promised = _step(here, damping, held.reshape(-1))
         if promised < _BETTER * max(1.0, here.value) or damping > _DAMPING_MOST:
             break
-        after = rows + step.reshape(rows.shape)
-        for column, share in zip((1, 2, 4), _KEEP, strict=True):
-            np.maximum(after[:, column], share * rows[:, column], out=after[:, column])
+        after = np.maximum(rows + step.reshape(rows.shape), np.where(_SHRINKING, _KEEP * rows, -np.inf))
+        np.clip(after, least, most, out=after)
         there = objective.worth(after)
         gain = -1.0 if there is None else (here.value - there.value) / promised
         if there is not None and gain > 0.0:
@@ -75,10 +79,12 @@ def _descend(objective: Objective, rows: Array, damping: float) -> Array:
     return rows
 
 
-def _step(here: Worth, damping: float) -> tuple[Array, float]:
-    """The damped Gauss-Newton step and what it promises to gain."""
-    scale = np.diagonal(here.matrix) + 1e-9
-    damped: Array = here.matrix + np.diag(damping * scale)
-    step: Array = -np.asarray(np.linalg.solve(damped, here.gradient), np.float64)
-    promised = -2.0 * float(here.gradient @ step) - float(step @ here.matrix @ step)
+def _step(here: Worth, damping: float, held: Mask) -> tuple[Array, float]:
+    """The damped Gauss-Newton step and what it promises to gain; parameters held at their bounds stay."""
+    gradient, matrix = np.where(held, 0.0, here.gradient), here.matrix
+    if held.any():
+        matrix = np.where(held[:, None] | held[None, :], np.diag(held), matrix)
+    damped: Array = matrix + np.diag(damping * (np.diagonal(matrix) + 1e-9))
+    step: Array = -np.asarray(np.linalg.solve(damped, gradient), np.float64)
+    promised = -2.0 * float(gradient @ step) - float(step @ matrix @ step)
     return step, promised
