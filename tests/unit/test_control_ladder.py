@@ -210,10 +210,11 @@ def test_the_step_is_the_largest_that_fits() -> None:
 
 def test_demand_that_ends_flat_is_solved_at_its_end() -> None:
     table = Tabulated([-4.0, -1.0, 0.0, 0.5], [0.9, 0.9, 0.2, 0.2])
-    found = solve(fx(table, limit=60.0))
-    assert float(found.quotes.bid[60, 0]) == 0.5
-    assert float(found.quotes.offer[119, 0]) < 0.0
-    assert evaluate(fx(table, limit=60.0), found.quotes).objective == pytest.approx(found.objective, rel=1e-9)
+    one = ladder(SIZES[:4], RATES[:4], table, sigma=100.0, gamma=1e-3, limit=30.0)
+    found = solve(one)
+    assert float(found.quotes.bid[30, 0]) == 0.5
+    assert float(found.quotes.offer[59, 0]) < 0.0
+    assert evaluate(one, found.quotes).objective == pytest.approx(found.objective, rel=1e-9)
 
 
 def test_flow_that_never_comes_back_is_refused() -> None:
