@@ -178,8 +178,8 @@ def rows(source: Sequence[float], target: MutableSequence[float]) -> None:
         carried = discount * (forward * coin)
         usd = discount * value
         premium = usd * coin
-        net = delta - premium
-        net_gamma = gamma - net / forward
+        adjusted = carried * delta - premium
+        net_gamma = gamma - adjusted / forward
         vega_usd = _POINT * (discount * vega)
         vega_coin = vega_usd * coin
         theta_usd = _DAY * (discount * (theta + interest(term, discount) * value))
@@ -191,8 +191,8 @@ def rows(source: Sequence[float], target: MutableSequence[float]) -> None:
         target[out + 1] = premium
         target[out + 2] = delta
         target[out + 3] = carried * delta
-        target[out + 4] = carried * delta - premium
-        target[out + 5] = net
+        target[out + 4] = adjusted
+        target[out + 5] = delta - premium
         target[out + 6] = gamma
         target[out + 7] = net_gamma
         target[out + 8] = _POINT * (discount * (gamma * forward) * forward)
@@ -207,7 +207,7 @@ def rows(source: Sequence[float], target: MutableSequence[float]) -> None:
         target[out + 17] = charm_day
         target[out + 18] = charm_day - theta_coin
         target[out + 19] = speed
-        target[out + 20] = speed - (net_gamma - net / forward) / forward
+        target[out + 20] = speed - (carried * gamma - 2.0 * adjusted / forward) / forward
 
 
 JITTED: Final = (_sides, core, interest, usable)
