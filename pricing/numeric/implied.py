@@ -33,7 +33,7 @@ AT_BOUND: Final = 7.0
 
 _ROUNDING: Final = 2.220446049250313e-16
 """A price this close to a bound, as a ratio of the price, may lie on it."""
-_SMALLEST: Final = 1e-290
+_SMALLEST: Final = 1e-300
 """A smaller share of the bound has no digits to spare."""
 _SMALL_STEP: Final = 1e-04
 """The step after one this small, in units of 1 + s/2, would be below a tenth of its fourth power."""
