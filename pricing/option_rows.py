@@ -11,24 +11,27 @@ from pricing.curves import discount, forward_point
 from pricing.instruments import Option, refusal
 from pricing.market import Fixing, MarketSnapshot, Smile, Surface, UnderlyingMarket, VarianceClock
 from pricing.numeric.elementary import log
-from pricing.settlement import Averaged, averaged_at, averaged_years
+from pricing.numeric.package import OPTION_WIDTH
+from pricing.settlement import averaged_at, averaged_years
 from pricing.units import BPS, DAY_NS, NS_PER_S, YEAR_NS
 from pricing.variance_clock import variance_years
 from pricing.worth import Unpriceable
 
+_NOTHING: Final = 1e-9
+"""The share of a settlement average that is left when none is."""
 _THIRD: Final = 1.0 / 3.0
 _NO_SMILE: Final = (0.0, 0.0, 0.0, 0.0, 0.0, 1.0)
 
 
 class Expiry(NamedTuple):
-    """One expiry as its options need it: place of its row, forward (USD), years left, and the length of the settlement
-    window if that has begun, else 0.
+    """One expiry as the legs of its options need it: place of its row, forward in their quote currency, USD for a unit
+    of their price, and years left.
     """
 
-    row: int
+    place: float
     forward: float
+    usd: float
     term: float
-    window_ns: int
 
 
 def screen_vol_half_spread(term: float) -> float:
@@ -51,8 +54,8 @@ class OptionRows:
         "_market",
         "_now",
         "_under",
-        "count",
         "expiry_rows",
+        "instants",
         "oldest_at",
         "rows",
         "seen_at",
@@ -66,86 +69,45 @@ class OptionRows:
         self._market = market
         self._now = now
         self._coin_valued = coin_valued
-        self._expiries: dict[tuple[int, int], Expiry] = {}
+        self._expiries: dict[tuple[int, int, str, str], Expiry] = {}
         self.expiry_rows: list[float] = []
         self.rows: list[float] = []
-        self.count = 0
         self.oldest_at = now
+        self.instants: list[int] = []
         self.seen_at: list[int] = []
 
     @property
-    def expiries(self) -> int:
-        """How many rows of expiries there are."""
-        return len(self._expiries)
+    def count(self) -> int:
+        """How many options there are."""
+        return len(self.rows) // OPTION_WIDTH
 
-    def add(self, option: Option, ratio: float) -> tuple[float, float, float] | Unpriceable:
-        """Take one leg in: USD for one unit of its price, its forward in quote currency, and its years."""
-        odd = option.style or option.quanto is not None or option.settle_currency != option.quote_currency
-        if odd and refusal(option) is not None:
+    def add(self, option: Option, ratio: float) -> Expiry | Unpriceable:
+        """Take one leg in: the expiry that it belongs to."""
+        if (option.style or option.quanto is not None) and refusal(option) is not None:
             return Unpriceable(reason="not_priced", field=option.name)
-        under = self._under
-        expiry = self._expiries.get((option.expiry_at, option.averaging_s))
+        key = (option.expiry_at, option.averaging_s, option.quote_currency, option.settle_currency)
+        expiry = self._expiries.get(key)
         if expiry is None:
             made = self._make(option)
-            if isinstance(made, Unpriceable):
+            if type(made) is Unpriceable:
                 return made
-            expiry = made
-        rate = 1.0
-        if not option.inverse and option.quote_currency != "USD":
-            found = self._market.usd(option.quote_currency)
-            if found is None:
-                return Unpriceable(reason="no_rate", field=option.quote_currency)
-            rate = found
-        strike = float(option.strike)
-        forward = black_forward = settles_at = expiry.forward / rate
-        black_strike, scale, counts = strike, 1.0, 1.0
-        if expiry.window_ns:
-            inside = self._inside(option, forward, strike, rate, expiry.window_ns)
-            if inside is None:
-                return Unpriceable(reason="no_fixing", field=option.name)
-            black_forward, black_strike, years, scale, settles_at = inside
-            counts = 1.0 if years > 0.0 else 0.0
-        if self._market.discounts:
-            factor = discount(self._market, option.settle_currency, option.expiry_at, self._now)
-            interest = -log(factor) / expiry.term
-        else:
-            factor, interest = 1.0, 0.0
-        self.count += 1
-        call = 1.0 if option.call else 0.0
-        if option.inverse:
-            unit = scale * factor / settles_at
-            usd = under.index
-            premium = scale * forward / settles_at
-            money, dollars, moving = unit * usd, unit * forward, premium if self._coin_valued else 0.0
-        else:
-            unit, usd, premium = scale * factor, rate, 0.0
-            money = dollars = unit * rate
-            moving = 1.0 if self._coin_valued else 0.0
-        self.rows.extend(
-            (
-                expiry.row,
-                strike / forward,
-                forward,
-                black_forward,
-                black_strike,
-                counts,
-                call,
-                ratio,
-                unit,
-                money,
-                dollars,
-                premium,
-                moving,
-                interest,
-            )
-        )
-        return usd, forward, expiry.term
+            expiry = self._expiries[key] = made
+        self.rows += (expiry.place, float(option.strike), 1.0 if option.call else 0.0, ratio)
+        return expiry
 
     def _make(self, option: Option) -> Expiry | Unpriceable:
         """A row for an expiry that is new here."""
         now, under, expiry_at = self._now, self._under, option.expiry_at
+        if refusal(option) is not None:
+            return Unpriceable(reason="not_priced", field=option.name)
         if expiry_at <= now:
             return Unpriceable(reason="expired", field=option.name)
+        rate, usd = 1.0, under.index
+        if not option.inverse:
+            found = self._market.usd(option.quote_currency)
+            if found is None:
+                return Unpriceable(reason="no_rate", field=option.quote_currency)
+            rate = usd = found
         point = forward_point(under, expiry_at)
         if point is None:
             return Unpriceable(reason="no_forward", field=option.name)
@@ -154,62 +116,74 @@ class OptionRows:
         smiles = None if surface is None else smiles_at(surface, expiry_at, now, window_ns)
         if surface is None or smiles is None:
             return Unpriceable(reason="no_slice", field=option.name)
-        near, near_weight, far, far_weight, share, years = smiles
         forward, doubt_bps, seen_at = point
+        left, known, decay = 1.0, 0.0, 1.0
+        if now > expiry_at - window_ns:
+            inside = self._inside(forward, expiry_at, window_ns, surface.clock)
+            if inside is None:
+                return Unpriceable(reason="no_fixing", field=option.name)
+            left, known = inside
+            decay = _THIRD
         term = (expiry_at - now) / YEAR_NS
-        row = first = len(self._expiries)
-        for (other_at, _), other in self._expiries.items():
-            if other_at == expiry_at:
-                first = other.row
-                break
+        place = len(self.seen_at)
+        instants = self.instants
+        first = instants.index(expiry_at) if expiry_at in instants else place
+        if surface.clock is not None:
+            decay *= _speed(surface.clock, now, expiry_at)
         rows = self.expiry_rows
-        rows += (term, years, near_weight, near.a, near.b, near.rho, near.m, near.s)
-        half = near.half_spread
-        if far is None:
-            rows += _NO_SMILE
-            rows += (near.doubt_level, near.doubt_slope, near.doubt_wing, near.doubt_local)
-        else:
-            rows += (far_weight, far.a, far.b, far.rho, far.m, far.s)
-            rows += (
-                near.doubt_level + share * (far.doubt_level - near.doubt_level),
-                near.doubt_slope + share * (far.doubt_slope - near.doubt_slope),
-                near.doubt_wing + share * (far.doubt_wing - near.doubt_wing),
-                near.doubt_local + share * (far.doubt_local - near.doubt_local),
-            )
-            half = half + share * (far.half_spread - half) if half and far.half_spread else 0.0
-        begun = now > expiry_at - window_ns
-        speed = 1.0 if surface.clock is None else _speed(surface.clock, now, expiry_at)
-        decay = speed / years if years > 0.0 else 0.0
-        rows += (
-            half or screen_vol_half_spread(term),
-            doubt_bps * BPS,
-            first,
-            decay * _THIRD if begun else decay,
-        )
+        rows += _smile_numbers(smiles, term)
+        forward /= rate
+        rows += (doubt_bps * BPS, float(first), decay / smiles.years if smiles.years > 0.0 else 0.0)
+        rows += (forward, left, known / rate, *self._factor(option, term))
+        rows += (usd, 1.0 if option.inverse else 0.0, 1.0 if self._coin_valued else 0.0)
+        instants.append(expiry_at)
         self.seen_at.append(seen_at)
         self.oldest_at = min(self.oldest_at, surface.at, seen_at, under.index_at)
-        made = Expiry(row, forward, term, window_ns if begun else 0)
-        self._expiries[expiry_at, option.averaging_s] = made
-        return made
+        return Expiry(float(place), forward, usd, term)
+
+    def _factor(self, option: Option, term: float) -> tuple[float, float]:
+        """Discount factor and interest a year of the currency in which an option settles."""
+        if not self._market.discounts:
+            return 1.0, 0.0
+        factor = discount(self._market, option.settle_currency, option.expiry_at, self._now)
+        return factor, -log(factor) / term
 
     def _inside(
-        self, option: Option, forward: float, strike: float, rate: float, window_ns: int
-    ) -> Averaged | None:
-        """The equivalent option while its settlement average is under way; None when no fixing tells of it."""
-        under = self._under
+        self, forward: float, expiry_at: int, window_ns: int, clock: VarianceClock | None
+    ) -> tuple[float, float] | None:
+        """What share of a settlement average is still to come, and the part of it that is known (in USD); None when no
+        fixing tells of it.
+        """
         fixing: Fixing | None = None
-        for one in under.fixings:
-            if one.expiry_at == option.expiry_at:
+        for one in self._under.fixings:
+            if one.expiry_at == expiry_at:
                 fixing = one
-        clock = None if under.surface is None else under.surface.clock
-        found = averaged_at(
-            forward * rate, strike * rate, self._now, option.expiry_at, fixing, clock, window_ns
+        found = averaged_at(forward, forward, self._now, expiry_at, fixing, clock, window_ns)
+        if found is None:
+            return None
+        left = found.scale if found.variance_years > 0.0 or found.scale < 1.0 else _NOTHING
+        return left, found.settles_at - left * forward
+
+
+def _smile_numbers(smiles: "Smiles", term: float) -> list[float]:
+    """The smiles' part of an expiry's row."""
+    near, far, share = smiles.near, smiles.far, smiles.share
+    found = [term, smiles.years, smiles.near_weight, near.a, near.b, near.rho, near.m, near.s]
+    half = near.half_spread
+    if far is None:
+        found += _NO_SMILE
+        found += (near.doubt_level, near.doubt_slope, near.doubt_wing, near.doubt_local)
+    else:
+        found += (smiles.far_weight, far.a, far.b, far.rho, far.m, far.s)
+        found += (
+            near.doubt_level + share * (far.doubt_level - near.doubt_level),
+            near.doubt_slope + share * (far.doubt_slope - near.doubt_slope),
+            near.doubt_wing + share * (far.doubt_wing - near.doubt_wing),
+            near.doubt_local + share * (far.doubt_local - near.doubt_local),
         )
-        if found is None or rate == 1.0:
-            return found
-        return found._replace(
-            forward=found.forward / rate, strike=found.strike / rate, settles_at=found.settles_at / rate
-        )
+        half = half + share * (far.half_spread - half) if half and far.half_spread else 0.0
+    found.append(half or screen_vol_half_spread(term))
+    return found
 
 
 def _speed(clock: VarianceClock, now: int, expiry_at: int) -> float:
@@ -251,6 +225,9 @@ def smiles_at(surface: Surface, expiry_at: int, now: int, window_ns: int = 0) ->
         near, far = far, None
     if near is None:
         return None
+    if clock is None and not window_ns and far is None:
+        years = (expiry_at - now) / YEAR_NS
+        return Smiles(near, years / ((near.expiry_at - seen_at) / YEAR_NS), None, 0.0, 0.0, years)
     years = averaged_years(clock, now, expiry_at, window_ns)
     near_seen = averaged_years(clock, seen_at, near.expiry_at, window_ns)
     if near_seen <= 0.0:

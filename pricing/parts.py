@@ -6,52 +6,31 @@ inverse contract's is -1 / F coin per USD, the number whose changes are its gain
 """
 
 from collections.abc import Mapping
-from typing import Final
+from typing import NamedTuple
 
 from pricing.books import BookWorth, book_worth, expiry_years, hedge_gain
-from pricing.instruments import Future, Instrument, Option, Perpetual, Spot
+from pricing.instruments import Future, Instrument, Option, Perpetual
 from pricing.market import MarketSnapshot, UnderlyingMarket
-from pricing.option_rows import OptionRows
+from pricing.option_rows import Expiry, OptionRows
 from pricing.structures import Structure
 from pricing.units import BPS
 from pricing.worth import Unpriceable
 
-NOT_AN_OPTION: Final = -1
 
+class Part(NamedTuple):
+    """One leg: an option of an expiry, or what a book says of it."""
 
-class Part:
-    """One leg: `option` is its place among the options, or `book` says what it is worth. What it adds to fair is
-    ratio * price * scale, price being its own or, for an inverse contract among others (`turned`), -1 / price.
-    """
-
-    __slots__ = ("book", "expiry_at", "forward", "instrument", "option", "ratio", "scale", "turned")
-
-    def __init__(
-        self,
-        instrument: Instrument,
-        ratio: float,
-        scale: float,
-        forward: float,
-        expiry_at: int,
-        option: int,
-        book: BookWorth | None,
-    ) -> None:
-        self.instrument = instrument
-        self.ratio = ratio
-        self.scale = scale
-        self.forward = forward
-        self.expiry_at = expiry_at
-        self.option = option
-        self.book = book
-        self.turned = False
-
-    def worth(self, fair: float) -> float:
-        """What the leg adds to the structure's fair when its own is `fair`."""
-        return self.ratio * ((-1.0 / fair if self.turned else fair) * self.scale)
+    instrument: Instrument
+    ratio: float
+    expiry: Expiry | None
+    book: BookWorth | None
 
 
 class Package:
-    """The parts, and what a unit of amount is: `unit_usd` is USD for one unit of the price."""
+    """The parts, and what a unit of amount is: `unit_usd` is USD for one unit of the price.
+
+    A part adds ratio * price * scale to fair; where `mixed`, the price of an inverse contract is -1 / F.
+    """
 
     __slots__ = (
         "coin_valued",
@@ -60,10 +39,12 @@ class Package:
         "hedges",
         "horizon",
         "market",
+        "mixed",
         "notional_usd",
         "now",
         "options",
         "parts",
+        "scales",
         "under",
         "unit_usd",
     )
@@ -76,23 +57,38 @@ class Package:
         self.coin_valued = currency == under.name
         self.options = OptionRows(under, market, now, self.coin_valued)
         self.parts: list[Part] = []
+        self.scales: list[float] = []
         self.hedges: list[Part] = []
         self.gains: list[float] = []
         self.notional_usd = 0.0
         self.horizon = 0.0
         self.unit_usd = 0.0
+        self.mixed = False
 
     @property
     def bp(self) -> float:
         """Price units of one bp of notional."""
         return self.notional_usd * BPS / self.unit_usd
 
-    def fair(self, fairs: list[float], width: int) -> float:
-        """Fair from the options' own, which stand `width` apart: legs in their order, then what hedges gain."""
-        found = 0.0
-        for part in self.parts:
+    def worths(self, fairs: list[float], width: int) -> list[float]:
+        """What each leg adds to fair, from the options' own, which stand `width` apart."""
+        found = []
+        at = 0
+        for place, part in enumerate(self.parts):
             book = part.book
-            found += part.worth(fairs[part.option * width] if book is None else book.fair)
+            if book is None:
+                price = fairs[at]
+                at += width
+            else:
+                price = -1.0 / book.fair if self.mixed and part.instrument.inverse else book.fair
+            found.append(part.ratio * (price * self.scales[place]))
+        return found
+
+    def fair(self, worths: list[float]) -> float:
+        """Fair: the legs in their order, then what hedges gain."""
+        found = 0.0
+        for one in worths:
+            found += one
         for gain in self.gains:
             found += gain
         return found
@@ -156,31 +152,26 @@ def _add(package: Package, instrument: Instrument, ratio: float) -> Unpriceable 
     """Take one leg in."""
     size = ratio if ratio >= 0.0 else -ratio
     if type(instrument) is Option:
-        found = package.options.add(instrument, ratio)
-        if type(found) is Unpriceable:
-            return found
-        usd, forward, term = found
-        part = Part(instrument, ratio, usd, forward, instrument.expiry_at, package.options.count - 1, None)
+        expiry = package.options.add(instrument, ratio)
+        if type(expiry) is Unpriceable:
+            return expiry
+        package.parts.append(Part(instrument, ratio, expiry, None))
+        package.scales.append(expiry.usd)
+        term = expiry.term
         notional = size * package.under.index
     else:
         book = book_worth(instrument, package.under, package.market, package.now)
         if type(book) is Unpriceable:
             return book
+        package.parts.append(Part(instrument, ratio, None, book))
+        package.scales.append(book.unit_usd)
         term = expiry_years(instrument, package.now)
-        part = outright(instrument, ratio, book)
         notional = size * book.notional_usd
     if notional > package.notional_usd:
         package.notional_usd = notional
     if term > 0.0 and (package.horizon == 0.0 or term < package.horizon):
         package.horizon = term
-    package.parts.append(part)
     return None
-
-
-def outright(instrument: Perpetual | Future | Spot, ratio: float, book: BookWorth) -> Part:
-    """A part that has no strike."""
-    expiry_at = instrument.expiry_at if type(instrument) is Future else 0
-    return Part(instrument, ratio, book.unit_usd, book.fair, expiry_at, NOT_AN_OPTION, book)
 
 
 def _usd(package: Package, currency: str) -> float | Unpriceable:
@@ -200,9 +191,8 @@ def _scale_alike(package: Package) -> Unpriceable | None:
         if isinstance(per_usd, Unpriceable):
             return per_usd
         factor = usd / per_usd
-    package.unit_usd = package.parts[0].scale / factor
-    for part in package.parts:
-        part.scale = factor
+    package.unit_usd = package.scales[0] / factor
+    package.scales = [factor] * len(package.parts)
     return None
 
 
@@ -211,14 +201,12 @@ def _scale_each(package: Package) -> Unpriceable | None:
     unit = _usd(package, package.currency)
     if isinstance(unit, Unpriceable):
         return unit
+    package.mixed = True
     package.unit_usd = unit
-    for part in package.parts:
-        instrument = part.instrument
-        if instrument.inverse and type(instrument) is not Option:
-            part.turned = True
-            part.scale = 1.0 if package.coin_valued else package.under.index / unit
-        else:
-            part.scale /= unit
+    coin = 1.0 if package.coin_valued else package.under.index / unit
+    for place, part in enumerate(package.parts):
+        turned = part.book is not None and part.instrument.inverse
+        package.scales[place] = coin if turned else package.scales[place] / unit
     return None
 
 
@@ -238,6 +226,6 @@ def _add_hedges(
             return book
         ratio = float(hedge.ratio)
         gain = hedge_gain(instrument, book, ratio, float(hedge.price), under.index)
-        package.hedges.append(outright(instrument, ratio, book))
+        package.hedges.append(Part(instrument, ratio, None, book))
         package.gains.append(gain / package.unit_usd)
     return None

@@ -119,7 +119,7 @@ def same_bits(one: list[float], other: list[float]) -> bool:
 
 def main(cache: str) -> None:
     """Run everything plain, then compiled."""
-    kernel = engine.KERNELS["probe"] = engine.Kernel(probe)
+    kernel = engine.KERNELS["probe"] = engine.Kernel(probe, engine.by_rows(1, FUNCTIONS))
     given, options = numbers(), option_rows()
     calls = [
         lambda: kernel.run(given, FUNCTIONS * len(given)),

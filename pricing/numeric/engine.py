@@ -17,13 +17,18 @@ MODULES: Final[tuple[ModuleType, ...]] = (elementary, normal, normalised, implie
 
 
 class Kernel:
-    """A function `fn(source, target, *ints)` over flat sequences of floats; plain until compiled."""
+    """A function `fn(source, target, *ints)` over flat sequences of floats; plain until compiled.
+
+    Compiled code looks at no bounds, so it is `fits` that says whether so many numbers go in and out.
+    """
 
     arrays: ClassVar[Any] = None
     """numpy, once compiled: plain work needs none."""
 
-    def __init__(self, plain: Callable[..., None], ints: int = 0) -> None:
+    def __init__(self, plain: Callable[..., None], fits: Callable[..., bool], ints: int = 0) -> None:
+        """`fits(size of source, size of target, *ints)`."""
         self.plain: Final = plain
+        self.fits: Final = fits
         self.ints: Final = ints
         self.compiled: Callable[..., None] | None = None
 
@@ -37,7 +42,9 @@ class Kernel:
         self.compiled = compiled
 
     def run(self, numbers: list[float], size: int, *ints: int) -> list[float]:
-        """Its `size` results for a list of numbers."""
+        """Its `size` results for a list of numbers. Raises ValueError if the sizes do not fit."""
+        if not self.fits(len(numbers), size, *ints):
+            raise ValueError(f"numbers: {len(numbers)} in, {size} out {ints} do not fit")
         if self.compiled is None:
             target = [0.0] * size
             self.plain(numbers, target, *ints)
@@ -49,7 +56,11 @@ class Kernel:
         return found
 
     def bulk(self, source: Any, target: Any, *ints: int) -> None:
-        """Fill `target` from `source`: flat, contiguous, writeable numpy arrays of float64."""
+        """Fill `target` from `source`: flat, contiguous, writeable numpy arrays of float64. Raises ValueError if the
+        sizes do not fit.
+        """
+        if not self.fits(len(source), len(target), *ints):
+            raise ValueError(f"numbers: {len(source)} in, {len(target)} out {ints} do not fit")
         if self.compiled is not None:
             self.compiled(source, target, *ints)
             return
@@ -77,15 +88,30 @@ class Single:
         self.call = compiled
 
 
-OPTIONS: Final = Kernel(options.rows)
+def by_rows(width: int, width_out: int) -> Callable[[int, int], bool]:
+    """Rows of so many numbers to as many rows of so many."""
+    return lambda size, size_out: size % width == 0 and size // width * width_out == size_out
+
+
+def _fits_worths(size: int, size_out: int, expiries: int, count: int) -> bool:
+    counts = expiries > 0 <= count or expiries == 0 == count
+    return counts and package.sizes(expiries, count) == (size, size_out)
+
+
+def _fits_fairs(size: int, size_out: int, expiries: int, count: int) -> bool:
+    counts = expiries > 0 <= count or expiries == 0 == count
+    return counts and package.sizes(expiries, count)[0] == size and size_out == count
+
+
+OPTIONS: Final = Kernel(options.rows, by_rows(len(options.INPUTS), len(options.FIELDS)))
 """Options as a desk reads them: rows of `options.INPUTS` to rows of `options.FIELDS`."""
-BLACK: Final = Kernel(options.core_rows)
+BLACK: Final = Kernel(options.core_rows, by_rows(len(options.INPUTS), len(options.CORE)))
 """Options in raw units: rows of `options.INPUTS` to rows of `options.CORE`."""
-WORTHS: Final = Kernel(package.worths, 2)
+WORTHS: Final = Kernel(package.worths, _fits_worths, 2)
 """The options of a package with their greeks and the doubts of their vols."""
-FAIRS: Final = Kernel(package.fairs, 2)
+FAIRS: Final = Kernel(package.fairs, _fits_fairs, 2)
 """The fair of each option of a package."""
-IMPLIED: Final = Kernel(implied.rows)
+IMPLIED: Final = Kernel(implied.rows, by_rows(implied.ROW, implied.RESULT))
 """Volatilities of prices: rows of `implied.ROW` to rows of `implied.RESULT`."""
 IMPLIED_ONE: Final = Single(implied.solve, implied.ROW)
 """The same for one price: the numbers of a row to those of a result."""

@@ -83,7 +83,7 @@ def _kernels() -> Iterator[float]:
 
 
 def _package(share: Iterator[float]) -> Iterator[float]:
-    """A package of six options in two expiries, the first of which lies between two smiles."""
+    """A package of six options in two expiries: one between two smiles and settled in coin, one in its window."""
     source: list[float] = []
     for place, term in enumerate((0.08, 0.25)):
         source += [term, term * (0.9 + 0.1 * next(share))]
@@ -91,9 +91,9 @@ def _package(share: Iterator[float]) -> Iterator[float]:
             source += [weight, 0.01 + 0.02 * next(share), 0.05 + 0.1 * next(share)]
             source += [next(share) - 0.7, 0.1 * next(share), 0.1 + 0.2 * next(share)]
         source += [0.01, 0.005, 0.002, 0.004, 0.004, 0.0002, float(place), 1.0 / term]
+        source += [60_000.0 * (0.95 + 0.1 * next(share)), 1.0 - 0.4 * place, 24_000.0 * place]
+        source += [0.98, 0.02, 59_000.0, 1.0 - place, float(place)]
     for place in range(_LEGS):
-        forward, ratio = 60_000.0 * (0.95 + 0.1 * next(share)), 0.7 + 0.7 * next(share)
-        source += [float(place % 2), ratio, forward, forward, forward * ratio, 1.0, float(place // 2 % 2)]
-        source += [3.5 - place, 1.0 / forward, 1.0, 1.0 / forward, float(place % 2), 1.0, 0.02]
-    yield from engine.WORTHS.run(source, package.answer_size(2, _LEGS), 2, _LEGS)
+        source += [float(place % 2), 60_000.0 * (0.7 + 0.7 * next(share)), float(place // 2 % 2), 3.5 - place]
+    yield from engine.WORTHS.run(source, package.sizes(2, _LEGS)[1], 2, _LEGS)
     yield from engine.FAIRS.run(source, _LEGS, 2, _LEGS)

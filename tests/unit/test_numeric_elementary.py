@@ -15,7 +15,7 @@ import mpmath
 import pytest
 from mpmath import mpf
 
-from pricing.numeric import elementary, engine, normal
+from pricing.numeric import elementary, engine, normal, package
 from pricing.numeric.fingerprint import fingerprint, shares
 
 TESTS = Path(__file__).resolve().parent.parent
@@ -241,10 +241,42 @@ def test_a_kernel_fills_arrays_and_lists_alike() -> None:
         for i in range(len(source)):
             target[i] = source[i] * times
 
-    kernel = engine.Kernel(doubled, 1)
+    kernel = engine.Kernel(doubled, lambda size, size_out, _: size == size_out, 1)
     target = np.zeros(3)
     kernel.bulk(np.array([1.0, 2.0, 3.0]), target, 2)
     assert kernel.run([1.0, 2.0, 3.0], 3, 2) == target.tolist() == [2.0, 4.0, 6.0]
+
+
+@pytest.mark.parametrize("name", ["options", "black", "implied"])
+def test_numbers_that_are_no_whole_rows_never_reach_compiled_code(name: str) -> None:
+    import numpy as np
+
+    kernel = engine.KERNELS[name]
+    assert isinstance(kernel, engine.Kernel)
+    kernel.run([], 0)
+    for size, size_out in ((7, 0), (6, 21), (0, 1), (14, 22), (8, 21)):
+        with pytest.raises(ValueError, match="do not fit"):
+            kernel.run([1.0] * size, size_out)
+        with pytest.raises(ValueError, match="do not fit"):
+            kernel.bulk(np.ones(size), np.zeros(size_out))
+
+
+@pytest.mark.parametrize("name", ["worths", "fairs"])
+def test_packages_of_another_layout_never_reach_compiled_code(name: str) -> None:
+    kernel = engine.KERNELS[name]
+    assert isinstance(kernel, engine.Kernel)
+    size, right = package.sizes(1, 2)
+    if name == "fairs":
+        right = 2
+    assert kernel.fits(size, right, 1, 2)
+    for wrong in (
+        (size, right + 1, 1, 2),
+        (size - 1, right, 1, 2),
+        (size, right, 2, 2),
+        (size, right, 1, -2),
+    ):
+        with pytest.raises(ValueError, match="do not fit"):
+            kernel.run([1.0] * wrong[0], *wrong[1:])
 
 
 def test_the_fingerprint_is_short_and_its_numbers_are_for_ever() -> None:
