@@ -11,6 +11,7 @@ from rfq.cli.options import Config, Json, Log, log_path, open_log, settings_of
 
 if TYPE_CHECKING:
     from rfq.audit.player import Difference
+    from rfq.audit.replay import ReplayReport
 
 SHOWN = 10
 LONG = 5_000
@@ -74,20 +75,32 @@ def replay(
         )
     if found.ok:
         if not json:
-            same = "the same but for last bits" if found.near else "the same"
-            printer.show(f"ok: {found.events} events replayed, every effect and state {same}, build {build}")
-            if found.numerics:
-                printer.show(
-                    f"numerics: made with {', '.join(found.numerics)}, here {fingerprint()}: those records were "
-                    f"compared to 1e-12 and {found.near} of them are not the same byte for byte"
-                )
+            _say_well(found, build)
         return
     lines = [line for one in found.differences[:SHOWN] for line in _told(one)]
+    if found.numerics:
+        lines.append(f"  {_numerics(found)}")
     if found.same_build:
         head = f"{found.different} of {found.events} records differ with the build that made them: "
         raise Ended(Exit.AUDIT, head + "the log was altered, or the desk is not pure.", *lines)
     head = f"{found.different} of {found.events} records are decided otherwise by this build ({build}); "
     raise Ended(Exit.FAILURE, f"{head}the log is by {', '.join(found.builds)}.", *lines)
+
+
+def _say_well(found: "ReplayReport", build: str) -> None:
+    same = "the same but for last bits" if found.near else "the same"
+    printer.show(f"ok: {found.events} events replayed, every effect and state {same}, build {build}")
+    if found.numerics:
+        printer.show(_numerics(found))
+
+
+def _numerics(found: "ReplayReport") -> str:
+    from pricing.numeric.fingerprint import fingerprint
+
+    return (
+        f"numerics: made with {', '.join(found.numerics)}, here {fingerprint()}: those records were compared to "
+        f"1e-12; {found.near} of them are not the same byte for byte"
+    )
 
 
 def _tree(one: "Difference") -> dict[str, object]:

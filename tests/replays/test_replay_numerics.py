@@ -1,8 +1,11 @@
 """Replay on a machine with other numbers: last bits are accepted and said, anything more is a difference."""
 
+import json
 import math
 import re
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -10,8 +13,10 @@ from audit_desk import BUILD, CLIENT, World, rewritten
 
 from pricing.numeric.fingerprint import fingerprint
 from rfq.audit import replay as replaying
+from rfq.audit.headfile import Head, HeadFile
 from rfq.audit.nearness import near
 from rfq.audit.replay import ReplayReport, rebuild, replay
+from rfq.cli.main import run
 from rfq.domain import canon
 from rfq.domain import events as ev
 
@@ -112,6 +117,33 @@ def test_a_new_machine_is_known_from_its_start(abroad: World) -> None:
     assert replay(log, build=BUILD).ok
     rewritten(log, last, _moved(b"edge_bps", 0.0))
     assert [one.number for one in replay(log, build=BUILD).differences] == [last]
+
+
+def test_the_command_says_how_it_compared(
+    abroad: World, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    late = max(entry.number for entry in abroad.entries if b'"Marked.' in entry.body)
+    for by, status, words in (
+        (0.0, 0, "the same but for last bits"),
+        (1e-9, 1, f"made with {FOREIGN}, here"),
+    ):
+        path = tmp_path / f"desk{status}.db"
+        with abroad.store(path) as log:
+            rewritten(log, late, _moved(b"edge_bps", by))
+        with closing(sqlite3.connect(path)) as connection:
+            number, digest = connection.execute(
+                "SELECT number, hash FROM records ORDER BY number DESC"
+            ).fetchone()
+        HeadFile(path.with_name(f"{path.name}.head")).keep(Head(number, digest.hex()), 0)
+        assert run(["replay", str(path)]) == status
+        said = capsys.readouterr()
+        assert words in said.out + said.err
+        assert f"numerics: made with {FOREIGN}, here {fingerprint()}" in said.out + said.err
+        assert run(["replay", str(path), "--json"]) == status
+        told = json.loads(capsys.readouterr().out)
+        assert (told["numerics"], told["numerics_elsewhere"]) == (fingerprint(), [FOREIGN])
+        assert (told["near"], told["different"]) == (1 - status, status)
 
 
 @pytest.mark.slow
