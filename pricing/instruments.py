@@ -5,7 +5,9 @@ quote currency per coin, amount in coin. Quanto ones are linear, and pay `quanto
 each unit of price and amount. Inverse option: price in coin per one coin, amount in coin. Linear option: price in the
 quote currency per coin, amount in coin. Names are spelled as Deribit spells them; venues' own are `pricing.names`.
 
-Fields with a default came later: left at it they are not encoded, so what was logged before has the same bytes.
+A `tick` holds everywhere, or below the first of `bands` ((from price, tick), both rising); each of these holds from its
+price on, of either sign. Fields with a default came later: left at it they are not encoded, so what was logged before
+has the same bytes.
 """
 
 from decimal import Decimal
@@ -13,16 +15,18 @@ from typing import Final, TypeAlias
 
 from pricing.days import MONTHS, civil
 from pricing.fact import Fact, Fault
-from pricing.units import DAY_NS, NS_PER_S
+from pricing.units import DAY_NS, NS_PER_S, Bands, check_bands
 
 
-def _check(name: str, contract_size: Decimal, tick: Decimal, lot: Decimal) -> None:
-    """Refuse an instrument without a name or with a size that is not above zero."""
+def _check(name: str, contract_size: Decimal, tick: Decimal, lot: Decimal, bands: Bands) -> None:
+    """Refuse an instrument without a name, with a size that is not above zero, or with bands that do not rise."""
     if not name:
         raise ValueError("name: empty")
     for field, number in (("contract_size", contract_size), ("tick", tick), ("lot", lot)):
         if not number.is_finite() or number <= 0:
             raise ValueError(f"{field}: {number} is not above zero")
+    if bands:
+        check_bands(tick, bands)
 
 
 def _check_quanto(quanto: Decimal | None, inverse: bool) -> None:
@@ -44,10 +48,11 @@ class Spot(Fact, frozen=True, kw_only=True, tag="Spot.1"):
     tick: Decimal
     lot: Decimal
     venue: str = ""
+    bands: Bands = ()
 
     def __post_init__(self) -> None:
         """Refuse sizes that are not above zero."""
-        _check(self.name, self.contract_size, self.tick, self.lot)
+        _check(self.name, self.contract_size, self.tick, self.lot, self.bands)
 
     @property
     def settle_currency(self) -> str:
@@ -78,10 +83,11 @@ class Perpetual(Fact, frozen=True, kw_only=True, tag="Perpetual.2"):
     lot: Decimal
     venue: str = ""
     quanto: Decimal | None = None
+    bands: Bands = ()
 
     def __post_init__(self) -> None:
         """Refuse sizes that are not above zero."""
-        _check(self.name, self.contract_size, self.tick, self.lot)
+        _check(self.name, self.contract_size, self.tick, self.lot, self.bands)
         _check_quanto(self.quanto, self.inverse)
 
 
@@ -99,10 +105,11 @@ class Future(Fact, frozen=True, kw_only=True, tag="Future.2"):
     expiry_at: int
     venue: str = ""
     quanto: Decimal | None = None
+    bands: Bands = ()
 
     def __post_init__(self) -> None:
         """Refuse sizes that are not above zero and an expiry before 1970."""
-        _check(self.name, self.contract_size, self.tick, self.lot)
+        _check(self.name, self.contract_size, self.tick, self.lot, self.bands)
         _check_quanto(self.quanto, self.inverse)
         if self.expiry_at <= 0:
             raise ValueError(f"expiry_at: {self.expiry_at} is not an instant")
@@ -130,10 +137,11 @@ class Option(Fact, frozen=True, kw_only=True, tag="Option.2"):
     averaging_s: int = 0
     style: str = ""
     quanto: Decimal | None = None
+    bands: Bands = ()
 
     def __post_init__(self) -> None:
         """Refuse sizes and strikes that are not above zero and an expiry before 1970."""
-        _check(self.name, self.contract_size, self.tick, self.lot)
+        _check(self.name, self.contract_size, self.tick, self.lot, self.bands)
         if self.expiry_at <= 0:
             raise ValueError(f"expiry_at: {self.expiry_at} is not an instant")
         if not self.strike.is_finite() or self.strike <= 0:

@@ -5,7 +5,8 @@ notional until the end. Fees, margin, hedge and doubt are what the trade costs u
 funding, what the hedge earns or costs while it is held, and skew, the price of inventory (`pricing.inventory`), move
 both prices the same way; skew takes what we hold plus half of what the trade adds, so bids fall and offers rise with
 size. Edge is what the best distance from fair earns beyond them (`pricing.spread`), within the policy's floors. Tick
-is the remainder of rounding away from the client. Lines are whole quanta (a hundredth of a tick), so they sum exactly.
+is the remainder of rounding away from the client, onto the grid of the band in which the price ends. Lines are whole
+quanta (a hundredth of a tick), so they sum exactly.
 """
 
 from decimal import Decimal
@@ -17,7 +18,7 @@ from pricing.fact import Fact
 from pricing.inventory import skew_bps
 from pricing.spread import Curves, curves_of, quoted_distance
 from pricing.terms import QuoteTerms
-from pricing.units import Grid, grid, quanta_of, spell
+from pricing.units import Bands, Grid, ceil_on, floor_on, grid, quanta_of, spell
 from pricing.worth import Valuation
 
 LINES: Final = ("fair", "fees", "funding", "margin", "hedge", "doubt", "skew", "edge", "tick")
@@ -68,6 +69,7 @@ def quote(
     fallback: bool,
     terms: QuoteTerms,
     tick: Decimal,
+    bands: Bands = (),
     fees_usd: float = 0.0,
     carry_usd: float = 0.0,
     risk_bps: float = 0.0,
@@ -75,10 +77,11 @@ def quote(
     """The prices for `amount` units with `inventory_usd` of delta held (signed), each with its waterfall.
 
     For one unit: `fees_usd` is what venues charge, `carry_usd` what holding it hedged earns (bought; + = to us),
-    `risk_bps` one standard deviation of fair over the quote's life. A price that may not be negative (one instrument)
-    and would not be above zero is not quoted.
+    `risk_bps` one standard deviation of fair over the quote's life. Prices stand on `tick`, within `bands` on the
+    band's that they end in (`pricing.units.Steps`). A price that may not be negative (one instrument) and would not be
+    above zero is not quoted.
     """
-    lattice = grid(tick)
+    lattice = grid(tick, bands)
     cost = charges(
         valuation, estimates, amount=amount, fees_usd=fees_usd, age_ms=age_ms, fallback=fallback, terms=terms
     )
@@ -88,7 +91,7 @@ def quote(
     low = _side(case, -1.0, inventory_usd + added) if bid else None
     high = _side(case, 1.0, inventory_usd - added) if offer else None
     if low and high and low[-1] >= high[-1]:
-        high = _lifted(high, low[-1] + lattice.tick)
+        high = _lifted(high, ceil_on(low[-1] + 1, lattice))
     fair = Line(
         name="fair", amount=spell(quanta_of(valuation.fair, lattice), lattice), unit=valuation.currency
     )
@@ -124,8 +127,8 @@ def _side(case: _Case, sign: float, held_usd: float) -> list[int] | None:
         after = round((fair + moved * bp) * per_unit)
         steps.append(after - before)
         before = after
-    after, tick = round((fair + sign * distance * bp) * per_unit), lattice.tick
-    wire = -(-after // tick) * tick if sign > 0.0 else after // tick * tick
+    after = round((fair + sign * distance * bp) * per_unit)
+    wire = ceil_on(after, lattice) if sign > 0.0 else floor_on(after, lattice)
     if wire <= 0 and not valuation.signed:
         return None
     steps += (after - before, wire - after, wire)

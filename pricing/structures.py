@@ -11,7 +11,7 @@ from typing import Final
 
 from pricing.fact import Fact, Fault
 from pricing.instruments import Instrument, Option, Spot, refusal
-from pricing.units import plain
+from pricing.units import Steps, plain
 
 LEGS_MAX: Final = 20
 HEDGES_MAX: Final = 1
@@ -196,3 +196,13 @@ def _hedge_fault(hedge: Hedge, first: Instrument, instruments: Mapping[str, Inst
         problem = f"mixed underlyings {first.underlying} and {instrument.underlying}"
         return Fault(field="hedges[0].instrument", problem=problem)
     return None
+
+
+def steps_of(structure: Structure, instruments: Mapping[str, Instrument]) -> Steps:
+    """Where its price may stand: one instrument's on its own steps; a package's, as combinations are quoted, on the
+    finest tick of its legs, whatever the price."""
+    legs = structure.legs
+    if len(legs) == 1 and abs(legs[0].ratio) == 1:
+        only = instruments[legs[0].instrument]
+        return Steps(only.tick, only.bands)
+    return Steps(min([instruments[leg.instrument].tick for leg in legs]))

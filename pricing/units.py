@@ -9,7 +9,7 @@ trailing zeros, no positive exponent, no minus zero.
 import math
 from decimal import Context, Decimal
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 NS_PER_MS: Final = 1_000_000
 NS_PER_S: Final = 1_000_000_000
@@ -17,6 +17,9 @@ DAY_NS: Final = 86_400 * NS_PER_S
 YEAR_NS: Final = 365 * DAY_NS
 BPS: Final = 1e-4
 """One basis point as a plain ratio."""
+
+Bands: TypeAlias = tuple[tuple[Decimal, Decimal], ...]
+"""(from price, tick), both rising: from such a price on, of either sign, prices stand on multiples of that tick."""
 
 _ZERO: Final = Decimal(0)
 _ONE: Final = Decimal(1)
@@ -45,30 +48,95 @@ def plain(number: Decimal) -> Decimal:
     return _WIDE.quantize(short, _ONE) if "E+" in str(short) else short
 
 
+class Steps(NamedTuple):
+    """Where prices may stand: on multiples of `tick`, and of a coarser one from each band's first price on."""
+
+    tick: Decimal
+    bands: Bands = ()
+
+
+def check_bands(tick: Decimal, bands: Bands) -> None:
+    """Refuse bands that do not begin above zero, or whose prices and ticks do not rise."""
+    before = (_ZERO, tick)
+    for band in bands:
+        if not (band[0].is_finite() and band[1].is_finite() and before[0] < band[0] and before[1] < band[1]):
+            raise ValueError(f"bands: {band[1]} from {band[0]} after {before[1]} from {before[0]}")
+        before = band
+
+
 class Grid(NamedTuple):
     """A tick cut into whole quanta. `quantum` is a power of ten, `tick` counts quanta, `per_unit` =
     1/quantum.
 
-    `per_one` is `per_unit` as an int, for quanta not above one.
+    `per_one` is `per_unit` as an int, for quanta not above one. `bands` are those of `Steps`, in quanta.
     """
 
     tick: int
     quantum: Decimal
     per_unit: float
     per_one: int
+    bands: tuple[tuple[int, int], ...] = ()
 
 
 @lru_cache(maxsize=512)
-def grid(tick: Decimal) -> Grid:
+def grid(tick: Decimal, bands: Bands = ()) -> Grid:
     """The grid of a tick size (price units, above zero); its quantum is about a hundredth of the tick."""
     if not tick.is_finite() or tick <= 0:
         raise ValueError(f"tick: {tick} is not above zero")
-    found = tick.normalize(_WIDE).as_tuple().exponent
-    exponent = int(found)  # the stubs also know the letters of NaN and infinity, refused above
-    places = max(-exponent, min(2 - exponent, -_FINEST_EXPONENT), 0)
+    check_bands(tick, bands)
+    exponent = _exponent(tick)
+    finest = min([exponent, *[_exponent(number) for band in bands for number in band]])
+    places = max(-finest, min(2 - exponent, -_FINEST_EXPONENT), 0)
     quantum = Decimal((0, (1,), -places))
     per_one = int(10**places)
-    return Grid(int(tick * per_one), quantum, float(per_one), per_one)
+    cut = tuple(
+        [(int(_WIDE.multiply(start, per_one)), int(_WIDE.multiply(step, per_one))) for start, step in bands]
+    )
+    return Grid(int(tick * per_one), quantum, float(per_one), per_one, cut)
+
+
+def _exponent(number: Decimal) -> int:
+    """That of the last digit of a finite number."""
+    found = number.normalize(_WIDE).as_tuple().exponent
+    return int(found)  # the stubs also know the letters of NaN and infinity
+
+
+def floor_on(quanta: int, lattice: Grid) -> int:
+    """The highest price on the grid, and on its own band's, that is not above so many quanta."""
+    if not lattice.bands:
+        return quanta // lattice.tick * lattice.tick
+    return _towards_zero(quanta, lattice) if quanta >= 0 else -_from_zero(-quanta, lattice)
+
+
+def ceil_on(quanta: int, lattice: Grid) -> int:
+    """The lowest price on the grid, and on its own band's, that is not below so many quanta."""
+    if not lattice.bands:
+        return -(-quanta // lattice.tick) * lattice.tick
+    return _from_zero(quanta, lattice) if quanta >= 0 else -_towards_zero(-quanta, lattice)
+
+
+def _towards_zero(quanta: int, lattice: Grid) -> int:
+    """`floor_on` from zero on. Where a band's border is not on its own tick, below it is the band before."""
+    for start, tick in reversed(lattice.bands):
+        if quanta >= start:
+            found = quanta // tick * tick
+            if found >= start:
+                return found
+            quanta = start - 1
+    return quanta // lattice.tick * lattice.tick
+
+
+def _from_zero(quanta: int, lattice: Grid) -> int:
+    """`ceil_on` from zero on. What is rounded over a border is looked for again from the border on."""
+    tick = lattice.tick
+    for start, coarser in lattice.bands:
+        if quanta < start:
+            found = -(-quanta // tick) * tick
+            if found < start:
+                return found
+            quanta = start
+        tick = coarser
+    return -(-quanta // tick) * tick
 
 
 def spell(quanta: int, lattice: Grid) -> Decimal:
@@ -93,16 +161,25 @@ def _ticks(number: float, tick: Decimal) -> float:
     return float(near) if abs(count - near) <= max(_SNAP, 1e-15 * abs(count)) else count
 
 
-def round_bid(number: float, tick: Decimal) -> Decimal:
+def round_bid(number: float, tick: Decimal, bands: Bands = ()) -> Decimal:
     """The highest price on the grid not above `number`: what a buyer may show."""
-    return plain(math.floor(_ticks(number, tick)) * tick)
+    if not bands:
+        return plain(math.floor(_ticks(number, tick)) * tick)
+    lattice = grid(tick, bands)
+    return spell(floor_on(math.floor(_ticks(number, lattice.quantum)), lattice), lattice)
 
 
-def round_offer(number: float, tick: Decimal) -> Decimal:
+def round_offer(number: float, tick: Decimal, bands: Bands = ()) -> Decimal:
     """The lowest price on the grid not below `number`: what a seller may show."""
-    return plain(math.ceil(_ticks(number, tick)) * tick)
+    if not bands:
+        return plain(math.ceil(_ticks(number, tick)) * tick)
+    lattice = grid(tick, bands)
+    return spell(ceil_on(math.ceil(_ticks(number, lattice.quantum)), lattice), lattice)
 
 
-def round_near(number: float, tick: Decimal) -> Decimal:
+def round_near(number: float, tick: Decimal, bands: Bands = ()) -> Decimal:
     """The price on the grid nearest to `number`; for marks, which favour nobody."""
-    return plain(round(number / float(tick)) * tick)
+    if not bands:
+        return plain(round(number / float(tick)) * tick)
+    low, high = round_bid(number, tick, bands), round_offer(number, tick, bands)
+    return low if number - float(low) <= float(high) - number else high

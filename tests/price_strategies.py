@@ -1,6 +1,8 @@
 """Valid estimates, terms and skew tables of every shape."""
 
+import itertools
 import typing
+from decimal import Decimal
 from typing import Any
 
 from hypothesis import strategies as st
@@ -13,6 +15,17 @@ _BPS = st.floats(-50.0, 50.0)
 
 def _sorted_floats(numbers: st.SearchStrategy[float], size: int) -> st.SearchStrategy[tuple[float, ...]]:
     return st.lists(numbers, min_size=size, max_size=size).map(lambda found: tuple(sorted(found)))
+
+
+def tick_bands(steps: st.SearchStrategy[Decimal]) -> st.SearchStrategy[Any]:
+    """None, or some above any tick of `strategies.decimals`: prices and ticks rise."""
+
+    def risen(made: list[tuple[Decimal, Decimal]]) -> Any:
+        ticks = itertools.accumulate((tick for _, tick in made), initial=Decimal(10) ** 18)
+        starts = itertools.accumulate(start for start, _ in made)
+        return tuple(zip(starts, itertools.islice(ticks, 1, None), strict=True))
+
+    return st.lists(st.tuples(steps, steps), max_size=3).map(risen)
 
 
 @st.composite

@@ -181,6 +181,7 @@ def _instrument(cls: type[Any]) -> st.SearchStrategy[Any]:
         "expiry_at": st.integers(1, 2**62),
         "quanto": st.none(),
         "averaging_s": st.integers(0, 86_400),
+        "bands": price_strategies.tick_bands(decimals(True)),
         **{name: decimals(True) for name in ("contract_size", "tick", "lot", "strike")},
     }
     fields = {

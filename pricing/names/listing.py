@@ -29,7 +29,7 @@ def named_of(instrument: Instrument, venue: str = "") -> Named:
 
 
 def instrument_of(named: Named, tables: Mapping[str, VenueTable] = TABLES) -> Instrument | Fault:
-    """The instrument that a name means, with the sizes of the venue's table; its tick is the finest band's.
+    """The instrument that a name means, with the sizes and the tick bands of the venue's table.
 
     Deribit's names are ours; other venues' instruments are called "okx:BTC-USD-SWAP". No name means a quanto.
     """
@@ -55,8 +55,11 @@ def _built(named: Named, name: str, row: Product) -> Instrument:
     """The instrument of its kind."""
     venue = "" if named.venue == OURS else named.venue
     coin, quote, tick, lot = named.underlying, named.quote_currency, row.ticks[0].tick, row.lot
+    bands = tuple([(band.from_price, band.tick) for band in row.ticks[1:]])
     if named.kind == "spot":
-        return Spot(name=name, underlying=coin, quote_currency=quote, tick=tick, lot=lot, venue=venue)
+        return Spot(
+            name=name, underlying=coin, quote_currency=quote, tick=tick, lot=lot, venue=venue, bands=bands
+        )
     fields: dict[str, Any] = {
         "name": name,
         "underlying": coin,
@@ -67,6 +70,7 @@ def _built(named: Named, name: str, row: Product) -> Instrument:
         "tick": tick,
         "lot": lot,
         "venue": venue,
+        "bands": bands,
     }
     if named.kind == "perpetual":
         return Perpetual(**fields)

@@ -101,6 +101,8 @@ class Product(Fact, frozen=True, kw_only=True, omit_defaults=False, tag="Product
         for before, after in pairwise(self.ticks):
             if not before.from_price < after.from_price:
                 raise ValueError(f"ticks: {after.from_price} after {before.from_price}")
+            if not before.tick < after.tick:
+                raise ValueError(f"ticks: {after.tick} from {after.from_price} is not above {before.tick}")
         names = [one.tier for one in self.tiers]
         if "" not in names or len(set(names)) != len(names):
             raise ValueError('tiers: each once, and "" for everybody')

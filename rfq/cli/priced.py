@@ -9,6 +9,7 @@ from pricing.fact import Fault
 from pricing.instruments import Option
 from pricing.quoting import QuotePrice, quote
 from pricing.recognition import Recognised, recognise
+from pricing.structures import steps_of
 from pricing.units import BPS, NS_PER_S, YEAR_NS
 from pricing.valuation import Unpriceable, Valuation, value
 from pricing.worth import LegWorth
@@ -167,6 +168,7 @@ def quote_of(priced: Priced, request: Request, policy: Policy) -> tuple[QuotePri
     paid = outlays.of(valuation, scene.market, state)
     if isinstance(paid, Fault):
         raise Ended(Exit.USAGE, f"{paid.field}: {paid.problem}")
+    steps = steps_of(structure, instruments)
     price = quote(
         valuation,
         estimates,
@@ -177,7 +179,8 @@ def quote_of(priced: Priced, request: Request, policy: Policy) -> tuple[QuotePri
         age_ms=scene.market.age_ms(scene.now),
         fallback=False,
         terms=policy.terms,
-        tick=min(instruments[leg.instrument].tick for leg in structure.legs),
+        tick=steps.tick,
+        bands=steps.bands,
         fees_usd=paid.fees_usd,
         carry_usd=paid.carry_usd,
         risk_bps=paid.risk_bps,

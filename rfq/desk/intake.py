@@ -113,11 +113,6 @@ def _step(parts: tuple[tuple[Decimal, Decimal], ...]) -> Decimal:
     return Decimal(step.numerator) / Decimal(step.denominator)
 
 
-def tick_of(state: DeskState, ask: Ask) -> Decimal:
-    """The price step of this structure: the finest of its legs'."""
-    return min(state.instruments[leg.instrument].tick for leg in ask.structure.legs)
-
-
 def underlying_of(state: DeskState, ask: Ask) -> str:
     """The underlying that all legs share."""
     return state.instruments[ask.structure.legs[0].instrument].underlying

@@ -8,10 +8,10 @@ from pricing.estimates import Estimates
 from pricing.fact import Fault
 from pricing.numeric import elementary
 from pricing.quoting import QuotePrice, quote
+from pricing.structures import steps_of
 from pricing.valuation import Valuation
 from rfq.desk import limits, outlays
 from rfq.desk.card import Card
-from rfq.desk.intake import tick_of
 from rfq.desk.turn import MS, Turn
 from rfq.domain.effects import SendQuote
 from rfq.domain.ids import QuoteId
@@ -61,6 +61,7 @@ def make_quote(
     found = outlays.of(valuation, market, state)
     if isinstance(found, Fault):
         return Reason(code=Code.PRICE, field=found.field, detail=found.problem)
+    steps = steps_of(ask.structure, state.instruments)
     price = quote(
         valuation,
         estimates,
@@ -71,7 +72,8 @@ def make_quote(
         age_ms=market.age_ms(turn.now),
         fallback=card.fallback,
         terms=state.policy.terms,
-        tick=tick_of(state, ask),
+        tick=steps.tick,
+        bands=steps.bands,
         fees_usd=found.fees_usd,
         carry_usd=found.carry_usd,
         risk_bps=found.risk_bps,

@@ -4,7 +4,8 @@ from decimal import Decimal
 from typing import Final
 
 from pricing.instruments import Future, Instrument, Option
-from pricing.structures import Hedge, Leg, Structure
+from pricing.structures import Hedge, Leg, Structure, steps_of
+from pricing.units import Steps
 from pricing.valuation import Unpriceable, Valuation
 from rfq.sim.dice import Dice
 from rfq.sim.market import SimMarket
@@ -89,9 +90,9 @@ class Catalogue:
         """The smallest step of its amount."""
         return max(self._instruments[leg.instrument].lot / abs(leg.ratio) for leg in structure.legs)
 
-    def tick(self, structure: Structure) -> Decimal:
-        """The step of its price."""
-        return min(self._instruments[leg.instrument].tick for leg in structure.legs)
+    def steps(self, structure: Structure) -> Steps:
+        """The steps of its price."""
+        return steps_of(structure, self._instruments)
 
     def part(self, structure: Structure, amount: Decimal, share: float) -> Decimal:
         """A share of an amount in whole steps: at least one, at most all."""

@@ -252,7 +252,7 @@ class Client:
         if roll > 0.7:
             self._say(RfqCancelled(party=self.party, reference=wish.reference))
             return
-        tick = self._catalogue.tick(wish.structure)
+        steps = self._catalogue.steps(wish.structure)
         if cost > wish.patience_bps >= wish.best_bps and dice.chance(0.3):
             outcome, cover = Outcome.EXPIRED, None
         elif dice.chance(0.04):
@@ -260,7 +260,7 @@ class Client:
         elif cost <= wish.cover_bps:
             outcome, cover = Outcome.COVER, price
         else:
-            outcome, cover = Outcome.DONE_AWAY, round_near(fair + wish.sign * wish.cover_bps * bp, tick)
+            outcome, cover = Outcome.DONE_AWAY, round_near(fair + wish.sign * wish.cover_bps * bp, *steps)
         self._say(OutcomeHeard(party=self.party, quote=quote.id, outcome=outcome, cover=cover))
 
     def _accept(self, wish: Wish, quote: Quote) -> None:

@@ -147,11 +147,11 @@ class Dealer:
             return
         half_bps, lean_bps = self._distance(found, ask)
         middle = found.fair + lean_bps * found.bp
-        tick = self._catalogue.tick(structure)
-        bid = round_bid(middle - half_bps * found.bp, tick)
-        offer = round_offer(middle + half_bps * found.bp, tick)
+        steps = self._catalogue.steps(structure)
+        bid = round_bid(middle - half_bps * found.bp, *steps)
+        offer = round_offer(middle + half_bps * found.bp, *steps)
         if not found.signed:
-            bid, offer = max(bid, tick), max(offer, tick)
+            bid, offer = max(bid, steps.tick), max(offer, steps.tick)
         amount = ask.ask.amount
         if dice.chance(style.parts):
             amount = self._catalogue.part(structure, amount, dice.between(0.3, 0.9))

@@ -59,6 +59,7 @@ COINS: Final = (
     ),
 )
 OPTION_TICK: Final = Decimal("0.0001")
+OPTION_BANDS: Final = ((Decimal("0.005"), Decimal("0.0005")),)
 STRIKES_EACH_SIDE: Final = 3
 
 TRADERS: Final = (PartyId("desk-trader-01"), PartyId("desk-trader-02"))
@@ -143,6 +144,7 @@ def _option(coin: Coin, expiry_at: int, strike: Decimal, call: bool) -> Option:
         inverse=True,
         contract_size=Decimal(1),
         tick=OPTION_TICK,
+        bands=OPTION_BANDS,
         lot=coin.option_lot,
         expiry_at=expiry_at,
         strike=strike,

@@ -112,7 +112,7 @@ class Traders:
             return None
         away = self._dice.between(-0.5, 6.0) * usual_bps(found, float(ask.amount) * found.notional_usd)
         sign = 1.0 if ask.side is Side.BUY else -1.0
-        return round_near(found.fair + sign * away * found.bp, self._catalogue.tick(ask.structure))
+        return round_near(found.fair + sign * away * found.bp, *self._catalogue.steps(ask.structure))
 
     def see(self, stamped: Stamped, effects: tuple[Effect, ...]) -> None:
         """An observer: a need was taken in."""

@@ -28,6 +28,7 @@ from pricing.estimates import DISTANCES, LEVELS, Estimates, cost_at, markout, pe
 from pricing.quoting import LINES, QuotePrice
 from pricing.spread import best_distance, best_on, curves_of
 from pricing.terms import QuoteTerms, SkewTable
+from pricing.units import Bands, round_bid, round_near, round_offer
 from pricing.valuation import Valuation
 
 VALUATIONS: st.SearchStrategy[tuple[Valuation, D]] = st.sampled_from(
@@ -196,6 +197,62 @@ def test_only_structures_may_be_negative(
     found = quoted(tiny, estimates=numbers, terms=terms, tick=tick, inventory_usd=1e8)
     assert found.bid is None or found.bid > 0
     assert found.offer is None or found.offer > 0
+
+
+@st.composite
+def all_bands(draw: st.DrawFn) -> Bands:
+    """Up to three above a tick of 0.0001, on borders of any kind."""
+    bands, start, tick = [], D(0), D("0.0001")
+    for _ in range(draw(st.integers(0, 3))):
+        start += D(draw(st.integers(1, 30_000))) / 100_000
+        tick += D(draw(st.integers(1, 300))) / 100_000
+        bands.append((start, tick))
+    return tuple(bands)
+
+
+def _stands(price: D, bands: Bands) -> bool:
+    tick = D("0.0001")
+    for start, coarser in bands:
+        tick = coarser if abs(price) >= start else tick
+    return price % tick == 0
+
+
+@given(all_bands(), st.floats(-1.0, 1.0))
+def test_a_price_is_rounded_to_the_next_that_stands_in_its_own_band(bands: Bands, number: float) -> None:
+    tick = D("0.0001")
+    low, high = round_bid(number, tick, bands), round_offer(number, tick, bands)
+    assert _stands(low, bands) and _stands(high, bands)
+    slack = 1e-12
+    assert float(low) <= number + slack and float(high) >= number - slack
+    between = itertools.takewhile(
+        lambda one: one < high, (low + n * D("0.00001") for n in itertools.count(1))
+    )
+    assert low == high or not any(_stands(one, bands) for one in between)
+    assert round_near(number, tick, bands) in (low, high)
+    mirrored = round_bid(-number, tick, bands), round_offer(-number, tick, bands)
+    assert mirrored == (-high, -low)
+
+
+@given(ESTIMATES, ALL_TERMS, HELD, all_bands(), st.floats(0.00005, 0.9))
+def test_a_wire_price_stands_in_its_own_band_away_from_the_taker(
+    numbers: Estimates, terms: QuoteTerms, held: float, bands: Bands, fair: float
+) -> None:
+    tick = D("0.0001")
+    option = msgspec.structs.replace(worth((CALL_60, "1")), fair=fair)
+    asked: dict[str, Any] = {"estimates": numbers, "terms": terms, "tick": tick, "inventory_usd": held}
+    found = quoted(option, bands=bands, **asked)
+    for price, lines in ((found.bid, found.bid_lines), (found.offer, found.offer_lines)):
+        if price is not None:
+            assert _stands(price, bands)
+            assert sum((line.amount for line in lines), D(0)) == price
+    if found.bid is not None:
+        assert found.bid == round_bid(float(found.bid - found.bid_lines[-1].amount), tick, bands)
+    if found.offer is not None:
+        least = round_offer(float(found.offer - found.offer_lines[-1].amount), tick, bands)
+        if found.bid is not None and found.bid >= least:
+            least = round_offer(float(found.bid) + 1e-6, tick, bands)
+        assert found.offer == least
+    assert found.bid is None or found.offer is None or found.bid < found.offer
 
 
 @given(ESTIMATES, st.floats(-50.0, 150.0), st.floats(-50.0, 150.0))

@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 import pytest
-from driver import CLIENT, MS, RIVAL, SPREAD, Driver, ask, picked, the
+from driver import C60, CLIENT, MS, RIVAL, SPREAD, Driver, ask, picked, the
 from msgspec.structs import replace
 
 from pricing.structures import Leg, Structure
@@ -46,6 +46,24 @@ def test_a_spread_has_its_legs_booked_with_their_signs() -> None:
     world.accept(made, Side.SELL)
     legs = SPREAD.legs
     assert world.desk.state.positions == {legs[0].instrument: D(25), legs[1].instrument: D(-25)}
+    world.check_replay()
+
+
+def test_an_option_is_quoted_on_the_tick_of_its_band_and_a_spread_on_the_finest() -> None:
+    world = Driver()
+    fine = world.quoted(ask(Side.TWO_WAY, 25, Structure(legs=(Leg(instrument=C60.name, ratio=D(1)),)))).quote
+    banded = replace(C60, bands=((D("0.005"), D("0.0005")),))
+    world(ev.InstrumentsListed(instruments=(banded,)))
+    coarse = world.quoted(
+        ask(Side.TWO_WAY, 25, Structure(legs=(Leg(instrument=C60.name, ratio=D(1)),)))
+    ).quote
+    assert fine.bid and fine.offer and coarse.bid and coarse.offer
+    assert coarse.bid % D("0.0005") == coarse.offer % D("0.0005") == 0
+    assert fine.bid - D("0.0005") < coarse.bid <= fine.bid and fine.offer <= coarse.offer
+    before = Driver().quoted(ask(Side.TWO_WAY, 25, SPREAD)).quote
+    spread = world.quoted(ask(Side.TWO_WAY, 25, SPREAD)).quote
+    assert (spread.bid, spread.offer) == (before.bid, before.offer)
+    assert spread.bid is not None and spread.bid % D("0.0005") != 0 == spread.bid % D("0.0001")
     world.check_replay()
 
 

@@ -201,6 +201,19 @@ def test_a_quote_adds_up(snapshot: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert D(long["offer"]["price"]) < D(both["offer"]["price"]), "what we have too much of is cheaper"
 
 
+def test_a_listed_option_is_quoted_on_the_tick_of_its_band(capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ("--forward", "60000", "--vol", "0.6", "--years", "0.0822", "--quote")
+    dear = priced(capsys, "BTC-27DEC26-65000-C", *asked)["quote"]
+    for side in ("bid", "offer"):
+        assert D(dear[side]["price"]) % D("0.0005") == 0
+        assert sum(D(line["amount"]) for line in dear[side]["lines"]) == D(dear[side]["price"])
+    cheap = priced(capsys, "BTC-27DEC26-90000-C", *asked)["quote"]
+    assert D(cheap["offer"]["price"]) < D("0.005") and D(cheap["offer"]["price"]) % D("0.0005")
+    legs = [{"instrument": name} for name in ("BTC-27DEC26-65000-C", "BTC-27DEC26-65000-P")]
+    package = priced(capsys, legs, *asked)["quote"]
+    assert D(package["offer"]["price"]) % D("0.0001") == 0 != D(package["offer"]["price"]) % D("0.0005")
+
+
 def test_a_quote_follows_the_settings(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     asked = (CALL, *FLAT, "--quote", "--side", "buy")
     usual = priced(capsys, *asked)["quote"]

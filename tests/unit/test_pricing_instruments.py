@@ -19,7 +19,7 @@ from pricing_cases import (
 
 from pricing.fact import Fault
 from pricing.instruments import Instrument, date_name, future_name, option_name, perpetual_name
-from pricing.structures import Hedge, Leg, Structure, check_structure
+from pricing.structures import Hedge, Leg, Structure, check_structure, steps_of
 from pricing.units import DAY_NS, NS_PER_S
 
 DEC_27 = 1_735_286_400 * NS_PER_S
@@ -80,6 +80,9 @@ def test_instruments_survive_the_wire(instrument: Instrument) -> None:
         (CALL_60, {"expiry_at": -1}, "expiry_at"),
         (CALL_60, {"strike": D(0)}, "strike"),
         (CALL_60, {"strike": D("Infinity")}, "strike"),
+        (CALL_60, {"bands": ((D(1), CALL_60.tick),)}, "bands"),
+        (FUTURE, {"bands": ((D(0), D(1000)),)}, "bands"),
+        (PERP, {"bands": ((D(5), D(1000)), (D(4), D(2000)))}, "bands"),
     ],
 )
 def test_no_instrument_without_sense(instrument: Instrument, changed: dict[str, Any], field: str) -> None:
@@ -151,3 +154,22 @@ def test_twenty_legs_are_a_structure() -> None:
     }
     legs = tuple(Leg(instrument=name, ratio=D(1)) for name in chain)
     assert check_structure(Structure(legs=legs), chain) is None
+
+
+BANDS = ((D("0.005"), D("0.0005")),)
+BANDED = msgspec.structs.replace(CALL_60, bands=BANDS)
+
+
+def test_bands_are_written_only_where_there_are_any() -> None:
+    assert b"bands" not in msgspec.json.encode(CALL_60)
+    assert msgspec.json.decode(msgspec.json.encode(BANDED), type=Instrument) == BANDED
+
+
+def test_one_instrument_has_its_bands_and_a_package_the_finest_tick() -> None:
+    known = {**INSTRUMENTS, CALL_60.name: BANDED}
+    banded = (CALL_60.tick, BANDS)
+    assert steps_of(structure((CALL_60, "1")), known) == steps_of(structure((CALL_60, "-1")), known) == banded
+    assert steps_of(structure((CALL_60, "1"), hedge=_hedge()), known) == banded
+    assert steps_of(structure((CALL_60, "2")), known) == (CALL_60.tick, ())
+    assert steps_of(structure((CALL_60, "1"), (CALL_65, "-1")), known) == (CALL_60.tick, ())
+    assert steps_of(structure((PERP, "1")), known) == (PERP.tick, ())

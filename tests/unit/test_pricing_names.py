@@ -276,7 +276,9 @@ def test_a_name_becomes_an_instrument() -> None:
         *("BTC-27DEC24-65000-C", "", 1800),
         D("0.0001"),
     )
+    assert call.bands == ((D("0.005"), D("0.0005")),)
     swap = listed("BTC-USD-SWAP", "okx")
+    assert swap.bands == ()
     assert isinstance(swap, Perpetual)
     assert (swap.name, swap.venue, swap.contract_size) == ("okx:BTC-USD-SWAP", "okx", D(100))
     assert isinstance(listed("BTCUSDH24", "bybit"), Future)

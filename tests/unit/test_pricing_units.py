@@ -7,6 +7,10 @@ import pytest
 from pricing.units import (
     DAY_NS,
     YEAR_NS,
+    Bands,
+    ceil_on,
+    check_bands,
+    floor_on,
     grid,
     plain,
     quanta_of,
@@ -103,3 +107,76 @@ def test_quanta_are_spelled_plainly() -> None:
     assert [str(spell(q, lattice)) for q in (0, -12340, 12000, 60_000_000, 1, -7, 500)] == [
         *("0", "-12.34", "12", "60000", "0.001", "-0.007", "0.5")
     ]
+
+
+TWO: Bands = ((D("0.005"), D("0.0005")),)
+THREE: Bands = ((D("0.0051"), D("0.0005")), (D("0.02"), D("0.003")), (D(1), D("0.25")))
+"""Borders that are on no tick of their own."""
+
+
+@pytest.mark.parametrize(
+    ("number", "bid", "offer"),
+    [
+        (0.03829, "0.038", "0.0385"),
+        (0.00412, "0.0041", "0.0042"),
+        (0.00499, "0.0049", "0.005"),
+        (0.005, "0.005", "0.005"),
+        (0.0051, "0.005", "0.0055"),
+        (0.0, "0", "0"),
+        (-0.00412, "-0.0042", "-0.0041"),
+        (-0.00499, "-0.005", "-0.0049"),
+        (-0.0383, "-0.0385", "-0.038"),
+    ],
+)
+def test_each_band_has_its_tick(number: float, bid: str, offer: str) -> None:
+    tick = D("0.0001")
+    assert (round_bid(number, tick, TWO), round_offer(number, tick, TWO)) == (D(bid), D(offer))
+
+
+@pytest.mark.parametrize(
+    ("number", "bid", "offer"),
+    [
+        (0.00505, "0.005", "0.0055"),
+        (0.0052, "0.005", "0.0055"),
+        (0.0199, "0.0195", "0.021"),
+        (0.02, "0.0195", "0.021"),
+        (0.9995, "0.999", "1"),
+        (1.01, "1", "1.25"),
+        (-0.0052, "-0.0055", "-0.005"),
+    ],
+)
+def test_borders_that_are_on_no_tick(number: float, bid: str, offer: str) -> None:
+    tick = D("0.0001")
+    assert (round_bid(number, tick, THREE), round_offer(number, tick, THREE)) == (D(bid), D(offer))
+
+
+def test_a_mark_is_on_the_nearer_price() -> None:
+    found = [round_near(number, D("0.0001"), TWO) for number in (0.0382, 0.0383, 0.00494, 0.00496, -0.0383)]
+    assert found == [D("0.038"), D("0.0385"), D("0.0049"), D("0.005"), D("-0.0385")]
+
+
+def test_bands_in_quanta() -> None:
+    lattice = grid(D("0.0001"), TWO)
+    assert (lattice.per_one, lattice.tick, lattice.bands) == (10**6, 100, ((5_000, 500),))
+    fine = grid(D("0.5"), ((D("10.0001"), D("0.75")),))
+    assert (fine.per_one, fine.tick, fine.bands) == (10**4, 5_000, ((100_001, 7_500),))
+    assert (floor_on(4_999, lattice), ceil_on(4_901, lattice)) == (4_900, 5_000)
+
+
+@pytest.mark.parametrize(
+    "bands",
+    [
+        ((D(0), D(2)),),
+        ((D(-1), D(2)),),
+        ((D(5), D(1)),),
+        ((D(5), D(2)), (D(5), D(3))),
+        ((D(5), D(2)), (D(6), D(2))),
+        ((D("NaN"), D(2)),),
+        ((D(5), D("Infinity")),),
+    ],
+)
+def test_bands_rise(bands: Bands) -> None:
+    with pytest.raises(ValueError, match="bands"):
+        check_bands(D(1), bands)
+    with pytest.raises(ValueError, match="bands"):
+        grid(D(1), bands)
