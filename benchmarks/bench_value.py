@@ -77,7 +77,7 @@ def structure(legs: int) -> tuple[Structure, dict[str, Instrument]]:
     return Structure(legs=tuple(sides)), {one.name: one for one in options}
 
 
-def best_us(call: Callable[[], object], rounds: int, batch: int = 50) -> float:
+def best_us(call: Callable[[], object], rounds: int, batch: int = 10) -> float:
     """Microseconds of processor time a call, in the best of so many batches."""
     best = float("inf")
     gc.disable()
@@ -110,7 +110,7 @@ def quantlib(found: Valuation, instruments: dict[str, Instrument]) -> float:
 
 def main(quick: bool = False) -> list[Row]:
     """Plain first, because compiling is for good."""
-    rounds = 40 if quick else 200
+    rounds = 200 if quick else 2_000
     seen = market()
     four, twenty = structure(4), structure(20)
     whole = [partial(value, *one, seen, NOW) for one in (four, twenty)]

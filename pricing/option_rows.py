@@ -89,7 +89,7 @@ class OptionRows:
         expiry = self._expiries.get(key)
         if expiry is None:
             made = self._make(option)
-            if type(made) is Unpriceable:
+            if not isinstance(made, Expiry):
                 return made
             expiry = self._expiries[key] = made
         self.rows += (expiry.place, float(option.strike), 1.0 if option.call else 0.0, ratio)

@@ -24,12 +24,12 @@ class Outrights:
         halves: dict[str, float] = {}
         doubts: dict[str, float] = {}
         for part in package.parts:
-            if part.book is not None:
-                turned = package.mixed and part.instrument.inverse
-                self._add(part, part.book, turned != package.coin_valued, halves, doubts)
+            if part[3] is not None:
+                turned = package.mixed and part[0].inverse
+                self._add(part, part[3], turned != package.coin_valued, halves, doubts)
         for part in package.hedges:
-            if part.book is not None:
-                self._add(part, part.book, False, halves, doubts)
+            if part[3] is not None:
+                self._add(part, part[3], False, halves, doubts)
         if doubts:
             self.variance = book_variance(doubts)
             for one in halves.values():
@@ -46,7 +46,7 @@ class Outrights:
         """Take one in. `other_money`: it is valued in money that moves with the coin when its own does not, or the
         other way round, so that its own worth moves the other way.
         """
-        instrument, ratio = part.instrument, part.ratio
+        instrument, ratio, _, _ = part
         name = instrument.name
         delta = ratio * book.delta_net_usd
         expiry_at = instrument.expiry_at if type(instrument) is Future else 0

@@ -6,24 +6,18 @@ inverse contract's is -1 / F coin per USD, the number whose changes are its gain
 """
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import TypeAlias
 
 from pricing.books import BookWorth, book_worth, expiry_years, hedge_gain
-from pricing.instruments import Future, Instrument, Option, Perpetual
+from pricing.instruments import Future, Instrument, Option, Perpetual, Spot
 from pricing.market import MarketSnapshot, UnderlyingMarket
 from pricing.option_rows import Expiry, OptionRows
 from pricing.structures import Structure
-from pricing.units import BPS
+from pricing.units import BPS, YEAR_NS
 from pricing.worth import Unpriceable
 
-
-class Part(NamedTuple):
-    """One leg: an option of an expiry, or what a book says of it."""
-
-    instrument: Instrument
-    ratio: float
-    expiry: Expiry | None
-    book: BookWorth | None
+Part: TypeAlias = tuple[Instrument, float, Expiry | None, BookWorth | None]
+"""One leg: instrument, ratio, and the expiry of an option or what a book says of what has no strike."""
 
 
 class Package:
@@ -74,14 +68,13 @@ class Package:
         """What each leg adds to fair, from the options' own, which stand `width` apart."""
         found = []
         at = 0
-        for place, part in enumerate(self.parts):
-            book = part.book
+        for (instrument, ratio, _, book), scale in zip(self.parts, self.scales, strict=True):
             if book is None:
                 price = fairs[at]
                 at += width
             else:
-                price = -1.0 / book.fair if self.mixed and part.instrument.inverse else book.fair
-            found.append(part.ratio * (price * self.scales[place]))
+                price = -1.0 / book.fair if self.mixed and instrument.inverse else book.fair
+            found.append(ratio * (price * scale))
         return found
 
     def fair(self, worths: list[float]) -> float:
@@ -124,17 +117,34 @@ def collect(
     package = Package(under, market, now, currency or first.quote_currency)
     kind, quote = _kind(first), first.quote_currency
     optional, alike = type(first) is Option, True
+    name, rows, parts, scales = under.name, package.options, package.parts, package.scales
+    largest = 0.0
     for leg in legs:
         instrument = instruments.get(leg.instrument)
         if instrument is None:
             return Unpriceable(reason="unknown_instrument", field=leg.instrument)
-        if instrument.underlying != under.name:
+        if instrument.underlying != name:
             return Unpriceable(reason="mixed_underlyings", field=leg.instrument)
-        if not (optional and type(instrument) is Option and instrument.quote_currency == quote):
+        ratio = float(leg.ratio)
+        if isinstance(instrument, Option):
+            alike = alike and optional and instrument.quote_currency == quote
+            expiry = rows.add(instrument, ratio)
+            if not isinstance(expiry, Expiry):
+                return expiry
+            parts.append((instrument, ratio, expiry, None))
+            scales.append(expiry.usd)
+            size = ratio if ratio >= 0.0 else -ratio
+            if size > largest:
+                largest = size
+        else:
             alike = alike and _kind(instrument) == kind
-        missing = _add(package, instrument, float(leg.ratio))
-        if missing is not None:
-            return missing
+            missing = _add_outright(package, instrument, ratio)
+            if missing is not None:
+                return missing
+    if rows.instants:
+        package.notional_usd = max(package.notional_usd, largest * under.index)
+        nearest = (min(rows.instants) - now) / YEAR_NS
+        package.horizon = min(package.horizon, nearest) if package.horizon else nearest
     missing = _scale_alike(package) if alike else _scale_each(package)
     if missing is None and structure.hedges:
         missing = _add_hedges(package, structure, instruments)
@@ -148,27 +158,17 @@ def _kind(instrument: Instrument) -> tuple[str, bool, object]:
     return instrument.quote_currency, False, None
 
 
-def _add(package: Package, instrument: Instrument, ratio: float) -> Unpriceable | None:
-    """Take one leg in."""
-    size = ratio if ratio >= 0.0 else -ratio
-    if type(instrument) is Option:
-        expiry = package.options.add(instrument, ratio)
-        if type(expiry) is Unpriceable:
-            return expiry
-        package.parts.append(Part(instrument, ratio, expiry, None))
-        package.scales.append(expiry.usd)
-        term = expiry.term
-        notional = size * package.under.index
-    else:
-        book = book_worth(instrument, package.under, package.market, package.now)
-        if type(book) is Unpriceable:
-            return book
-        package.parts.append(Part(instrument, ratio, None, book))
-        package.scales.append(book.unit_usd)
-        term = expiry_years(instrument, package.now)
-        notional = size * book.notional_usd
-    if notional > package.notional_usd:
-        package.notional_usd = notional
+def _add_outright(
+    package: Package, instrument: Perpetual | Future | Spot, ratio: float
+) -> Unpriceable | None:
+    """Take a leg without a strike in."""
+    book = book_worth(instrument, package.under, package.market, package.now)
+    if isinstance(book, Unpriceable):
+        return book
+    package.parts.append((instrument, ratio, None, book))
+    package.scales.append(book.unit_usd)
+    package.notional_usd = max(package.notional_usd, abs(ratio) * book.notional_usd)
+    term = expiry_years(instrument, package.now)
     if term > 0.0 and (package.horizon == 0.0 or term < package.horizon):
         package.horizon = term
     return None
@@ -182,7 +182,7 @@ def _usd(package: Package, currency: str) -> float | Unpriceable:
 
 def _scale_alike(package: Package) -> Unpriceable | None:
     """Prices of one kind: all by one factor, 1 unless another currency was asked for."""
-    quote = package.parts[0].instrument.quote_currency
+    quote = package.parts[0][0].quote_currency
     factor = 1.0
     if package.currency != quote:
         usd, per_usd = _usd(package, quote), _usd(package, package.currency)
@@ -204,8 +204,8 @@ def _scale_each(package: Package) -> Unpriceable | None:
     package.mixed = True
     package.unit_usd = unit
     coin = 1.0 if package.coin_valued else package.under.index / unit
-    for place, part in enumerate(package.parts):
-        turned = part.book is not None and part.instrument.inverse
+    for place, (instrument, _, _, book) in enumerate(package.parts):
+        turned = book is not None and instrument.inverse
         package.scales[place] = coin if turned else package.scales[place] / unit
     return None
 
@@ -217,7 +217,7 @@ def _add_hedges(
     under = package.under
     for hedge in structure.hedges:
         instrument = instruments.get(hedge.instrument)
-        if instrument is None or type(instrument) is Option:
+        if instrument is None or isinstance(instrument, Option):
             return Unpriceable(reason="unknown_instrument", field=hedge.instrument)
         if instrument.underlying != under.name:
             return Unpriceable(reason="mixed_underlyings", field=hedge.instrument)
@@ -226,6 +226,6 @@ def _add_hedges(
             return book
         ratio = float(hedge.ratio)
         gain = hedge_gain(instrument, book, ratio, float(hedge.price), under.index)
-        package.hedges.append(Part(instrument, ratio, None, book))
+        package.hedges.append((instrument, ratio, None, book))
         package.gains.append(gain / package.unit_usd)
     return None

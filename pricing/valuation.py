@@ -153,7 +153,7 @@ def _legs(package: Package, found: list[float], worths: list[float]) -> tuple[Le
     option_age_ms = age_ms(package.options.oldest_at, now)
     at = 0
     for place, part in enumerate(package.parts):
-        if part.book is None:
+        if part[3] is None:
             legs.append(option_leg(part, worths[place], found, at, option_age_ms))
             at += LEG_WIDTH
         else:
