@@ -174,6 +174,7 @@ def test_an_inverse_hedge_gains_coin() -> None:
         (((CALL_60, "1"),), "USDC", "USDC"),
         (((CALL_60, "1"),), "EUR", "EUR"),
         (((SPOT, "1"),), "", "USDC"),
+        (((CALL_60, "1"), (PERP, "1")), "EUR", "EUR"),
     ],
 )
 def test_a_missing_rate_is_never_one(

@@ -135,6 +135,28 @@ def test_quiet_hours_take_less_variance() -> None:
         assert worth.legs[0].vol == pytest.approx(math.sqrt(w / ((NEAR_AT - at) / YEAR_NS)), rel=1e-12)
 
 
+def test_a_clock_that_stands_still_leaves_the_payoff() -> None:
+    hour = 3600 * NS_PER_S
+    late_at = SEEN_AT // (168 * hour) * 168 * hour + 300 * hour
+    weights = tuple(1.0 if place == 0 else 0.0 for place in range(168))
+    start = next(at for at in range(late_at - late_at % hour, late_at + 200 * hour, hour) if _hour(at) == 2)
+    soon = option(55_000, expiry_at=start + 5 * hour)
+    smile = msgspec.structs.replace(SMILES[0], expiry_at=soon.expiry_at)
+    later = msgspec.structs.replace(SMILES[1], expiry_at=soon.expiry_at + hour)
+    still = Surface(at=start, smiles=(smile, later), clock=VarianceClock(weights=weights))
+    seen = market(surface=still)
+    between = option(55_000, expiry_at=start + 5 * hour + 60 * NS_PER_S)
+    worth = found((soon, "1"), (between, "1"), at=start, seen=seen)
+    for leg in worth.legs:
+        assert leg.fair == pytest.approx(1 - 55_000 / leg.forward, rel=1e-12)
+        assert (leg.vol, leg.theta_usd_per_calendar_day) == (0.0, 0.0)
+
+
+def _hour(at: int) -> int:
+    """The UTC hour of the week of an instant, from Monday on."""
+    return (at // (3600 * NS_PER_S) + 72) % 168
+
+
 def in_window(minutes: float, average: float | None, **changed: Any) -> tuple[MarketSnapshot, int]:
     """A market so many minutes before expiry, with what the average was up to now, and the instant."""
     at = NEAR_AT - round(minutes * MINUTE)
