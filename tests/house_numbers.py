@@ -15,6 +15,8 @@ INEXACT = (
             "checks",
             "doubt",
             "fit",
+            "held_out",
+            "lookup",
             "objective",
             "quotes",
             "slices",
