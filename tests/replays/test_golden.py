@@ -19,9 +19,8 @@ from rfq.domain.record import GENESIS, Record, chain_hash, decode_record
 
 TESTS = Path(__file__).resolve().parent.parent
 AVX = "AVX512F AVX512CD AVX512_SKX AVX512_CLX AVX512_CNL AVX512_ICL AVX2 FMA3"
-GLIBC = "glibc.cpu.hwcaps=" + ",".join(
-    f"-{name}"
-    for name in "AVX512F AVX512VL AVX512BW AVX512DQ AVX2 AVX2_Usable AVX FMA FMA_Usable FMA4".split()
+GLIBC = (
+    "glibc.cpu.hwcaps=-AVX512F,-AVX512VL,-AVX512BW,-AVX512DQ,-AVX2,-AVX2_Usable,-AVX,-FMA,-FMA_Usable,-FMA4"
 )
 PLAINEST = {"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": ""}
 """What compiled code may use then: what every processor of the architecture has."""
