@@ -38,7 +38,7 @@ class DoubtTerms(Fact, frozen=True, kw_only=True, omit_defaults=False, tag="Doub
     a whole smile has in common, and how fast volatility moves (per square root of a year).
     """
 
-    spread_share: float = 0.35
+    spread_share: float = 0.4
     residual_share: float = 0.5
     quantile: float = 0.55
     stretch: float = 1.15

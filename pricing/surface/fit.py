@@ -98,11 +98,13 @@ def quoted_of(kept: list[list[VolQuote]], at: int, terms: FitTerms) -> Quoted:
     mid = np.where(two, 0.5 * (bid + ask), 0.0)
     half = np.where(two, np.maximum(0.5 * (ask - bid), terms.half_vol_min), 1.0)
     near = np.where(two, np.exp(-np.abs(k) / (_NEAR * np.sqrt(time))[:, None]) / (half + 0.02), 0.0)
-    stdev = (near * mid).sum(1) / near.sum(1) * np.sqrt(time)
+    near /= near.sum(1)[:, None]
+    stdev = (near * mid).sum(1) * np.sqrt(time)
+    soft = terms.soft * (near * half).sum(1)[:, None]
     vega = np.exp(-0.5 * np.square(np.clip(k / stdev[:, None], -6.0, 6.0)))
     pull = np.where(
         two,
-        weight * (terms.vega_share * vega + 1.0 - terms.vega_share) / (half * half + terms.half_vol_soft**2),
+        weight * (terms.vega_share * vega + 1.0 - terms.vega_share) / (half * half + soft * soft),
         0.0,
     )
     one = (~two) & (weight > 0.0)

@@ -84,7 +84,7 @@ def met(held: Sequence[Seen]) -> list[Met]:
     for least, most, words in TERMS:
         some = [one for one in held if least <= years(one.quote.at, one.quote.expiry_at) * 365.0 < most]
         if some:
-            inside = sum(one.is_inside for one in some) / len(some)
+            inside = len([one for one in some if one.is_inside]) / len(some)
             away = float(np.median([abs(one.vol - one.quote.mid_vol) for one in some]))
             found.append(Met(words, len(some), inside, 100.0 * away))
     return found

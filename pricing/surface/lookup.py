@@ -10,6 +10,7 @@ from typing import Final
 
 from pricing.curves import forward_at
 from pricing.market import Smile, Surface, UnderlyingMarket
+from pricing.numeric.elementary import log
 from pricing.numeric.smile import total_variance
 from pricing.settlement import averaged_years
 from pricing.surface.checks import LEE
@@ -65,7 +66,7 @@ def vol_at(
     forward = forward_at(under, expiry_at)
     if under.surface is None or forward is None or not strike > 0.0:
         return None
-    return vol_of(under.surface, expiry_at, math.log(strike / forward), now, window_ns)
+    return vol_of(under.surface, expiry_at, log(strike / forward), now, window_ns)
 
 
 def _growth_max(smile: Smile) -> float:

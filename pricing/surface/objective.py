@@ -31,27 +31,27 @@ _LOW: Final = 1e-3
 class FitTerms(Fact, frozen=True, kw_only=True, omit_defaults=False, tag="FitTerms.1"):
     """The weights of a fit.
 
-    half_vol_min: a half-spread counts at least this (volatility). half_vol_soft: what softens how far a narrow quote
-    outweighs others. vega_share: how much a quote's weight follows vega. outside: extra weight of the part of a
-    distance beyond `inside` half-spreads. far: half-spreads from which a pull grows no more. one_sided: weight of a
+    half_vol_min: a half-spread counts at least this (volatility). soft: what softens how far a narrow quote outweighs
+    others, in their usual half-spread. vega_share: how much a weight follows vega. outside: extra weight of the part
+    of a distance beyond `inside` half-spreads. far: from there a pull grows no more. one_sided: weight of a
     one-sided quote. shape: pull of m to 0 and s to `width` standard deviations. wings: pull of the wings' slopes, in
     standard deviations d, to `wing` / (1 + fade d), what coins usually show; it counts more the further |k| = 2 is
     away. Margins and weights of the two arbitrages: g, and the relative step of total variance between neighbours.
     """
 
     half_vol_min: float = 0.001
-    half_vol_soft: float = 0.004
-    vega_share: float = 0.5
+    soft: float = 0.65
+    vega_share: float = 0.3
     outside: float = 2.0
     inside: float = 0.7
     far: float = 4.0
     one_sided: float = 0.1
     shape: float = 0.3
-    width: float = 1.8
-    wings: float = 80
-    wing: float = 0.6
-    right_fade: float = 0.8
-    left_fade: float = 3.0
+    width: float = 2.1
+    wings: float = 50.0
+    wing: float = 0.68
+    right_fade: float = 0.6
+    left_fade: float = 2.0
     butterfly_margin: float = 0.002
     butterfly_weight: float = 30.0
     calendar_margin: float = 0.01

@@ -22,7 +22,7 @@ from pricing.units import DAY_NS, NS_PER_S
 
 @pytest.fixture(scope="module")
 def base() -> Fit:
-    return fit(clean(chain()))
+    return fit(clean(chain(half_ticks=2)))
 
 
 def surface_of(found: Fit) -> Surface:
@@ -48,17 +48,16 @@ def test_a_known_surface_comes_back(base: Fit) -> None:
 
 
 def test_unchanged_quotes_give_the_same_bits(base: Fit) -> None:
-    again = fit(clean(chain()), base)
-    assert again is base
-    forgotten = replace(base, quotes=())
-    assert fit(clean(chain()), forgotten) == base
-    assert fit(clean(chain())) == base
+    cleaned = clean(chain(half_ticks=2))
+    assert fit(cleaned, base) is base
+    assert fit(cleaned, replace(base, quotes=())) == base  # it has forgotten what it was fitted to
+    assert fit(cleaned) == base
 
 
 def test_a_refit_of_other_quotes_is_where_a_fit_from_nothing_is(base: Fit) -> None:
     later = [
         replace(one, at=AT + 180 * NS_PER_S, bid=max(0.0, one.bid - tick(one.bid)), ask=one.ask)
-        for one in chain()
+        for one in chain(half_ticks=2)
     ]
     cleaned = clean(later)
     warm, cold = fit(cleaned, base), fit(cleaned)
@@ -70,7 +69,7 @@ def test_a_refit_of_other_quotes_is_where_a_fit_from_nothing_is(base: Fit) -> No
 
 @pytest.mark.parametrize("place", [0, 5, 10, 17, 20, 24, 31, 41, 52, 63, 73, 83])
 def test_a_tick_on_one_quote_moves_no_vol_by_more_than_three_times_its_own(base: Fit, place: int) -> None:
-    quotes = chain()
+    quotes = chain(half_ticks=2)
     one = quotes[place]
     step = tick(one.ask)
     for change in ({"ask": one.ask + step}, {"bid": max(0.0, one.bid - step)}):
@@ -85,7 +84,7 @@ def test_a_tick_on_one_quote_moves_no_vol_by_more_than_three_times_its_own(base:
 
 
 def test_one_stale_quote_bends_nothing(base: Fit) -> None:
-    quotes = chain()
+    quotes = chain(half_ticks=2)
     place = 50
     strange = replace(quotes[place], bid=quotes[place].bid * 2.0, ask=quotes[place].ask * 2.0)
     found = fit(clean([*quotes[:place], strange, *quotes[place + 1 :]]))
