@@ -15,7 +15,7 @@ import QuantLib as ql
 from benchmarks.rows import Row
 from pricing import black
 from pricing.numeric import engine
-from pricing.numeric.options import FIELDS
+from pricing.numeric.options import FIELDS, INPUTS, rows
 
 SEED = 20261124
 TIMES = 50.0
@@ -68,39 +68,51 @@ def main(quick: bool = False) -> list[Row]:
     rounds = 5 if quick else 25
     asked = options(10_000)
     few: Options = tuple(column[:1_000] for column in asked)  # type: ignore[assignment]
-    rows = [_one("plain Python, one option (value and all greeks)", rounds)]
-    plain = best_s(lambda: black.full_many(*few), 2)
-    rows.append(Row("plain Python, 1,000 options", f"{plain * 1e3:.2f} µs each"))
-    before = black.full_many(*few)
+    source = _rows_of(few).tolist()
+    plain = engine.Kernel(rows, engine.OPTIONS.fits)  # never compiled, whatever ran before
+    one, size = source[: len(INPUTS)], len(FIELDS)
+    told = [
+        Row("plain Python, one option (value and all greeks)", _each_us(lambda: plain.run(one, size), 200))
+    ]
+    told.append(
+        Row(
+            "plain Python, 1,000 options",
+            _each_us(lambda: plain.run(source, 1_000 * size), 1, 1_000, rounds=2),
+        )
+    )
     with TemporaryDirectory(prefix="rfq-kernels-") as cache:
         begun = time.perf_counter()
         said = engine.warm(cache)
-        rows.append(
+        told.append(
             Row("compile all kernels, nothing cached", f"{time.perf_counter() - begun:.1f} s", note=said)
         )
     if not engine.is_compiled():
-        return rows
-    after = black.full_many(*few)
-    same = all(before[name].tobytes() == after[name].tobytes() for name in FIELDS)
-    rows.append(Row("plain and compiled give the same bits", "yes" if same else "no", "yes", same))
-    rows.append(_one("compiled, one option", rounds * 10))
-    for size, part in ((1_000, few), (10_000, asked)):
-        rows += _beside(size, part, rounds)
-    return rows
+        return told
+    same = plain.run(source, 1_000 * size) == engine.OPTIONS.run(source, 1_000 * size)
+    told.append(Row("plain and compiled give the same bits", "yes" if same else "no", "yes", same))
+    told.append(Row("compiled, one option", _each_us(lambda: engine.OPTIONS.run(one, size), 2_000)))
+    for count, part in ((1_000, few), (10_000, asked)):
+        told += _beside(count, part, rounds)
+    return told
 
 
-def _one(name: str, rounds: int) -> Row:
-    def thousand() -> None:
-        for _ in range(1_000):
-            black.full(60_000.0, 65_000.0, 0.1, 0.6, True)
+def _rows_of(asked: Options) -> np.ndarray:
+    """The kernel's source: no rates, the spot at the forward."""
+    return np.ascontiguousarray(np.stack([*asked, np.ones(len(asked[0])), asked[0]], 1)).reshape(-1)
 
-    return Row(name, f"{best_s(thousand, max(2, rounds // 5)) * 1e3:.2f} µs")
+
+def _each_us(call: Callable[[], object], times: int, share: int = 1, rounds: int = 5) -> str:
+    def often() -> None:
+        for _ in range(times):
+            call()
+
+    return f"{best_s(often, rounds) / times / share * 1e6:.2f} µs each"
 
 
 def _beside(size: int, asked: Options, rounds: int) -> list[Row]:
     theirs = best_s(lambda: quantlib(asked), max(3, rounds // 5))
     columns = best_s(lambda: black.full_many(*asked), rounds)
-    source = np.ascontiguousarray(np.stack([*asked, np.ones(size), asked[0]], 1)).reshape(-1)
+    source = _rows_of(asked)
     target = np.zeros(size * len(FIELDS))
     kernel = best_s(lambda: engine.OPTIONS.bulk(source, target), rounds)
     times = theirs / columns
