@@ -65,7 +65,7 @@ def book_worth(
     if instrument.inverse:
         return BookWorth(fair, half, doubt, at, rate / fair, rate, rate, 1.0 / fair)
     unit = rate
-    if type(instrument) is not Spot and instrument.quanto is not None:
+    if not isinstance(instrument, Spot) and instrument.quanto is not None:
         settle = market.usd(instrument.settle_currency)
         if settle is None:
             return Unpriceable(reason="no_rate", field=instrument.settle_currency)

@@ -1,8 +1,8 @@
 """Options as rows of numbers for the structure kernel: each expiry's forward, smile and doubts once, then its strikes.
 
 A smile's variance shrinks with the clock; between two smiles total variance runs straight in variance time at equal
-ln(strike / forward), before the first and beyond the last it is in proportion to it. Expiries that have passed count
-no more.
+ln(strike / forward), before the first and beyond the last it is in proportion to it, beyond the last no further than
+its wings can grow. Expiries that have passed count no more. `pricing.surface.lookup` says the same of one strike.
 """
 
 from typing import Final, NamedTuple
@@ -19,6 +19,8 @@ from pricing.worth import Unpriceable
 
 _NOTHING: Final = 1e-9
 """The share of a settlement average that is left when none is."""
+_LEE: Final = 2.0
+"""How steep a wing of total variance may be."""
 _THIRD: Final = 1.0 / 3.0
 _NO_SMILE: Final = (0.0, 0.0, 0.0, 0.0, 0.0, 1.0)
 
@@ -225,16 +227,22 @@ def smiles_at(surface: Surface, expiry_at: int, now: int, window_ns: int = 0) ->
         near, far = far, None
     if near is None:
         return None
-    if clock is None and not window_ns and far is None:
+    if clock is None and not window_ns and near.expiry_at == expiry_at:
         years = (expiry_at - now) / YEAR_NS
         return Smiles(near, years / ((near.expiry_at - seen_at) / YEAR_NS), None, 0.0, 0.0, years)
     years = averaged_years(clock, now, expiry_at, window_ns)
     near_seen = averaged_years(clock, seen_at, near.expiry_at, window_ns)
     if near_seen <= 0.0:
         return Smiles(near, 0.0, None, 0.0, 0.0, years)  # a clock that stands still: no variance
-    if far is None:
+    if far is None and near.expiry_at >= expiry_at:
         return Smiles(near, years / near_seen, None, 0.0, 0.0, years)
     near_years = averaged_years(clock, now, near.expiry_at, window_ns)
+    if far is None:
+        weight = years / near_seen
+        steepest = near.b * (1.0 + abs(near.rho))
+        if steepest * years > _LEE * near_years:  # beyond it, wings grow no steeper
+            weight = max(1.0, _LEE / steepest) * near_years / near_seen
+        return Smiles(near, weight, None, 0.0, 0.0, years)
     near_weight = near_years / near_seen
     far_years = averaged_years(clock, now, far.expiry_at, window_ns)
     share = (years - near_years) / (far_years - near_years) if far_years > near_years else 0.0

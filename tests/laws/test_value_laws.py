@@ -21,9 +21,12 @@ from value_cases import EXPIRIES, GREEKS, INVERSE, STRIKES, discounted, markets,
 from pricing.market import (
     MarketSnapshot,
     Surface,
+    VarianceClock,
 )
+from pricing.surface.lookup import vol_at
 from pricing.units import DAY_NS, NS_PER_S, YEAR_NS
 from pricing.valuation import Valuation, value
+from pricing.variance_clock import weekend_weights
 
 
 @given(markets(), STRIKES, EXPIRIES, INVERSE)
@@ -207,3 +210,25 @@ def test_at_and_after_expiry_it_is_settled_not_priced(
     found = value(structure((leg, "1")), {leg.name: leg}, seen, expiry_at + late)
     assert not isinstance(found, Valuation)
     assert (found.reason, found.field) == ("expired", leg.name)
+
+
+@given(
+    markets(),
+    STRIKES,
+    st.integers(1, 4_000),
+    st.integers(0, 40),
+    st.sampled_from((0, 1800)),
+    st.sampled_from((None, VarianceClock(weights=weekend_weights(0.4)))),
+)
+def test_a_package_and_a_look_up_read_one_surface(
+    seen: MarketSnapshot, strike: int, days: int, later: int, averaging_s: int, clock: VarianceClock | None
+) -> None:
+    under = seen.underlyings[0]
+    assert under.surface is not None
+    surface = msgspec.structs.replace(under.surface, clock=clock)
+    under = msgspec.structs.replace(under, surface=surface)
+    now = NOW + later * DAY_NS
+    leg = msgspec.structs.replace(option(strike, expiry_at=now + days * DAY_NS), averaging_s=averaging_s)
+    found = valued(msgspec.structs.replace(seen, underlyings=(under,), discounts=()), (leg, "1"), at=now)
+    expected = vol_at(under, leg.expiry_at, strike, now, averaging_s * NS_PER_S)
+    assert found.legs[0].vol == pytest.approx(expected, rel=1e-12)
