@@ -29,6 +29,21 @@ def fit(
     plot: Annotated[
         Path | None, typer.Option("--plot", metavar="OUT", help="Draw the last surface: .png, .svg or .pdf.")
     ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", metavar="FILE", help="Write the last sweep's market, for `rfq price --snapshot`."
+        ),
+    ] = None,
+    underlying: Annotated[
+        str, typer.Option("--underlying", metavar="NAME", help="Whose options these are, for --out.")
+    ] = "BTC",
+    index: Annotated[
+        float | None,
+        typer.Option(
+            "--index", metavar="USD", min=1e-12, help="The index, for --out [default: nearest forward]."
+        ),
+    ] = None,
     held_out: Annotated[
         bool,
         typer.Option("--held-out", help="Fit again without every fourth strike, and say how these are met."),
@@ -56,6 +71,12 @@ def fit(
         _show(chains, fits, held)
     if last.surface is None:
         raise Ended(Exit.FAILURE, "The last sweep has no surface that may be used:", *last.reasons[:20])
+    if out is not None:
+        from rfq.cli.surface_market import snapshot_of, write
+
+        write(snapshot_of(last, last.surface, chains.sweeps[-1], underlying, index), out)
+        if not json:
+            printer.say(f"Market written to {out}: rfq price INSTRUMENT --snapshot {out}")
     if plot is not None:
         from rfq.cli.surface_plot import draw
 

@@ -1,15 +1,19 @@
 """`rfq surface fit`: an answer for programs and one for people, a picture, and what ends it."""
 
 import json
+import math
 import sys
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
-from surface_cases import AT, DAYS, chain, write
+from surface_cases import AT, DAYS, FORWARD, chain, quote_of, write
 
-from pricing.units import NS_PER_S
+from pricing.market import MarketSnapshot
+from pricing.units import DAY_NS, NS_PER_S
+from rfq.cli.instants import parse_instant
 from rfq.cli.main import run
+from rfq.domain import canon
 
 
 @pytest.fixture
@@ -68,3 +72,26 @@ def test_a_last_sweep_without_a_surface_ends_badly_and_says_why(
     told = capsys.readouterr()
     assert json.loads(told.out)["surface"] is None
     assert "no expiry has enough quotes" in told.err
+
+
+def test_what_was_fitted_can_be_priced_from(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A chain becomes a market, and a strike that the fit has not seen is worth what its quote says."""
+    days = [
+        (parse_instant("", day, AT) - AT) / DAY_NS for day in ("2024-09-13T08:00:00Z", "2024-12-27T08:00:00Z")
+    ]
+    file = write(tmp_path / "chain.csv", chain(tuple(days), half_ticks=2))
+    out = tmp_path / "market.json"
+    assert run(["surface", "fit", str(file), "--out", str(out), "--index", "59500"]) == 0
+    assert f"--snapshot {out}" in capsys.readouterr().err
+    snapshot = canon.decode(out.read_bytes(), MarketSnapshot)
+    (under,) = snapshot.underlyings
+    assert (under.name, under.index, snapshot.at) == ("BTC", 59_500.0, AT)
+    assert under.curve is not None and [one.forward for one in under.curve.pillars] == [FORWARD, FORWARD]
+    assert under.surface is not None and under.surface.source.startswith("svi-penalised.1+")
+    assert under.sigma == pytest.approx(0.55, abs=0.02) and len(out.read_bytes()) < 4_000
+
+    assert run(["price", "BTC-27DEC24-65000-C", "--snapshot", str(out), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    true = quote_of(days[1], math.log(65_000.0 / FORWARD))
+    assert true.bid <= found["fair"] <= true.ask and found["currency"] == "BTC"
+    assert found["uncertainty_bps"] > 0.0
