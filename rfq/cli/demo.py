@@ -45,11 +45,13 @@ def demo(
     import asyncio
 
     from rfq.cli.exits import Ended, Exit
+    from rfq.cli.progress import tell_of_kernels
     from rfq.cli.stage import play
 
     settings = settings_of(config)
     path = need_new(log) if log is not None else _fresh_path(settings)
     path.parent.mkdir(parents=True, exist_ok=True)
+    tell_of_kernels(settings)
     chosen = settings.world.seed if seed is None else seed
     screen = sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb" and not (headless or json)
     lines = not (screen or headless or json)

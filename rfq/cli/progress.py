@@ -3,10 +3,22 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from rfq.cli import printer
 
+if TYPE_CHECKING:
+    from rfq.ops.settings import Settings
+
 Tell = Callable[[int], None]
+
+
+def tell_of_kernels(settings: "Settings") -> None:
+    """The first start after an installation compiles the kernels: say so before it seems to hang."""
+    from rfq.ops.kernels import must_compile
+
+    if must_compile(settings.kernels):
+        printer.say("Compiling the numeric kernels, this once; it takes some ten seconds.")
 
 
 @contextmanager

@@ -24,8 +24,10 @@ def serve(config: Config = None, json: Json = False) -> None:
 
     from fix_gateway.shell.wire import new_loop
     from rfq.cli.exits import Ended, Exit
+    from rfq.cli.progress import tell_of_kernels
 
     settings = settings_of(config)
+    tell_of_kernels(settings)
     with asyncio.Runner(loop_factory=new_loop) as runner:
         interrupted = runner.run(_serve(settings, json))
     if json:

@@ -28,13 +28,14 @@ def sim(
     import msgspec
 
     from rfq.cli.exits import Ended, Exit
-    from rfq.cli.progress import counting
+    from rfq.cli.progress import counting, tell_of_kernels
 
     settings = settings_of(config)
     if log is not None:
         need_new(log)
     from rfq.app import run_sim
 
+    tell_of_kernels(settings)
     chosen = settings.world.seed if seed is None else seed
     seconds = round(hours * 3_600)
     with counting(f"World {chosen}", seconds, "simulated seconds", quiet=json) as tell:

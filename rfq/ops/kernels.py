@@ -5,6 +5,7 @@ folder, never in the package, so that a desk starts within a second and a read-o
 """
 
 import os
+from importlib import metadata
 from pathlib import Path
 
 from rfq.ops.sections import Kernels
@@ -16,6 +17,19 @@ def cache_folder(kernels: Kernels) -> Path:
         return kernels.cache
     caches = os.environ.get("XDG_CACHE_HOME")
     return (Path(caches) if caches else Path.home() / ".cache") / "rfq-desk" / "kernels"
+
+
+def must_compile(kernels: Kernels) -> bool:
+    """Whether warming will take some ten seconds, because this code was not compiled here before."""
+    from pricing.numeric import engine
+
+    if not kernels.compile or engine.is_compiled():
+        return False
+    try:
+        version = metadata.version("numba")
+    except metadata.PackageNotFoundError:
+        return False
+    return not (cache_folder(kernels) / engine.code_hash(version)).is_dir()
 
 
 def warm_kernels(kernels: Kernels) -> str:
