@@ -14,7 +14,8 @@ from operator import ge, le, neg
 from typing import Final
 
 from pricing.fact import Fact
-from pricing.numeric.elementary import exp, log
+from pricing.numeric.distance import TAIL_SLOPE, WIN_SMALL, log_odds, tail_slope
+from pricing.numeric.elementary import exp
 
 DISTANCES: Final = tuple([0.5 * place - 4.0 for place in range(33)])
 """The quote distances of every win and markout curve, in half-spreads beyond fair."""
@@ -22,12 +23,6 @@ LEVELS: Final = (0.01, 0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95, 0.99)
 """The levels of every cost distribution."""
 HALF_SPREAD_MIN_BPS: Final = 1e-6
 HALF_SPREAD_MAX_BPS: Final = 1e6
-WIN_SMALL: Final = 1e-9
-"""Below this a tabulated win counts as none: the curve's tail begins at the first such point."""
-LEAST: Final = 1e-290
-MOST: Final = 1.0 - 1e-12
-TAIL_SLOPE: Final = 0.25
-"""The least fall of the log-odds per half-spread beyond the grid: nobody pays anything."""
 
 _STEP: Final = 0.5
 _EDGE: Final = 1e-12
@@ -134,26 +129,6 @@ def tail_place(win: tuple[float, ...]) -> int:
     return bisect_right(win, -WIN_SMALL, key=neg)
 
 
-def kept(win: float) -> float:
-    """A probability kept off 0 and 1, so that it has odds."""
-    return LEAST if win < LEAST else MOST if win > MOST else win
-
-
-def log_odds(win: float) -> float:
-    """ln(p / (1 - p)) of a probability that is kept off 0 and 1."""
-    chance = kept(win)
-    return log(chance / (1.0 - chance))
-
-
-def tail_slope(win: tuple[float, ...], last: int) -> float:
-    """How fast the log-odds fall per half-spread beyond the place `last`: as in the cell before it, at least
-    TAIL_SLOPE.
-    """
-    if last == 0:
-        return TAIL_SLOPE
-    return max((log_odds(win[last - 1]) - log_odds(win[last])) / _STEP, TAIL_SLOPE)
-
-
 def win_probability(estimates: Estimates, distance_bps: float) -> float:
     """P(win) when quoting `distance_bps` beyond fair against the client; never rising.
 
@@ -165,7 +140,8 @@ def win_probability(estimates: Estimates, distance_bps: float) -> float:
         return win[0]
     last = tail_place(win)
     if distance >= DISTANCES[last]:
-        power = tail_slope(win, last) * (distance - DISTANCES[last]) - log_odds(win[last])
+        slope = tail_slope(win[last - 1], win[last]) if last else TAIL_SLOPE
+        power = slope * (distance - DISTANCES[last]) - log_odds(win[last])
         return min(1.0 / (1.0 + exp(power)), win[last]) if power < 700.0 else 0.0
     place = int((distance - DISTANCES[0]) / _STEP)
     share = (distance - DISTANCES[place]) / _STEP

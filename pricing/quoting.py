@@ -10,13 +10,15 @@ quanta (a hundredth of a tick), so they sum exactly.
 """
 
 from decimal import Decimal
-from typing import Final, NamedTuple
+from itertools import accumulate
+from operator import sub
+from typing import Final
 
 from pricing.costs import Charges, charges
 from pricing.estimates import Estimates
 from pricing.fact import Fact
 from pricing.inventory import skew_bps
-from pricing.spread import Curves, curves_of, quoted_distance
+from pricing.spread import quoted_distances
 from pricing.terms import QuoteTerms
 from pricing.units import Bands, Grid, ceil_on, floor_on, grid, quanta_of, spell
 from pricing.worth import Valuation
@@ -25,6 +27,8 @@ LINES: Final = ("fair", "fees", "funding", "margin", "hedge", "doubt", "skew", "
 """All lines in their order; where margin costs nothing there is no such line."""
 _STEPS: Final = LINES[1:]
 _BARE: Final = tuple([name for name in _STEPS if name != "margin"])
+_SIDES: Final = {(True, True): (-1.0, 1.0), (True, False): (-1.0,), (False, True): (1.0,), (False, False): ()}
+"""By whether a bid and an offer are wanted: their signs."""
 
 
 class Line(Fact, frozen=True, kw_only=True, tag="Line.2"):
@@ -43,18 +47,6 @@ class QuotePrice(Fact, frozen=True, kw_only=True, tag="QuotePrice.1"):
     bid_lines: tuple[Line, ...] = ()
     offer_lines: tuple[Line, ...] = ()
     fair: Decimal
-
-
-class _Case(NamedTuple):
-    """What both sides of one quote have in common."""
-
-    valuation: Valuation
-    curves: Curves
-    cost: Charges
-    carry_bps: float
-    risk_bps: float
-    terms: QuoteTerms
-    lattice: Grid
 
 
 def quote(
@@ -86,68 +78,64 @@ def quote(
         valuation, estimates, amount=amount, fees_usd=fees_usd, age_ms=age_ms, fallback=fallback, terms=terms
     )
     carry = 1e4 * carry_usd / valuation.notional_usd
-    case = _Case(valuation, curves_of(estimates), cost, carry, risk_bps, terms, lattice)
     added = 0.5 * amount * valuation.delta_net_usd
-    low = _side(case, -1.0, inventory_usd + added) if bid else None
-    high = _side(case, 1.0, inventory_usd - added) if offer else None
+    signs = _SIDES[bid, offer]
+    skews = [skew_bps(valuation, inventory_usd - sign * added, terms) for sign in signs]
+    against = [sign * (carry + skew) for sign, skew in zip(signs, skews, strict=True)]
+    distances = quoted_distances(estimates, cost.total, against, risk_bps, terms)
+    paths = {
+        sign: _path(valuation, cost, carry, sign, skew, distance, lattice)
+        for sign, skew, distance in zip(signs, skews, distances, strict=True)
+    }
+    low, high = paths.get(-1.0), paths.get(1.0)
     if low and high and low[-1] >= high[-1]:
-        high = _lifted(high, ceil_on(low[-1] + 1, lattice))
+        high[-1] = ceil_on(low[-1] + 1, lattice)  # a locked pair is kept from the wire
+    names = _STEPS if cost.margin else _BARE
     fair = Line(
         name="fair", amount=spell(quanta_of(valuation.fair, lattice), lattice), unit=valuation.currency
     )
     return QuotePrice(
         bid=spell(low[-1], lattice) if low else None,
         offer=spell(high[-1], lattice) if high else None,
-        bid_lines=_lines(fair, low, case) if low else (),
-        offer_lines=_lines(fair, high, case) if high else (),
+        bid_lines=_lines(fair, names, low, lattice) if low else (),
+        offer_lines=_lines(fair, names, high, lattice) if high else (),
         fair=fair.amount,
     )
 
 
-def _side(case: _Case, sign: float, held_usd: float) -> list[int] | None:
-    """The lines of one side (sign -1 our bid, +1 our offer) in quanta, and behind them the wire price; None where it
-    may not be quoted.
+def _path(
+    valuation: Valuation,
+    cost: Charges,
+    carry_bps: float,
+    sign: float,
+    skew: float,
+    distance: float,
+    lattice: Grid,
+) -> list[int] | None:
+    """From fair to the wire in quanta, the price after each line (sign -1 our bid, +1 our offer); None where it may
+    not be quoted.
 
     The running price is rounded after each step and the lines are its differences, so rounding does not pile up
     and a price moves as its steps do.
     """
-    valuation, cost, lattice = case.valuation, case.cost, case.lattice
-    skew = skew_bps(valuation, held_usd, case.terms)
-    distance = quoted_distance(
-        case.curves, cost.total, sign * (case.carry_bps + skew), case.risk_bps, case.terms
-    )
     fair, bp, per_unit = valuation.fair, valuation.bp, lattice.per_unit
-    moves = [sign * cost.fees, case.carry_bps, sign * cost.hedge, sign * cost.doubt, skew]
+    moves = [0.0, sign * cost.fees, carry_bps, sign * cost.hedge, sign * cost.doubt, skew]
     if cost.margin:
-        moves.insert(2, sign * cost.margin)
-    moved, before = 0.0, round(fair * per_unit)
-    steps = []
-    for move in moves:
-        moved += move
-        after = round((fair + moved * bp) * per_unit)
-        steps.append(after - before)
-        before = after
-    after = round((fair + sign * distance * bp) * per_unit)
-    wire = ceil_on(after, lattice) if sign > 0.0 else floor_on(after, lattice)
+        moves.insert(3, sign * cost.margin)
+    path = [round((fair + moved * bp) * per_unit) for moved in accumulate(moves)]
+    exact = round((fair + sign * distance * bp) * per_unit)
+    wire = ceil_on(exact, lattice) if sign > 0.0 else floor_on(exact, lattice)
     if wire <= 0 and not valuation.signed:
         return None
-    steps += (after - before, wire - after, wire)
-    return steps
+    path += (exact, wire)
+    return path
 
 
-def _lifted(steps: list[int], wire: int) -> list[int]:
-    """The same offer at another wire price, the difference in its tick line; keeps a locked pair from the
-    wire.
-    """
-    return [*steps[:-2], steps[-2] + wire - steps[-1], wire]
-
-
-def _lines(fair: Line, steps: list[int], case: _Case) -> tuple[Line, ...]:
+def _lines(fair: Line, names: tuple[str, ...], path: list[int], lattice: Grid) -> tuple[Line, ...]:
     """The named lines of one side, all in the currency of fair."""
-    lattice, unit = case.lattice, fair.unit
-    names = _STEPS if case.cost.margin else _BARE
+    unit, quantum = fair.unit, lattice.quantum
     more = [
-        Line(name=name, amount=spell(step, lattice), unit=unit)
-        for name, step in zip(names, steps, strict=False)
+        Line(name=name, amount=step * quantum if step % 10 else spell(step, lattice), unit=unit)
+        for name, step in zip(names, map(sub, path[1:], path), strict=True)
     ]
     return (fair, *more)

@@ -143,6 +143,8 @@ def spell(quanta: int, lattice: Grid) -> Decimal:
     """A whole number of quanta as Decimal in its one spelling, exactly."""
     if quanta % 10:
         return quanta * lattice.quantum
+    if not quanta:
+        return _ZERO
     whole, rest = divmod(quanta, lattice.per_one)
     return Decimal(whole) if not rest else (quanta * lattice.quantum).normalize(_WIDE)
 

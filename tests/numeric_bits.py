@@ -109,6 +109,22 @@ def option_rows() -> list[float]:
     return rows
 
 
+def curves() -> list[list[float]]:
+    """What `distance.best` reads: logistic curves and others, with four reserves each."""
+    dice = random.Random(20261126)
+    found = []
+    for turn in range(1_500):
+        half, steep, shift = 10.0 ** dice.uniform(-3.0, 3.0), dice.uniform(0.02, 5.0), dice.uniform(-9.0, 9.0)
+        win = [1.0 / (1.0 + math.exp(shift + steep * (0.5 * place - 4.0))) for place in range(33)]
+        if turn % 2:
+            win = sorted(
+                (dice.choice((0.0, 1.0, dice.random(), dice.random() ** 9)) for _ in win), reverse=True
+            )
+        markouts = sorted(half * dice.gauss(0.0, dice.choice((0.0, 1.0, 30.0))) for _ in win)
+        found.append([half, *win, *markouts, *(half * dice.uniform(-20.0, 40.0) for _ in range(4))])
+    return found
+
+
 def same_bits(one: list[float], other: list[float]) -> bool:
     """Whether all are the same to the bit; any NaN is as good as another."""
     return len(one) == len(other) and all(
@@ -120,11 +136,12 @@ def same_bits(one: list[float], other: list[float]) -> bool:
 def main(cache: str) -> None:
     """Run everything plain, then compiled."""
     kernel = engine.KERNELS["probe"] = engine.Kernel(probe, engine.by_rows(1, FUNCTIONS))
-    given, options = numbers(), option_rows()
+    given, options, tables = numbers(), option_rows(), curves()
     calls = [
         lambda: kernel.run(given, FUNCTIONS * len(given)),
         lambda: engine.OPTIONS.run(options, len(options) // 7 * len(FIELDS)),
         lambda: engine.BLACK.run(options, len(options) // 7 * len(CORE)),
+        lambda: [one for asked in tables for one in engine.DISTANCES.run(asked, 4)],
     ]
     plain, mark = [call() for call in calls], fingerprint()
     said = engine.warm(cache)

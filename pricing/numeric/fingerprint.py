@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
-from pricing.numeric import elementary, engine, normal, package
+from pricing.numeric import distance, elementary, engine, normal, package
 from pricing.numeric.options import CORE, FIELDS, INPUTS
 
 _POINTS: Final = 48
@@ -80,6 +80,7 @@ def _kernels() -> Iterator[float]:
     for found in engine.IMPLIED.run(asked, 2 * _ROWS):
         yield found if found == found else -1.0
     yield from _package(share)
+    yield from _distances(share)
 
 
 def _package(share: Iterator[float]) -> Iterator[float]:
@@ -97,3 +98,13 @@ def _package(share: Iterator[float]) -> Iterator[float]:
         source += [float(place % 2), 60_000.0 * (0.7 + 0.7 * next(share)), float(place // 2 % 2), 3.5 - place]
     yield from engine.WORTHS.run(source, package.sizes(2, _LEGS)[1], 2, _LEGS)
     yield from engine.FAIRS.run(source, _LEGS, 2, _LEGS)
+
+
+def _distances(share: Iterator[float]) -> Iterator[float]:
+    """The best distances on two sets of curves: a steady one, and one with cliffs."""
+    reserves = [12.0 * next(share) - 2.0 for _ in range(_LEGS)]
+    steady = [1.0 / (1.0 + 0.2 * 1.8**place) for place in range(distance.POINTS)]
+    ragged = sorted([next(share) ** 3 for _ in range(distance.POINTS)], reverse=True)
+    for win in (steady, ragged):
+        markouts = sorted([-next(share) for _ in range(distance.POINTS)])
+        yield from engine.DISTANCES.run([1.5, *win, *markouts, *reserves], _LEGS)

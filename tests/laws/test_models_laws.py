@@ -12,7 +12,7 @@ from models.baselines import LEVELS, predict, residual_bps, residual_cdf, residu
 from models.features import SCHEMA, SCHEMA_HASH, WIDTH, FeatureRow
 from models.testing import assert_calibrated, assert_monotone
 from pricing.estimates import Estimates, costs_bps, median_cost, percentile
-from pricing.spread import best_on, curves_of
+from pricing.spread import best_on
 
 WILD = st.lists(st.floats(-1e12, 1e12), min_size=WIDTH, max_size=WIDTH)
 SIZES = [0.0] + [10.0 ** (p / 4) for p in range(-28, 4)]
@@ -27,7 +27,7 @@ def _estimates(found: FeatureRow) -> Estimates:
 @given(WILD, st.floats(-5.0, 1e6))
 def test_any_finite_row_gives_numbers_that_a_price_can_use(values: list[float], reserve: float) -> None:
     made = _estimates(FeatureRow(schema=SCHEMA_HASH, values=tuple(values)))
-    found = best_on(curves_of(made), reserve)
+    found = best_on(made, reserve)[0]
     assert math.isfinite(found) and found > reserve
 
 

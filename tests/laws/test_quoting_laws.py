@@ -26,7 +26,7 @@ from models.testing import assert_monotone
 from pricing.costs import margin_bps
 from pricing.estimates import DISTANCES, LEVELS, Estimates, cost_at, markout, percentile, win_probability
 from pricing.quoting import LINES, QuotePrice
-from pricing.spread import best_distance, best_on, curves_of
+from pricing.spread import best_distance, best_on
 from pricing.terms import QuoteTerms, SkewTable
 from pricing.units import Bands, round_bid, round_near, round_offer
 from pricing.valuation import Valuation
@@ -281,11 +281,10 @@ def test_curves_over_distance(numbers: Estimates) -> None:
 def test_the_best_distance_rises_with_cost_and_leaves_an_edge(
     numbers: Estimates, cost: float, more: float
 ) -> None:
-    curves = curves_of(numbers)
-    here, there = best_on(curves, cost), best_on(curves, cost + more)
+    here, there = best_on(numbers, cost)[0], best_on(numbers, cost + more)[0]
     assert here <= there + 1e-9 * (1.0 + abs(there))
     if (
-        cost >= curves.gains[0]
+        cost >= DISTANCES[0] * numbers.half_spread_bps + numbers.markout_bps[0]
     ):  # before the grid win is flat, so the grid's first point is the least distance
         assert here > cost
 
@@ -295,7 +294,7 @@ def test_no_distance_earns_more_than_the_best(numbers: Estimates, cost: float) -
     def gain(d: float) -> float:
         return win_probability(numbers, d) * (d + markout(numbers, d) - cost)
 
-    here = gain(best_on(curves_of(numbers), cost))
+    here = gain(best_on(numbers, cost)[0])
     for place in range(-40, 300):
         d = numbers.half_spread_bps * place / 8
         assert gain(d) <= here + 1e-9 * (1.0 + abs(here))
@@ -308,7 +307,7 @@ def test_on_a_tabulated_logistic_the_best_distance_is_the_closed_form(
     numbers = logistic(intercept, slope / half, theta=0.0, half=half)
     closed = best_distance(intercept, slope / half, cost * half)
     assume(slope >= 0.25 and closed > -4.0 * half)  # the least slope of a tail; the grid's first point
-    assert best_on(curves_of(numbers), cost * half) == pytest.approx(closed, rel=1e-8, abs=1e-8 * half)
+    assert best_on(numbers, cost * half)[0] == pytest.approx(closed, rel=1e-8, abs=1e-8 * half)
 
 
 def test_terms_of_the_cases_are_terms() -> None:

@@ -9,7 +9,7 @@ from pricing_cases import CALL_60, CALL_65, ESTIMATES, PERP, PUT_60, TERMS, D, l
 
 from pricing.inventory import skew_bps
 from pricing.quoting import LINES, QuotePrice
-from pricing.spread import best_on, curves_of
+from pricing.spread import best_on
 from pricing.terms import QuoteTerms, SkewTable
 from pricing.valuation import Valuation
 
@@ -86,13 +86,12 @@ def test_an_options_lines_are_in_coin() -> None:
 
 
 def test_the_edge_is_the_best_distance_beyond_everything_else() -> None:
-    curves = curves_of(ESTIMATES)
     found = quoted(FLAT, amount=0.0)
-    assert float(offered(found)["edge"]) == pytest.approx(6.0 * (best_on(curves, 2.3) - 2.3), abs=1e-2)
+    assert float(offered(found)["edge"]) == pytest.approx(6.0 * (best_on(ESTIMATES, 2.3)[0] - 2.3), abs=1e-2)
     held = quoted(FLAT, amount=0.0, inventory_usd=3e6)
-    expected = best_on(curves, 2.3 - 3.0) - (2.3 - 3.0)
+    expected = best_on(ESTIMATES, 2.3 - 3.0)[0] - (2.3 - 3.0)
     assert float(offered(held)["edge"]) == pytest.approx(6.0 * expected, abs=1e-2)
-    expected = best_on(curves, 2.3 + 3.0) - (2.3 + 3.0)
+    expected = best_on(ESTIMATES, 2.3 + 3.0)[0] - (2.3 + 3.0)
     assert float(bid_for(held)["edge"]) == pytest.approx(-6.0 * expected, abs=1e-2)
 
 

@@ -6,7 +6,8 @@ import pytest
 from pricing_cases import estimates, logistic, terms
 
 from pricing.estimates import DISTANCES, Estimates, markout, win_probability
-from pricing.spread import best_distance, best_on, curves_of, quoted_distance, wright_omega
+from pricing.numeric import engine
+from pricing.spread import best_distance, best_on, quoted_distances, wright_omega
 
 PUBLISHED = [
     (0.7, 30.0, 0.0385419, 0.135140, 0.00520855, 3.032472),
@@ -17,7 +18,7 @@ PUBLISHED = [
 
 
 def best(numbers: Estimates, reserve: float) -> float:
-    return best_on(curves_of(numbers), reserve)
+    return best_on(numbers, reserve)[0]
 
 
 def gain(numbers: Estimates, d: float, reserve: float) -> float:
@@ -45,7 +46,7 @@ def test_the_published_optimum(
 
 
 @pytest.mark.parametrize(
-    "y", [-800.0, -40.0, -29.9, -5.0, -1.0, 0.0, 0.99, 1.0, 1.01, 2.99, 3.01, 50.0, 1e4, 1e12]
+    "y", [-800.0, -40.0, -29.9, -5.0, -3.01, -2.99, -1.0, 0.0, 1.0, 3.0, 4.99, 5.01, 50.0, 1e4, 1e12]
 )
 def test_omega_solves_its_equation(y: float) -> None:
     w = wright_omega(y)
@@ -106,9 +107,32 @@ def test_an_absurd_markout_still_gives_a_number() -> None:
 
 
 def test_the_policys_floors() -> None:
-    curves = curves_of(logistic())
-    free = best_on(curves, 3.0)
-    assert quoted_distance(curves, 2.0, 1.0, 0.0, terms()) == free
-    assert quoted_distance(curves, 2.0, 1.0, 0.0, terms(edge_bps_min=50.0)) == 53.0
-    assert quoted_distance(curves, 2.0, 1.0, 4.0, terms(edge_bps_min=50.0, vol_weight=0.5)) == 55.0
-    assert quoted_distance(curves, 2.0, 1.0, 0.0, terms(half_spread_bps_min=50.0)) == 51.0
+    numbers = logistic()
+    free = best_on(numbers, 3.0)[0]
+    assert quoted_distances(numbers, 2.0, [1.0], 0.0, terms()) == [free]
+    assert quoted_distances(numbers, 2.0, [1.0], 0.0, terms(edge_bps_min=50.0)) == [53.0]
+    assert quoted_distances(numbers, 2.0, [1.0], 4.0, terms(edge_bps_min=50.0, vol_weight=0.5)) == [55.0]
+    assert quoted_distances(numbers, 2.0, [1.0], 0.0, terms(half_spread_bps_min=50.0)) == [51.0]
+
+
+def test_both_sides_are_found_at_once() -> None:
+    numbers = logistic()
+    assert best_on(numbers, 3.0, -1.0) == [best(numbers, 3.0), best(numbers, -1.0)]
+    assert best_on(numbers) == []
+    assert quoted_distances(numbers, 2.0, [1.0, -1.0], 0.0, terms()) == best_on(numbers, 3.0, 1.0)
+
+
+def test_a_question_of_another_size_is_refused() -> None:
+    with pytest.raises(ValueError, match="numbers"):
+        engine.DISTANCES.run([1.0] * 68, 2)
+    with pytest.raises(ValueError, match="numbers"):
+        engine.DISTANCES.run([1.0] * 3, 0)
+
+
+def test_gains_of_any_size_are_not_divided_by_nothing() -> None:
+    """Where markouts are so large that distances vanish beside them, cells are flat."""
+    for far in (-1e300, 1e300):
+        numbers = estimates(win=tuple(0.9**n for n in range(33)), markout_bps=(far,) * 33)
+        assert math.isfinite(best(numbers, 3.0))
+    rising = tuple(1e290 * n for n in range(33))
+    assert math.isfinite(best(estimates(win=tuple(0.9**n for n in range(33)), markout_bps=rising), 3.0))

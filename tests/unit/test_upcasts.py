@@ -17,7 +17,7 @@ from pricing.estimates import (
     win_probability,
 )
 from pricing.quoting import Line, QuotePrice
-from pricing.spread import best_distance, best_on, curves_of
+from pricing.spread import best_distance, best_on
 from pricing.terms import QuoteTerms, SkewTable
 from rfq.domain import canon
 from rfq.domain.checkers import CanonError
@@ -55,7 +55,7 @@ def test_old_estimates_become_curves_with_the_same_meaning() -> None:
     naive = Estimates(
         **{**{name: getattr(found, name) for name in found.__struct_fields__}, "markout_bps": (0.0,) * 33}
     )
-    assert best_on(curves_of(naive), 2.3) == pytest.approx(best_distance(-0.7, 0.8, 2.3), rel=1e-9)
+    assert best_on(naive, 2.3)[0] == pytest.approx(best_distance(-0.7, 0.8, 2.3), rel=1e-9)
 
 
 @pytest.mark.parametrize("slope", [1e-12, 1e-3, 1e3, 1e12])
