@@ -161,7 +161,7 @@ def refusal(instrument: Instrument) -> Fault | None:
     """Why nothing here can value an instrument whatever the market says, or None."""
     if not isinstance(instrument, Option):
         return None
-    if instrument.style not in EUROPEAN:
+    if instrument.style.lower() not in EUROPEAN:
         return Fault(field="style", problem=f"{instrument.style} options are not priced, European ones are")
     if instrument.quanto is not None:
         return Fault(field="quanto", problem="options on a quanto contract are not priced")

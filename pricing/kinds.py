@@ -3,7 +3,7 @@
 A structure is tried as it is (bought) and with all signs turned (sold). Bought means paying a premium where one is
 paid: the call spread that is long the lower strike, the put spread that is long the higher one, the calendar that is
 long the later expiry, the butterfly that is long its wings, and the iron butterfly that is long its body. Wings must be
-equally wide and ratios exact.
+equally wide and ratios exact; a ratio spread has no ratio above ten.
 
 A contract in USD matches an option on a coin when it is as many USD as the strike (what locks a conversion in) or as
 the coin costs at the hedge's price, within 1 %; covered options and collars in a USD contract without a price take
@@ -20,6 +20,8 @@ from pricing.units import plain
 
 _NEAR: Final = Decimal("0.01")
 _ROUGHLY: Final = 2
+_RATIO_MAX: Final = 10
+"""Beyond this a spread's ratio is odd, not a ratio spread's."""
 
 
 class Piece(NamedTuple):
@@ -63,11 +65,11 @@ def _turned(pieces: Pieces) -> Pieces:
 
 
 def _kindred(options: Pieces, outrights: Pieces) -> bool:
-    """One underlying, no two pieces in one instrument, options settled alike, and no fixed multipliers."""
+    """One underlying, no two pieces in one instrument, options settled alike, and fixed multipliers only alone."""
     every = [one.instrument for one in options + outrights]
     if len({one.underlying for one in every}) > 1 or len({one.name for one in every}) < len(every):
         return False
-    if any(getattr(one, "quanto", None) is not None for one in every):
+    if len(every) > 1 and any(getattr(one, "quanto", None) is not None for one in every):
         return False
     settled = {(one.instrument.inverse, one.instrument.settle_currency) for one in options}
     return len(settled) <= 1
@@ -111,6 +113,8 @@ def _vertical(low: Piece, high: Piece) -> _Named:
     word = kind_word(low)
     if near.ratio == -far.ratio:
         return f"{word}_spread", f"{word} spread"
+    if max(near.ratio, -far.ratio) > _RATIO_MAX:
+        return None
     return "ratio_spread", f"{plain(near.ratio)}x{plain(-far.ratio)} {word} ratio spread"
 
 

@@ -57,7 +57,7 @@ def recognise(structure: Structure, instruments: Mapping[str, Instrument]) -> Re
     found = found or match(legs)
     shown = legs if hedged else tuple(sorted(legs + hedges))
     if found is None:
-        kind, said, bought = CUSTOM, f"structure of {len(legs)} legs", legs[0].ratio > 0
+        kind, said, bought = CUSTOM, f"structure of {len(legs)} leg{'s' * (len(legs) > 1)}", legs[0].ratio > 0
     else:
         kind, said, bought = found
     return Recognised(
@@ -101,7 +101,9 @@ def _name(said: str, bought: bool, pieces: Pieces, hedged: bool) -> str:
     if said in _SOLD:
         start = said if bought else _SOLD[said]
     expiries = dict.fromkeys([_expiry_word(one) for one in pieces])
-    strikes = dict.fromkeys([f"{plain(one.strike)}" for one in sorted(pieces, key=_strike) if one.strike > 0])
+    strikes = dict.fromkeys(
+        [f"{plain(one.strike):f}" for one in sorted(pieces, key=_strike) if one.strike > 0]
+    )
     parts = [start, pieces[0].instrument.underlying, "/".join(expiries), "/".join(strikes)]
     return " ".join([part for part in parts if part]) + (", hedged" if hedged else "")
 
@@ -122,10 +124,10 @@ def _words(legs: Pieces, hedges: Pieces) -> str:
     """Every leg in plain words, then the hedge."""
     told = ", ".join([_deed(one) for one in legs])
     for one in hedges:
-        told += f"; hedge: {_deed(one)} at {plain(one.price)}"
+        told += f"; hedge: {_deed(one)} at {plain(one.price):f}"
     return told
 
 
 def _deed(piece: Piece) -> str:
     """buy 2 BTC-27DEC24-60000-C."""
-    return f"{'sell' if piece.ratio < 0 else 'buy'} {plain(abs(piece.ratio))} {piece.name}"
+    return f"{'sell' if piece.ratio < 0 else 'buy'} {plain(abs(piece.ratio)):f} {piece.name}"

@@ -5,7 +5,7 @@ record what it was asked before it refuses it; `check_structure` tells sense fro
 """
 
 from collections.abc import Mapping
-from decimal import Decimal
+from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
 from math import gcd
 from typing import Final
 
@@ -17,6 +17,7 @@ LEGS_MAX: Final = 20
 HEDGES_MAX: Final = 1
 RATIO_MIN: Final = Decimal("1e-12")
 RATIO_MAX: Final = Decimal("1e15")
+_TOLD: Final = Context(prec=12, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[])
 _FINEST: Final = 36
 """Ratios with more decimals than this, or above 10 to this, are not reduced."""
 
@@ -129,8 +130,13 @@ def _quotient(number: int, divisor: int) -> Decimal:
     return plain(Decimal((int(number < 0), digits, -places)))
 
 
-def check_structure(structure: Structure, instruments: Mapping[str, Instrument]) -> Fault | None:
-    """None when the structure makes sense; else the first field at fault and what is wrong with it."""
+def check_structure(
+    structure: Structure, instruments: Mapping[str, Instrument], *, one_currency: bool = True
+) -> Fault | None:
+    """None when the structure makes sense; else the first field at fault and what is wrong with it.
+
+    A quote needs `one_currency`, the price's; what a package is worth can be said without.
+    """
     legs, hedges = structure.legs, structure.hedges
     if not legs:
         return Fault(field="legs", problem="no legs")
@@ -144,6 +150,8 @@ def check_structure(structure: Structure, instruments: Mapping[str, Instrument])
     seen: set[str] = set()
     for index, leg in enumerate(legs):
         fault = _leg_fault(index, leg, first, instruments, seen)
+        if fault is None and one_currency:
+            fault = _currency_fault(index, instruments[leg.instrument], first)
         if fault is not None:
             return fault
         seen.add(leg.instrument)
@@ -159,8 +167,8 @@ def _leg_fault(
         return Fault(field=f"legs[{index}].instrument", problem=f"unknown instrument {leg.instrument}")
     if not leg.ratio:
         return Fault(field=f"legs[{index}].ratio", problem="zero ratio")
-    if not RATIO_MIN <= abs(leg.ratio) <= RATIO_MAX:
-        problem = f"ratio {leg.ratio} is not between {RATIO_MIN} and {RATIO_MAX}"
+    if not RATIO_MIN <= leg.ratio.copy_abs() <= RATIO_MAX:
+        problem = f"ratio {_told(leg.ratio)} is not between {RATIO_MIN} and {RATIO_MAX}"
         return Fault(field=f"legs[{index}].ratio", problem=problem)
     if isinstance(instrument, Spot):
         return Fault(field=f"legs[{index}].instrument", problem="spot can only be the hedge")
@@ -169,13 +177,18 @@ def _leg_fault(
         return Fault(field=f"legs[{index}].instrument", problem=refused.problem)
     if leg.instrument in seen:
         return Fault(field=f"legs[{index}].instrument", problem=f"duplicate leg {leg.instrument}")
-    if instrument.quote_currency != first.quote_currency:
-        problem = f"mixed quote currencies {first.quote_currency} and {instrument.quote_currency}"
-        return Fault(field=f"legs[{index}].instrument", problem=problem)
     if instrument.underlying != first.underlying:
         problem = f"mixed underlyings {first.underlying} and {instrument.underlying}"
         return Fault(field=f"legs[{index}].instrument", problem=problem)
     return None
+
+
+def _currency_fault(index: int, instrument: Instrument, first: Instrument) -> Fault | None:
+    """What is wrong with the currency of one leg beside that of the first."""
+    if instrument.quote_currency == first.quote_currency:
+        return None
+    problem = f"mixed quote currencies {first.quote_currency} and {instrument.quote_currency}"
+    return Fault(field=f"legs[{index}].instrument", problem=problem)
 
 
 def _hedge_fault(hedge: Hedge, first: Instrument, instruments: Mapping[str, Instrument]) -> Fault | None:
@@ -187,15 +200,20 @@ def _hedge_fault(hedge: Hedge, first: Instrument, instruments: Mapping[str, Inst
         return Fault(field="hedges[0].instrument", problem="an option cannot be the hedge")
     if not hedge.ratio:
         return Fault(field="hedges[0].ratio", problem="zero ratio")
-    if not RATIO_MIN <= abs(hedge.ratio) <= RATIO_MAX:
-        problem = f"ratio {hedge.ratio} is not between {RATIO_MIN} and {RATIO_MAX}"
+    if not RATIO_MIN <= hedge.ratio.copy_abs() <= RATIO_MAX:
+        problem = f"ratio {_told(hedge.ratio)} is not between {RATIO_MIN} and {RATIO_MAX}"
         return Fault(field="hedges[0].ratio", problem=problem)
     if hedge.price <= 0:
-        return Fault(field="hedges[0].price", problem=f"price {hedge.price} is not above zero")
+        return Fault(field="hedges[0].price", problem=f"price {_told(hedge.price)} is not above zero")
     if instrument.underlying != first.underlying:
         problem = f"mixed underlyings {first.underlying} and {instrument.underlying}"
         return Fault(field="hedges[0].instrument", problem=problem)
     return None
+
+
+def _told(number: Decimal) -> str:
+    """A number in words, the same however it was spelled: what is said of it is logged, and said again in replay."""
+    return str(_TOLD.normalize(number)) if number else "0"
 
 
 def steps_of(structure: Structure, instruments: Mapping[str, Instrument]) -> Steps:

@@ -76,6 +76,7 @@ def test_nonsense_is_not_built(instrument: Instrument, changed: dict[str, Any], 
     [
         ({"style": "american"}, "style"),
         ({"style": "barrier"}, "style"),
+        ({"style": "American"}, "style"),
         ({"quanto": D(1)}, "quanto"),
         ({"settle_currency": "ETH"}, "settle_currency"),
         ({"quote_currency": "USD", "settle_currency": "ETH", "inverse": False}, "settle_currency"),
@@ -89,7 +90,7 @@ def test_what_cannot_be_valued_says_why(changed: dict[str, Any], field: str) -> 
 def test_what_can_be_valued_is_let_through() -> None:
     in_usdc = {"quote_currency": "USDC", "settle_currency": "USDC", "inverse": False}
     in_usd = {"quote_currency": "USD", "settle_currency": "USDC", "inverse": False}
-    for changed in ({}, {"style": "european"}, in_usdc, in_usd):
+    for changed in ({}, {"style": "european"}, {"style": "European"}, in_usdc, in_usd):
         assert refusal(msgspec.structs.replace(CALL, **changed)) is None
     for one in (SPOT, INVERSE, LINEAR, QUANTO):
         assert refusal(one) is None

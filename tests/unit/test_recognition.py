@@ -112,6 +112,8 @@ MISSES = [
     structure((put(65_000), 1), (call(55_000), -1), (PERP, 60_000)),
     # Unequal straddle beyond strip and strap.
     structure((call(60_000), 1), (put(60_000), 3)),
+    # A call spread that is off by a little is no ratio spread.
+    structure((call(60_000), 1), (call(65_000), "-1.0001")),
     # Calendars with unequal sizes; a box with one corner elsewhere.
     structure((call(60_000), -1), (call(60_000, FAR), 2)),
     structure((call(60_000), 1), (call(65_000), -1), (put(65_000), 1), (put(61_000), -1)),
@@ -164,6 +166,47 @@ def test_other_underlyings_and_fixed_multipliers_have_no_name() -> None:
         named = recognise(asked, chain)
         assert isinstance(named, Recognised)
         assert named.kind == "custom"
+    alone = recognise(structure((quanto, 2)), chain)
+    assert isinstance(alone, Recognised)
+    assert (alone.kind, alone.name) == ("perpetual", "bought perpetual BTC PERP")
+
+
+def test_words_have_no_exponents() -> None:
+    tiny = replace(call(60_000), name="TINY", strike=D("1E-12"))
+    named = recognise(structure((tiny, "1E+3"), hedge=(PERP, "1E-9", "1E+5")), {**cases.ALL, "TINY": tiny})
+    assert isinstance(named, Recognised)
+    assert named.name == "bought call BTC 26NOV24 0.000000000001, hedged"
+    assert named.words == "buy 1 TINY; hedge: buy 0.000000000001 BTC-PERPETUAL at 100000"
+
+
+def test_one_leg_is_no_legs() -> None:
+    named = recognise(structure((replace(call(60_000), settle_currency="USD"), 1)), cases.ALL)
+    assert isinstance(named, Recognised)
+    assert "legs" not in named.name
+
+
+def test_what_is_wrong_is_told_alike_however_it_is_spelled() -> None:
+    """The words are logged, and said again in replay from the logged spelling."""
+
+    def told(ratio: str, price: str = "60000", hedge: str = "1") -> Any:
+        asked = structure((call(60_000), ratio), hedge=(PERP, hedge, price))
+        fault = check_structure(asked, cases.ALL)
+        assert fault is not None
+        return fault
+
+    assert told("1E+17") == told("100000000000000000")
+    assert told("1", hedge="1E+17") == told("1", hedge="100000000000000000.0")
+    assert told("1", price="-1E+2") == told("1", price="-100")
+    assert told("1", price="-0") == told("1", price="0.00")
+    assert told("1E+999999999999").field == "legs[0].ratio"
+
+
+def test_a_package_in_two_currencies_makes_sense_where_it_may() -> None:
+    covered = structure((call(65_000), -1), (PERP, 60_000))
+    fault = check_structure(covered, cases.ALL)
+    assert fault is not None
+    assert (fault.field, fault.problem) == ("legs[1].instrument", "mixed quote currencies BTC and USD")
+    assert check_structure(covered, cases.ALL, one_currency=False) is None
 
 
 def test_reduced_examples() -> None:
