@@ -12,7 +12,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from pricing.fact import Fact, Fault
-from pricing.instruments import Future, Instrument, Perpetual
+from pricing.instruments import DOLLARS, Future, Instrument, Perpetual
 from pricing.market import Book, Curve, Discount, MarketSnapshot, Pillar, UnderlyingMarket
 from pricing.mid import FairMid, fair_mid
 from pricing.numeric.elementary import exp, log
@@ -162,11 +162,11 @@ def _mids(
     kind: type[Future] | type[Perpetual],
     now: int,
 ) -> list[tuple[Instrument, FairMid]]:
-    """The fair mid of each instrument of a kind that has one, in the order of the books."""
+    """The fair mid of each instrument of a kind that has one, in the order of the books; dollars, as the index is."""
     books: dict[str, list[Book]] = {}
     for book in under.books:
         instrument = instruments.get(book.instrument)
-        if isinstance(instrument, kind) and instrument.underlying == under.name:
+        if isinstance(instrument, kind) and instrument.underlying == under.name and _in_dollars(instrument):
             books.setdefault(book.instrument, []).append(book)
     found = []
     for name, several in books.items():
@@ -174,6 +174,11 @@ def _mids(
         if not isinstance(mid, Fault):
             found.append((instruments[name], mid))
     return found
+
+
+def _in_dollars(instrument: Instrument | None) -> bool:
+    """Whether it is quoted as the index is: a coin against another coin says nothing of its carry in USD."""
+    return instrument is None or instrument.quote_currency in DOLLARS
 
 
 def _future_pillars(under: UnderlyingMarket, instruments: Mapping[str, Instrument], now: int) -> list[Pillar]:
@@ -198,7 +203,9 @@ def _carry(
     under: UnderlyingMarket, instruments: Mapping[str, Instrument], now: int, terms: CurveTerms
 ) -> float | None:
     """The mean carry of the perpetuals; None when there is none with a funding rate or a fair mid."""
-    rates = {one.instrument: one.rate_8h for one in under.funding}
+    rates = {
+        one.instrument: one.rate_8h for one in under.funding if _in_dollars(instruments.get(one.instrument))
+    }
     carries = [funding_carry(rate) for rate in rates.values()]
     for instrument, mid in _mids(under, instruments, Perpetual, now):
         if instrument.name not in rates:

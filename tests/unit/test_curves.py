@@ -2,6 +2,7 @@
 
 import math
 
+import msgspec
 import pytest
 import structure_cases as cases
 from structure_cases import EXPIRIES, NOW, PERP, future
@@ -189,6 +190,18 @@ def test_a_perpetual_fills_the_time_before_the_first_future() -> None:
     assert isinstance(made, Curve)
     assert [one.expiry_at for one in made.pillars] == [NOW + DAY_NS, NEAR]
     assert made.pillars[0].forward < 60_000.0
+
+
+def test_contracts_against_another_coin_say_nothing_of_the_forward_in_usd() -> None:
+    cross = msgspec.structs.replace(PERP, name="BTC-ETH", quote_currency="ETH", inverse=False)
+    dated = msgspec.structs.replace(future(NEAR), name="BTC-ETH-NEAR", quote_currency="ETH", inverse=False)
+    chain = {**cases.ALL, cross.name: cross, dated.name: dated}
+    books = (two_sided(cross.name, 20.0, 20.1), two_sided(dated.name, 20.2, 20.3))
+    rates = (Funding(instrument=cross.name, at=NOW, rate_8h=0.01),)
+    assert isinstance(curves.build_curve(market(books=books, funding=rates), chain, NOW), Fault)
+    ours = (two_sided(future(NEAR).name, 60_299.0, 60_301.0),)
+    alone = curves.build_curve(market(books=ours), chain, NOW)
+    assert curves.build_curve(market(books=(*books, *ours), funding=rates), chain, NOW) == alone
 
 
 def test_without_index_or_books_there_is_no_curve() -> None:
