@@ -35,7 +35,7 @@ def parse(text: str, expiry_s: int) -> Reading:
     fault = pair_fault(underlying, quote) if line else currency_fault("underlying", underlying)
     if fault is not None:
         return fault
-    if rest and rest[0].isalpha() and rest[0] != _PERPETUAL:
+    if len(rest) > 1 and rest[0].isalpha() and rest[0] != _PERPETUAL:
         return wrong("name", text, f"is a combination ({rest[0]}), not one instrument: name its legs")
     if not rest:
         return spot(VENUE, underlying, quote) if line else wrong("name", text, _FORMS)

@@ -187,7 +187,7 @@ def _disagreement(told: Mapping[int, str], named: Named) -> Fault | None:
     futures = {"future", "perpetual"}
     if SECURITY_TYPE in told and kind != named.kind and not (kind == "future" and named.kind in futures):
         return wrong(
-            _WORDS[SECURITY_TYPE], told[SECURITY_TYPE], f"does not fit {_symbol(told)}, a {named.kind}"
+            _WORDS[SECURITY_TYPE], told[SECURITY_TYPE], f"does not fit {_symbol(told)} ({named.kind})"
         )
     day = "".join([f"{part:02d}" for part in civil(named.expiry_at)]) if named.expiry_at else ""
     for tag in (DATE, MONTH):

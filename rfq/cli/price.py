@@ -65,11 +65,19 @@ def price(
     from rfq.cli.price_market import Flat, scene
     from rfq.cli.price_table import lines
     from rfq.cli.priced import Request, decimal_of, work_out
-    from rfq.cli.wanted import read
+    from rfq.cli.wanted import read, refuse
 
     wanted = read(what, venue, spot)
     priced = work_out(scene(wanted, snapshot, Flat(forward, vol, years, index), at), currency)
     request = Request(decimal_of("--amount", amount), side, held_usd) if quote else None
+    if request is None:
+        for name, told, usual in (
+            ("amount", amount, "1"),
+            ("side", side, "two-way"),
+            ("held-usd", held_usd, 0.0),
+        ):
+            if told != usual:
+                raise refuse(f"--{name}", "counts for a quote only; add --quote")
     answer = answer_of(priced)
     quoted = None
     if request is not None:

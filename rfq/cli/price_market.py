@@ -86,6 +86,8 @@ def _flat_scene(wanted: Wanted, flat: Flat, at: str) -> Scene:
     }
     ends = sorted({one.expiry_at for one in instruments.values() if isinstance(one, Option | Future)})
     if flat.years is not None and ends:
+        if at:
+            raise refuse("--at", "--years says that already; leave one of them out")
         now = ends[0] - max(round(flat.years * YEAR_NS), 1)
     else:
         now = SystemClock().now()

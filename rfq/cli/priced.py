@@ -9,8 +9,8 @@ from pricing.fact import Fault
 from pricing.instruments import Option
 from pricing.quoting import QuotePrice, quote
 from pricing.recognition import Recognised, recognise
-from pricing.structures import steps_of
-from pricing.units import BPS, NS_PER_S, YEAR_NS
+from pricing.structures import check_structure, steps_of
+from pricing.units import NS_PER_S, YEAR_NS
 from pricing.valuation import Unpriceable, Valuation, value
 from pricing.worth import LegWorth
 from rfq.cli.exits import Ended, Exit
@@ -70,8 +70,8 @@ class Priced(NamedTuple):
 
     @property
     def unit_usd(self) -> float:
-        """USD for one unit of the price."""
-        return self.valuation.notional_usd * BPS / self.valuation.bp
+        """USD for one unit of the currency that fair is in; it has been converted, so there is a rate."""
+        return self.scene.market.usd(self.valuation.currency) or 1.0
 
     @property
     def greeks(self) -> dict[str, float]:
@@ -146,6 +146,9 @@ def quote_of(priced: Priced, request: Request, policy: Policy) -> tuple[QuotePri
     """
     scene, valuation = priced.scene, priced.valuation
     structure, instruments = scene.wanted
+    mixed = check_structure(structure, instruments)
+    if mixed is not None:
+        raise refuse(mixed.field, f"{mixed.problem}: no one price can be quoted")
     side = _side(request)
     state = DeskState(ChainId("price"), policy)
     state.instruments = dict(instruments)

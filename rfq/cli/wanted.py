@@ -49,7 +49,7 @@ def read(text: str, venue: str, spot: bool) -> Wanted:
         structure = Structure(legs=(Leg(instrument=reader.named(text, ""), ratio=Decimal(1)),))
     else:
         structure = reader.structure(_json(text))
-    fault = check_structure(structure, reader.instruments)
+    fault = check_structure(structure, reader.instruments, one_currency=False)
     if fault is not None:
         raise refuse(fault.field, fault.problem)
     return Wanted(structure, reader.instruments)
@@ -116,13 +116,15 @@ class _Reader:
         if not isinstance(tree, dict):
             raise refuse(path, f"is no instrument: {_FORMS}" if tree is not None else "missing")
         if tree and all(key.isascii() and key.isdigit() for key in tree):
-            tags = {int(key): str(value) for key, value in tree.items()}
+            tags = {int(key): _tag(value, f"{path}.{key}" if path else key) for key, value in tree.items()}
             named = parse_fix(tags, self._venue, spot=self._spot)
             return self._keep(named if isinstance(named, Fault) else instrument_of(named), path)
         try:
             found: Instrument = canon.decode(json.dumps(tree, default=str).encode(), Instrument)  # type: ignore[arg-type]
         except CanonError as error:
-            raise refuse(path, f"{str(error).removeprefix(_CANNOT)}; {_TAGS} are known") from None
+            problem = str(error).removeprefix(_CANNOT)
+            told = f"{problem}; {_TAGS} are known" if "`" in problem else problem
+            raise refuse(path, told) from None
         return self._keep(found, path)
 
     def named(self, text: str, path: str) -> str:
@@ -133,6 +135,9 @@ class _Reader:
     def _keep(self, found: Instrument | Fault, path: str) -> str:
         if isinstance(found, Fault):
             raise refuse(f"{path}.{found.field}" if path else found.field, found.problem)
+        for field in ("name", "underlying", "quote_currency", "settle_currency"):
+            if not getattr(found, field).isprintable():
+                raise refuse(f"{path}.{field}" if path else field, "has characters that cannot be printed")
         if getattr(found, "expiry_at", 0) > _LATEST_AT:
             raise refuse(f"{path}.expiry_at" if path else "expiry_at", "is more than a century away")
         if self.instruments.setdefault(found.name, found) != found:
@@ -153,6 +158,13 @@ def _fields(part: Any, path: str, known: tuple[str, ...]) -> dict[str, Any]:
         if key not in (*known, "_"):
             raise refuse(f"{path}.{key}", f"unknown; there are {', '.join(known)}")
     return part
+
+
+def _tag(told: Any, path: str) -> str:
+    """A FIX field's value, spelled as a text or a number."""
+    if isinstance(told, str | int | Decimal) and not isinstance(told, bool):
+        return str(told)
+    raise refuse(path, f"{str(told)[:40]!a} is no text and no number")
 
 
 def _number(told: Any, path: str) -> Decimal:

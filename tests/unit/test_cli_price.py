@@ -124,6 +124,32 @@ def test_a_structure_is_the_sum_of_its_legs(capsys: pytest.CaptureFixture[str]) 
         assert found[name] == pytest.approx(near[name] - 2.0 * far[name], rel=1e-9, abs=1e-15), name
 
 
+def test_a_package_in_two_currencies_has_a_worth(capsys: pytest.CaptureFixture[str]) -> None:
+    """A conversion told as three legs: as many coins whatever the market is, so without delta and vega."""
+    dated = CALL.removesuffix("-65000-C")
+    legs = [
+        {"instrument": CALL, "ratio": -1},
+        {"instrument": f"{dated}-65000-P", "ratio": 1},
+        {"instrument": dated, "ratio": 65_000},
+    ]
+    found = priced(capsys, legs, *FLAT)
+    assert (found["kind"], found["currency"]) == ("conversion", "BTC")
+    assert found["fair"] == pytest.approx(-1.0, abs=1e-12)  # an inverse future counts as -1 / F
+    assert found["delta_net_usd"] == pytest.approx(0.0, abs=1e-6)
+    assert found["vega_usd_per_vol_point"] == pytest.approx(0.0, abs=1e-9)
+    moved = priced(capsys, legs, "--forward", "50000", *FLAT[2:])
+    assert moved["fair"] == pytest.approx(found["fair"], abs=1e-12)
+
+
+@pytest.mark.parametrize(("words", "fair"), [((), 60_000.0), (("--currency", "BTC"), 1.0)])
+def test_the_price_of_an_inverse_perpetual_in_usd(
+    words: tuple[str, ...], fair: float, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = priced(capsys, "BTC-PERPETUAL", "--forward", "60000", *words)
+    assert (found["fair"], found["fair_usd"]) == (pytest.approx(fair), pytest.approx(60_000.0))
+    assert found["delta_net_usd"] == pytest.approx(1.0)
+
+
 def test_other_ways_to_say_it(capsys: pytest.CaptureFixture[str]) -> None:
     plain = priced(capsys, CALL, *FLAT)
     tags = {"55": "BTC/USD", "167": "OPT", "541": "20241227", "201": 1, "202": 65000, "15": "BTC"}
