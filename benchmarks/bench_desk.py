@@ -1,5 +1,6 @@
 """The desk on one core: whole maker lives and whole taker lives with five dealers, half perpetuals, half two-leg option
-spreads, full features and limits. The time is that spent inside `Desk.handle`; encoding the records is told apart."""
+spreads, full features and limits. The kernels are warmed first, as the service does. The time is that spent inside
+`Desk.handle`; encoding the records is told apart."""
 
 import gc
 from statistics import median
@@ -7,6 +8,8 @@ from statistics import median
 from benchmarks.lives import OUTRIGHT, SPREAD, Runner, maker_life, taker_life
 from benchmarks.rows import Row
 from rfq.domain.request import Side
+from rfq.ops.kernels import warm_kernels
+from rfq.ops.sections import Kernels
 
 MAKER_TARGET, TAKER_TARGET = 2_000, 800
 ROUNDS = 7
@@ -16,6 +19,7 @@ SIDES = (Side.BUY, Side.SELL, Side.TWO_WAY)
 def main(quick: bool = False) -> list[Row]:
     """Both roles: lives a second (median of rounds), events and bytes a life, where the time goes."""
     lives = 100 if quick else 600
+    kernels = warm_kernels(Kernels())
     run = Runner()
     for number in range(50):
         _live(run, "maker", f"w{number}", number)
@@ -42,7 +46,7 @@ def main(quick: bool = False) -> list[Row]:
                 f"{rate:,.0f} ({min(handled):,.0f} to {max(handled):,.0f})",
                 f">= {target:,}",
                 rate >= target,
-                parts,
+                f"{parts}; kernels {kernels}",
             ),
             Row(
                 f"desk, {role} lives/s with encoding",

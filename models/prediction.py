@@ -4,17 +4,15 @@ Costs are total costs to whoever trades the size, in bps of notional, + = cost; 
 against the client; markouts are bps, + = good for us.
 """
 
-import math
 from dataclasses import dataclass
-from operator import ge, le
+from math import isfinite
+from operator import add
 from typing import Final
 
 DISTANCES: Final = tuple([0.5 * place - 4.0 for place in range(33)])
 """The quote distances of every win and markout curve, in half-spreads beyond fair."""
 LEVELS: Final = (0.01, 0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95, 0.99)
 """The levels of every cost distribution."""
-
-_INF: Final = math.inf
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,20 +35,25 @@ class Prediction:
         """Refuse whatever no price could be built from; names the field."""
         if not 1e-6 <= self.half_spread_bps <= 1e6:
             raise ValueError(f"half_spread_bps: {self.half_spread_bps} is no half spread")
-        win, markouts = self.win, self.markout_bps
-        if len(win) != len(DISTANCES) or not (
-            win[0] <= 1.0 and win[-1] >= 0.0 and all(map(ge, win, win[1:]))
+        win, markouts, temporary, permanent = (
+            self.win,
+            self.markout_bps,
+            self.temporary_bps,
+            self.permanent_bps,
+        )
+        for field, numbers, size in (
+            ("win", win, len(DISTANCES)),
+            ("markout_bps", markouts, len(DISTANCES)),
+            ("temporary_bps", temporary, len(LEVELS)),
+            ("permanent_bps", permanent, len(LEVELS)),
         ):
-            raise ValueError("win: one probability for each distance, never rising")
-        if len(markouts) != len(DISTANCES) or not all(map(le, markouts, markouts[1:])):
-            raise ValueError("markout_bps: one number for each distance, never falling")
-        if not (markouts[0] > -_INF and markouts[-1] < _INF):
-            raise ValueError("markout_bps: not finite")
-        temporary, permanent = self.temporary_bps, self.permanent_bps
-        if len(temporary) != len(LEVELS) or not math.isfinite(sum(temporary)):
-            raise ValueError("temporary_bps: one finite number for each level")
-        if len(permanent) != len(LEVELS) or not math.isfinite(sum(permanent)):
-            raise ValueError("permanent_bps: one finite number for each level")
-        costs = [one + other for one, other in zip(temporary, permanent, strict=True)]
-        if not all(map(le, costs, costs[1:])):
+            if len(numbers) != size or not isfinite(sum(numbers)):
+                raise ValueError(f"{field}: {size} finite numbers")
+        # Sorting what is in order already is the fastest look at it.
+        if not (win[0] <= 1.0 and win[-1] >= 0.0 and sorted(win, reverse=True) == list(win)):
+            raise ValueError("win: probabilities, never rising")
+        if sorted(markouts) != list(markouts):
+            raise ValueError("markout_bps: never falling")
+        costs = list(map(add, temporary, permanent))
+        if sorted(costs) != costs or not isfinite(sum(costs)):
             raise ValueError("permanent_bps: temporary and permanent cost together fall from level to level")

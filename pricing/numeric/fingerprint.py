@@ -103,8 +103,11 @@ def _package(share: Iterator[float]) -> Iterator[float]:
 def _distances(share: Iterator[float]) -> Iterator[float]:
     """The best distances on two sets of curves: a steady one, and one with cliffs."""
     reserves = [12.0 * next(share) - 2.0 for _ in range(_LEGS)]
-    steady = [1.0 / (1.0 + 0.2 * 1.8**place) for place in range(distance.POINTS)]
-    ragged = sorted([next(share) ** 3 for _ in range(distance.POINTS)], reverse=True)
+    steady, odds = [], 5.0
+    for _ in range(distance.POINTS):
+        steady.append(odds / (1.0 + odds))
+        odds *= 0.55
+    ragged = sorted([next(share) * next(share) for _ in range(distance.POINTS)], reverse=True)
     for win in (steady, ragged):
         markouts = sorted([-next(share) for _ in range(distance.POINTS)])
         yield from engine.DISTANCES.run([1.5, *win, *markouts, *reserves], _LEGS)
