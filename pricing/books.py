@@ -78,11 +78,11 @@ def _composite(books: list[Book], now: int, sigma: float) -> tuple[float, float,
     """Mid, half spread, doubt and instant of several venues' books, as of the freshest whose clock is not ahead: what
     has passed since then is the price's age, and no part of this doubt.
     """
-    seen = [book.at for book in books if book.at - now <= AHEAD_NS]
+    seen = [book for book in books if book.at - now <= AHEAD_NS]
     if not seen:
         return None
-    at = max(seen)
-    found = fair_mid(tuple(books), at, sigma)
+    at = max([book.at for book in seen])
+    found = fair_mid(tuple(seen), at, sigma)
     if isinstance(found, Fault):
         return None
     return found.mid, max(0.0, 0.5 * (found.offer - found.bid)), found.doubt, at

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 from pricing.curves import discount, forward_point
 from pricing.instruments import Option, refusal
 from pricing.market import Fixing, MarketSnapshot, Smile, Surface, UnderlyingMarket, VarianceClock
+from pricing.numeric.elementary import INF as _INF
 from pricing.numeric.elementary import log
 from pricing.numeric.package import OPTION_WIDTH
 from pricing.settlement import averaged_at, averaged_years
@@ -94,7 +95,10 @@ class OptionRows:
             if not isinstance(made, Expiry):
                 return made
             expiry = self._expiries[key] = made
-        self.rows += (expiry.place, float(option.strike), 1.0 if option.call else 0.0, ratio)
+        strike = float(option.strike)
+        if not 0.0 < strike < _INF:  # a Decimal may be beyond floats
+            return Unpriceable(reason="not_priced", field=option.name)
+        self.rows += (expiry.place, strike, 1.0 if option.call else 0.0, ratio)
         return expiry
 
     def _make(self, option: Option) -> Expiry | Unpriceable:
@@ -232,18 +236,15 @@ def smiles_at(surface: Surface, expiry_at: int, now: int, window_ns: int = 0) ->
         return Smiles(near, years / ((near.expiry_at - seen_at) / YEAR_NS), None, 0.0, 0.0, years)
     years = averaged_years(clock, now, expiry_at, window_ns)
     near_seen = averaged_years(clock, seen_at, near.expiry_at, window_ns)
-    if near_seen <= 0.0:
-        return Smiles(near, 0.0, None, 0.0, 0.0, years)  # a clock that stands still: no variance
-    if far is None and near.expiry_at >= expiry_at:
-        return Smiles(near, years / near_seen, None, 0.0, 0.0, years)
-    near_years = averaged_years(clock, now, near.expiry_at, window_ns)
+    # A clock that stands still from the surface to a smile leaves that smile no variance.
+    weight = years / near_seen if near_seen > 0.0 else 0.0
     if far is None:
-        weight = years / near_seen
         steepest = near.b * (1.0 + abs(near.rho))
-        if steepest * years > _LEE * near_years:  # beyond it, wings grow no steeper
-            weight = max(1.0, _LEE / steepest) * near_years / near_seen
+        if near.expiry_at < expiry_at and steepest * weight > _LEE:  # beyond it, wings grow no steeper
+            weight = _LEE / steepest
         return Smiles(near, weight, None, 0.0, 0.0, years)
-    near_weight = near_years / near_seen
+    near_years = averaged_years(clock, now, near.expiry_at, window_ns)
+    near_weight = near_years / near_seen if near_seen > 0.0 else 0.0
     far_years = averaged_years(clock, now, far.expiry_at, window_ns)
     share = (years - near_years) / (far_years - near_years) if far_years > near_years else 0.0
     far_seen = averaged_years(clock, seen_at, far.expiry_at, window_ns)

@@ -153,7 +153,10 @@ def _solve(
     """Volatility and code of one option whose terms are in order."""
     least = forward if forward < strike else strike
     most = strike if forward < strike else forward
-    x = -(log1p((most - least) / least) if most < 2.0 * least else log(most / least))
+    ratio = most / least
+    if ratio == INF:
+        return (NAN, BAD_STRIKE)
+    x = -(log1p((most - least) / least) if most < 2.0 * least else log(ratio))
     gain = forward - strike if call else strike - forward
     begin = forward if call else strike
     ended = strike if call else forward
@@ -168,7 +171,8 @@ def _solve(
         return (NAN, AT_BOUND)
     if not (share > _SMALLEST and (gain <= 0.0 or share > tiny)):
         return (NAN, AT_INTRINSIC)
-    return (implied(x, share, rest) / sqrt(term), FOUND)
+    vol = implied(x, share, rest) / sqrt(term)
+    return (vol, FOUND) if vol < INF else (NAN, AT_INTRINSIC)
 
 
 def solve(

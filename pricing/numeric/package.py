@@ -148,6 +148,8 @@ def option_greeks(
         vega = forward * density * root
         vanna = -density * d2 / stdev * root
         theta = -0.5 * forward * density * stdev * source[row + _DECAY]
+        if source[row + _LEFT] != 1.0:  # the share to come passes too, into a known part at the forward
+            theta -= forward * (upper - cdf(d2)) / term
         target[out + 2] = _POINT * dollars * density / (forward * stdev) * spot * spot
         target[out + 3] = _POINT * money * vega
         target[out + 4] = money * theta / _DAYS

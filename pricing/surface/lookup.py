@@ -2,7 +2,8 @@
 
 Total variance runs straight in variance time at equal k = ln(strike / forward) between smiles; before the first and
 beyond the last it is in proportion to it, so a smile shrinks to nothing at its expiry while its vols stay where they
-were. Beyond the last smile its wings grow steeper with time, and it grows no more where one meets Lee's bound.
+were. Beyond the last smile its wings grow steeper with time, and it grows no more where one meets Lee's bound. A smile
+until which no variance time passes has none.
 """
 
 import math
@@ -36,19 +37,25 @@ def variance_at(
     def left(at: int) -> float:
         return averaged_years(clock, now, at, window_ns)
 
-    def now_of(smile: Smile) -> float:
-        w = total_variance(k, smile.a, smile.b, smile.rho, smile.m, smile.s)
-        return w * left(smile.expiry_at) / averaged_years(clock, surface.at, smile.expiry_at, window_ns)
+    def ratio_of(smile: Smile, at: int) -> float:
+        """Variance time left until an instant beside all that the smile had."""
+        had = averaged_years(clock, surface.at, smile.expiry_at, window_ns)
+        return left(at) / had if had > 0.0 else 0.0
+
+    def own(smile: Smile) -> float:
+        return total_variance(k, smile.a, smile.b, smile.rho, smile.m, smile.s)
 
     first, last = alive[0], alive[-1]
     if expiry_at <= first.expiry_at:
-        return now_of(first) * left(expiry_at) / left(first.expiry_at)
+        return ratio_of(first, expiry_at) * own(first)
     if expiry_at >= last.expiry_at:
-        return min(left(expiry_at) / left(last.expiry_at), _growth_max(last)) * now_of(last)
+        return min(ratio_of(last, expiry_at), _growth_max(last)) * own(last)
     near = max((one for one in alive if one.expiry_at <= expiry_at), key=lambda one: one.expiry_at)
     far = min((one for one in alive if one.expiry_at > expiry_at), key=lambda one: one.expiry_at)
-    share = (left(expiry_at) - left(near.expiry_at)) / (left(far.expiry_at) - left(near.expiry_at))
-    return (1.0 - share) * now_of(near) + share * now_of(far)
+    apart = left(far.expiry_at) - left(near.expiry_at)
+    share = (left(expiry_at) - left(near.expiry_at)) / apart if apart > 0.0 else 0.0
+    low, high = (ratio_of(one, one.expiry_at) * own(one) for one in (near, far))
+    return (1.0 - share) * low + share * high
 
 
 def vol_of(surface: Surface, expiry_at: int, k: float, now: int, window_ns: int = _NO_WINDOW) -> float | None:
@@ -70,6 +77,6 @@ def vol_at(
 
 
 def _growth_max(smile: Smile) -> float:
-    """How far a smile can grow in time until its steeper wing meets Lee's bound; no less than it is."""
+    """How far a smile can grow in time until its steeper wing meets Lee's bound."""
     steepest = smile.b * (1.0 + abs(smile.rho))
-    return max(1.0, LEE / steepest) if steepest > 0.0 else math.inf
+    return LEE / steepest if steepest > 0.0 else math.inf

@@ -19,6 +19,8 @@ from pricing.units import NS_PER_S, years
 _VOL_SHARE: Final = 0.02
 """Of its vol: how far a quote may be from the line between its neighbours, beside their half-spreads."""
 
+_RATIO_MIN: Final = 1e-9
+
 
 class OptionQuote(Fact, frozen=True, kw_only=True, tag="OptionQuote.1"):
     """One row of a chain. Prices are shares of the forward (what a coin-settled option costs in coin); 0: none.
@@ -124,7 +126,7 @@ def _sound(rows: list[OptionQuote], now: int, rules: Cleaning, dropped: list[Dro
     middle = sorted([one.forward for one in kept])[len(kept) // 2]
     near: list[OptionQuote] = []
     for one in kept:
-        apart_bps = abs(math.log(one.forward / middle)) * 1e4
+        apart_bps = abs(math.log(one.forward) - math.log(middle)) * 1e4
         if apart_bps > rules.forward_bps_max:
             _drop(dropped, one, "quote", f"its forward is {apart_bps:.0f} bps from its expiry's")
         else:
@@ -137,6 +139,8 @@ def _problem(one: OptionQuote, now: int, rules: Cleaning) -> str | None:
     numbers = (one.strike, one.forward, one.bid, one.ask)
     if not all(map(math.isfinite, numbers)) or not (one.strike > 0.0 and one.forward > 0.0):
         return "its numbers are no prices"
+    if not _RATIO_MIN < one.strike / one.forward < 1.0 / _RATIO_MIN:
+        return "its strike and its forward have nothing to do with each other"
     if one.at > now + rules.ahead_s_max * NS_PER_S:
         return f"its clock is {(one.at - now) / NS_PER_S:.0f} s ahead"
     if now - one.at > rules.age_s_max * NS_PER_S:

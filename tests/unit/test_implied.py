@@ -166,6 +166,12 @@ def test_refusals(
     assert many.vols[1] == implied_vol(5.0, 100.0, 100.0, 1.0, True)
 
 
+def test_a_strike_out_of_all_proportion_to_its_forward_is_refused() -> None:
+    for many in (1e300, 1e-300):
+        found = implied_vol_inverse(0.1, many, 1.0 / many, 1.0, many < 1.0)
+        assert isinstance(found, Fault) and found.field == "strike"
+
+
 def test_some_steps_inside_the_bounds_there_is_a_volatility() -> None:
     low, high = 20.0, 100.0
     for _ in range(3):

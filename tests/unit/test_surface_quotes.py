@@ -44,6 +44,8 @@ def test_a_sound_chain_loses_nothing() -> None:
         ({"strike": math.nan}, "its numbers are no prices"),
         ({"ask": math.inf}, "its numbers are no prices"),
         ({"forward": 0.0}, "its numbers are no prices"),
+        ({"forward": 1e-320}, "its strike and its forward have nothing to do with each other"),
+        ({"strike": 1e300}, "its strike and its forward have nothing to do with each other"),
     ],
 )
 def test_a_quote_that_cannot_be_believed_is_left_out(change: dict[str, object], words: str) -> None:

@@ -27,7 +27,7 @@ from pricing_cases import (
 from pricing.instruments import Instrument, Spot
 from pricing.market import MarketSnapshot, Rate, UnderlyingMarket, one_level
 from pricing.structures import Hedge
-from pricing.units import NS_PER_S
+from pricing.units import NS_PER_MS, NS_PER_S
 from pricing.valuation import Unpriceable, Valuation, leg_fair, mark, value
 
 SPOT = Spot(name="BTC_USDC", underlying="BTC", quote_currency="USDC", tick=D(1), lot=D("0.0001"))
@@ -235,6 +235,15 @@ def test_a_one_sided_book_is_no_price() -> None:
     assert both.fair == pytest.approx(60_000.0)
     ahead = (msgspec.structs.replace(other, at=NOW + 10 * NS_PER_S), half)
     assert refused((PERP, "1"), market=market(books=ahead)).reason == "no_book"
+
+
+def test_a_clock_that_is_ahead_counts_for_nothing_beside_one_that_is_nearly() -> None:
+    """What is too far ahead of now is too far ahead, however near the next venue's clock is to it."""
+    books = tuple(
+        one_level(PERP.name, NOW + ms * NS_PER_MS, mid - 1.0, mid + 1.0, 1.0, 1.0, venue)
+        for ms, mid, venue in ((1_500, 61_000.0, "a"), (900, 60_000.0, "b"))
+    )
+    assert found((PERP, "1"), market=market(books=books)).fair == pytest.approx(60_000.0)
 
 
 def test_the_index_counts_for_size_only_where_nothing_is_converted() -> None:

@@ -11,6 +11,7 @@ from pricing_cases import (
     CALL_65,
     FAR_AT,
     FUTURE,
+    INDEX,
     INSTRUMENTS,
     NEAR_AT,
     NOW,
@@ -18,16 +19,18 @@ from pricing_cases import (
     PUT_65,
     SEEN_AT,
     SMILES,
+    D,
     market,
     option,
     structure,
 )
 
 from pricing import black
-from pricing.instruments import Instrument
+from pricing.instruments import Instrument, Option
 from pricing.market import Curve, Discount, Fixing, MarketSnapshot, Pillar, Surface, VarianceClock
 from pricing.numeric.smile import total_variance
 from pricing.option_rows import screen_vol_half_spread, smiles_at
+from pricing.surface.lookup import variance_at
 from pricing.units import DAY_NS, NS_PER_S, YEAR_NS
 from pricing.valuation import Unpriceable, Valuation, leg_fair, mark, value
 from pricing.variance_clock import variance_years, weekend_weights
@@ -100,6 +103,18 @@ def test_before_the_first_and_beyond_the_last_vols_are_those_of_the_edge(days: i
     assert worth.legs[0].vol == pytest.approx(vol, rel=1e-12)
 
 
+@pytest.mark.parametrize("minutes", [30 * 24 * 60, 60, 1])
+def test_what_lies_beyond_the_last_smile_does_not_shrink_with_it(minutes: int) -> None:
+    """A last smile that is nearly over still says how much variance passes in time after it."""
+    alone = Surface(at=SEEN_AT, smiles=SMILES[:1])
+    beyond = option(60_000, expiry_at=NEAR_AT + 5 * DAY_NS)
+    at = NEAR_AT - minutes * MINUTE
+    curve = Curve(at=SEEN_AT, pillars=(Pillar(expiry_at=beyond.expiry_at, forward=60_000.0),))
+    worth = found((beyond, "1"), at=at, seen=market(surface=alone, curve=curve))
+    vol = math.sqrt(variance(0, 0.0) / ((NEAR_AT - SEEN_AT) / YEAR_NS))
+    assert worth.legs[0].vol == pytest.approx(vol, rel=1e-12)
+
+
 def test_smiles_that_have_expired_are_past() -> None:
     at = NEAR_AT + DAY_NS
     chosen = smiles_at(SURFACE, NOW + 50 * DAY_NS, at)
@@ -152,6 +167,37 @@ def test_a_clock_that_stands_still_leaves_the_payoff() -> None:
         assert (leg.vol, leg.theta_usd_per_calendar_day) == (0.0, 0.0)
 
 
+def test_variance_after_a_clock_that_stood_still() -> None:
+    """A smile until which nothing passes has no variance; half way to the next one half of that one's is left."""
+    hour = 3600 * NS_PER_S
+    start = next(at for at in range(SEEN_AT - SEEN_AT % hour, NOW + 400 * hour, hour) if _hour(at) == 2)
+    weights = tuple(0.0 if 2 <= place < 10 else 1.0 for place in range(168))
+    near = msgspec.structs.replace(SMILES[0], expiry_at=start + 8 * hour)
+    far = msgspec.structs.replace(SMILES[1], expiry_at=start + 18 * hour)
+    surface = Surface(at=start, smiles=(near, far), clock=VarianceClock(weights=weights))
+    between = smiles_at(surface, start + 13 * hour, start)
+    assert between is not None
+    assert (between.near_weight, between.share) == (0.0, pytest.approx(0.5))
+    assert between.far_weight == pytest.approx(0.5)
+    last = Surface(at=start, smiles=(near,), clock=VarianceClock(weights=weights))
+    for expiry_at in (start + hour, near.expiry_at, start + 13 * hour):
+        for one in (surface, last):
+            told = smiles_at(one, expiry_at, start)
+            assert told is not None
+            w = told.near_weight * total_variance(0.1, near.a, near.b, near.rho, near.m, near.s)
+            if told.far is not None:
+                w += told.far_weight * total_variance(0.1, far.a, far.b, far.rho, far.m, far.s)
+            assert variance_at(one, expiry_at, 0.1, start) == pytest.approx(w, rel=1e-12)
+
+
+def test_a_strike_beyond_floats_is_refused() -> None:
+    for strike in ("1e400", "1e-400"):
+        odd = msgspec.structs.replace(CALL_60, name="odd", strike=D(strike))
+        known = {**ALL, odd.name: odd}
+        why = Unpriceable(reason="not_priced", field="odd")
+        assert value(structure((odd, "1")), known, market(), NOW) == why
+
+
 def _hour(at: int) -> int:
     """The UTC hour of the week of an instant, from Monday on."""
     return (at // (3600 * NS_PER_S) + 72) % 168
@@ -202,6 +248,19 @@ def test_an_average_that_cannot_lose_any_more() -> None:
     assert worth.vega_usd_per_vol_point == 0.0
     assert worth.delta_net_usd == pytest.approx(60_200 / 30)
     assert found((AVERAGED_PUT, "1"), at=at, seen=seen).fair == 0.0
+
+
+@pytest.mark.parametrize("minutes", [29.0, 15.0, 4.0])
+@pytest.mark.parametrize("leg", [AVERAGED, AVERAGED_PUT, AVERAGED_LINEAR])
+def test_theta_inside_the_window_is_that_of_the_average(minutes: float, leg: Option) -> None:
+    """What is to come of the mean shrinks as well as its variance: three times what one of them alone loses."""
+    seen, at = in_window(minutes, 60_000.0)
+    here, step = found((leg, "1"), at=at, seen=seen), NS_PER_S // 2
+    soon, later = (found((leg, "1"), at=at + steps * step, seen=seen).fair for steps in (1, 2))
+    lost = (-3.0 * here.fair + 4.0 * soon - later) / (2 * step) * DAY_NS
+    unit = INDEX if leg.inverse else 1.0
+    assert here.theta_usd_per_calendar_day == pytest.approx(lost * unit, rel=2e-3)
+    assert lost < 0.0
 
 
 def test_an_average_nobody_has_told_of() -> None:
