@@ -10,6 +10,7 @@ import csv
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
 from itertools import islice
 from pathlib import Path
 from statistics import median
@@ -39,6 +40,12 @@ _QUARTER_S: Final = 900
 _CLOCK_ROWS: Final = 2_000
 _CLOCK_DAYS_MAX: Final = 40
 _CLOCK_SLACK_S: Final = 240
+_CLOCK_AGREED: Final = 0.5
+"""So many of the quotes must agree with the clock that is found."""
+_ZONES_S_MAX: Final = 14 * 3_600
+"""No local time is further from UTC."""
+_LATEST_NS: Final = 2**62
+"""Past 2116 there are no instants."""
 _UNITS_NS: Final = ((10**17, 1), (10**14, 10**3), (10**11, 10**6), (0, NS_PER_S))
 
 
@@ -64,7 +71,7 @@ def read(path: Path) -> Chains:
     quotes = [row for row in rows if row is not None]
     if not quotes:
         raise ChainError(f"{path} holds no row that can be read")
-    ahead_s = _clock_ahead_s([one for one in quotes if one[1] > 0.0])
+    ahead_s = _clock_ahead_s([one for one in quotes if 0.0 < one[1] < math.inf])
     chain = [_set_back(quote, ahead_s) for quote, _ in quotes]
     return Chains(tuple(_sweeps(chain)), ahead_s, len(rows) - len(quotes))
 
@@ -72,8 +79,14 @@ def read(path: Path) -> Chains:
 def _rows(path: Path) -> Iterator[Mapping[str, Any]]:
     """Rows by column name."""
     if path.suffix == ".csv":
-        with path.open(newline="", encoding="utf-8") as lines:
-            yield from csv.DictReader(lines)
+        try:
+            with path.open(newline="", encoding="utf-8-sig") as lines:
+                head = lines.readline()
+                lines.seek(0)
+                delimiter = max(",;\t", key=head.count)
+                yield from csv.DictReader(lines, delimiter=delimiter, skipinitialspace=True)
+        except (UnicodeDecodeError, csv.Error) as error:
+            raise ChainError(f"{path} is no CSV file in UTF-8: {error}") from None
     elif path.suffix == ".parquet":
         yield from _parquet(path)
     else:
@@ -144,15 +157,21 @@ def _instant(value: Any, *, is_expiry: bool = False) -> int:
     """UTC ns of a date, a time or a number of s, ms, µs or ns; an expiry that is a date is at 08:00."""
     if not isinstance(value, datetime):
         text = str(value).strip()
-        if text.isdigit():
-            number = int(text)
-            return number * next(unit for least, unit in _UNITS_NS if number >= least)
+        if text.replace(".", "", 1).isdecimal():
+            number = Decimal(text)
+            return _sane(int(number * next(unit for least, unit in _UNITS_NS if number >= least)))
         value = datetime.fromisoformat(text)
         if is_expiry and len(text) == len("2024-09-06"):
             value = value.replace(hour=_SETTLES_H)
     at = value.replace(tzinfo=UTC) if value.tzinfo is None else value
     seconds: float = at.timestamp()
-    return round(seconds * 1_000) * (NS_PER_S // 1_000)
+    return _sane(round(seconds * 1_000) * (NS_PER_S // 1_000))
+
+
+def _sane(at: int) -> int:
+    if not 0 <= at <= _LATEST_NS:
+        raise ValueError(f"at: {at} is no instant")
+    return at
 
 
 def _clock_ahead_s(quotes: list[tuple[OptionQuote, float]]) -> int:
@@ -175,9 +194,9 @@ def _clock_ahead_s(quotes: list[tuple[OptionQuote, float]]) -> int:
             found.append((one.at - (one.expiry_at - passed)) / NS_PER_S)
     if not found:
         return 0
-    ahead = median(found)
-    quarters = round(ahead / _QUARTER_S) * _QUARTER_S
-    return quarters if abs(ahead - quarters) < _CLOCK_SLACK_S else 0
+    quarters = round(median(found) / _QUARTER_S) * _QUARTER_S
+    agreed = len([ahead for ahead in found if abs(ahead - quarters) < _CLOCK_SLACK_S])
+    return quarters if agreed >= _CLOCK_AGREED * len(found) and abs(quarters) <= _ZONES_S_MAX else 0
 
 
 def _set_back(one: OptionQuote, ahead_s: int) -> OptionQuote:

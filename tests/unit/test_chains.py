@@ -1,6 +1,8 @@
 """Chains from files: columns by name, clocks set right by the quotes' own vols, sweeps cut, and what is refused."""
 
+import math
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -79,6 +81,60 @@ def test_files_that_hold_no_chain(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     with pytest.raises(ChainError, match=r"pip install 'rfq-desk\[tables\]'") as caught:
         read(tmp_path / "chain.parquet")
     assert caught.value.is_lacking
+
+
+@pytest.mark.parametrize(
+    ("changed", "encoding"),
+    [
+        (lambda text: text, "utf-8-sig"),
+        (lambda text: text.replace(",", ";"), "utf-8"),
+        (lambda text: text.replace(",", "\t"), "utf-8"),
+        (lambda text: text.replace(",", ", "), "utf-8"),
+    ],
+)
+def test_what_spreadsheets_make_of_a_csv(
+    tmp_path: Path, changed: Callable[[str], str], encoding: str
+) -> None:
+    path = write(tmp_path / "chain.csv", chain())
+    path.write_text(changed(path.read_text()), encoding=encoding)
+    assert sorted(read(path).sweeps[0], key=repr) == sorted(chain(), key=repr)
+
+
+@pytest.mark.parametrize(
+    "odd", [b"expiry,strik\xe9", b"\xff\xfee\0x\0", b'expiry,strike\n"' + b"x" * 140_000]
+)
+def test_bytes_that_are_no_csv(tmp_path: Path, odd: bytes) -> None:
+    path = tmp_path / "odd.csv"
+    path.write_bytes(odd)
+    with pytest.raises(ChainError, match="is no CSV file in UTF-8"):
+        read(path)
+
+
+def test_rows_out_of_time_are_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "chain.csv"
+    rows = [
+        f"{expiry},60000,C,0.01,0.02,60000,1725286850.5" for expiry in ("9" * 40, "9999-12-31", "0001-01-01")
+    ]
+    path.write_text("\n".join([",".join(PLAIN), *rows, "2024-09-06,60000,C,0.01,0.02,60000,1725286850.5\n"]))
+    found = read(path)
+    assert found.unread == 3 and found.sweeps[0][0].at == AT + NS_PER_S // 2
+
+
+@pytest.mark.parametrize(
+    ("vol", "words"), [(60.0, "of other prices"), (math.inf, "no number"), (1e-6, "none")]
+)
+def test_vols_that_are_not_their_prices_own_do_not_move_the_clock(
+    tmp_path: Path, vol: float, words: str
+) -> None:
+    path = write(tmp_path / "chain.csv", chain(), vols=True)
+    lines = path.read_text().splitlines()
+    place = lines[0].split(",").index("ask_vol")
+    for at in range(1, len(lines)):
+        cells = lines[at].split(",")
+        cells[place] = str(vol * (1 + at % 7))
+        lines[at] = ",".join(cells)
+    path.write_text("\n".join(lines) + "\n")
+    assert read(path).clock_ahead_s == 0, words
 
 
 def test_a_parquet_file_says_the_same_as_a_csv(tmp_path: Path) -> None:
