@@ -6,7 +6,8 @@ DuckDB to read it, there is one row that says so.
 
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
 
@@ -14,14 +15,17 @@ import numpy as np
 from msgspec.structs import replace
 
 from benchmarks.rows import Row
-from pricing.market import Surface
+from pricing.instruments import Option
+from pricing.market import Curve, MarketSnapshot, Pillar, Surface, UnderlyingMarket
+from pricing.structures import Leg, Structure
 from pricing.surface.checks import grid, margins, violations
 from pricing.surface.doubt import measured_vol_of_vol
 from pricing.surface.fit import Fit, fit
-from pricing.surface.held_out import Seen, held_out_of, met, seen_by
-from pricing.surface.quotes import OptionQuote, clean
+from pricing.surface.held_out import EVERY, Seen, held_out_of, met, seen_by, without
+from pricing.surface.quotes import Cleaned, OptionQuote, VolQuote, clean
 from pricing.surface.slices import Shape, raw_of_smiles, rows_of
 from pricing.units import years
+from pricing.valuation import Valuation, value
 
 CAPTURE = (
     Path(__file__).resolve().parents[1].parent / "shared/data/deribit_btc_option_quotes_20240902.parquet"
@@ -56,6 +60,7 @@ def main(quick: bool = False) -> list[Row]:
         "held-out strikes", [seen for one in cleaned[1::2][::step] for seen in held_out_of(one)]
     )
     rows += _coverage("the next sweep's quotes", later)
+    rows += _priced(sweeps, cleaned, fits, step)
     moved = measured_vol_of_vol([one.surface for one in fits if one.surface is not None])
     rows.append(Row("volatility of volatility between sweeps, expiries from 8 days on", f"{moved:.2f}"))
     return rows
@@ -183,18 +188,89 @@ def _moved(base: Fit, before: Surface, after: Surface, one: OptionQuote, tick: f
 
 
 def _coverage(what: str, seen: list[Seen]) -> Iterator[Row]:
-    """How often the mid lies within 1.645 standard errors, by time to expiry."""
-    covered: dict[str, list[bool]] = {words: [] for _, words in BUCKETS}
-    for one in seen:
-        days = years(one.quote.at, one.quote.expiry_at) * 365.0
-        words = [words for least, words in BUCKETS if days >= least][-1]
-        covered[words].append(abs(one.vol - one.quote.mid_vol) <= DEVIATIONS * one.error)
-    shares = {words: sum(found) / len(found) for words, found in covered.items() if found}
-    told = ", ".join(f"{words} {share:.0%}" for words, share in shares.items())
-    yield Row(
+    """How often the mid's vol lies within 1.645 standard errors, by time to expiry."""
+    yield _covered(
         f"vol ± 1.645 s.e. covers the mid of {what}",
-        told,
-        "85-95 %",
-        all(0.85 <= share <= 0.95 for share in shares.values()),
-        f"{len(seen)} quotes",
+        [
+            (one.quote.at, one.quote.expiry_at, abs(one.vol - one.quote.mid_vol) <= DEVIATIONS * one.error)
+            for one in seen
+        ],
     )
+
+
+Priced = tuple[int, int, bool]
+"""A quote's instant and expiry, and whether its mid was covered."""
+
+
+def _priced(
+    sweeps: tuple[tuple[OptionQuote, ...], ...], cleaned: list[Cleaned], fits: list[Fit], step: int
+) -> Iterator[Row]:
+    """The same of prices, through `value`: fair ± 1.645 of its own standard error, age included."""
+    held: list[Priced] = []
+    for sweep, one in list(zip(sweeps, cleaned, strict=True))[::step]:
+        for offset in range(EVERY):
+            kept, some = without(one, offset)
+            held += _covers(fit(kept), sweep, some, one.at)
+    yield _covered("fair ± 1.645 s.e. of value() covers the mid price of held-out strikes", held)
+    later: list[Priced] = []
+    for place, before in enumerate(fits[:-1]):
+        later += _covers(before, sweeps[place + 1], cleaned[place + 1].quotes, cleaned[place + 1].at)
+    yield _covered("fair ± 1.645 s.e. of value() covers the next sweep's mid prices", later)
+
+
+def _covers(
+    one: Fit, sweep: tuple[OptionQuote, ...], quotes: Iterable[VolQuote], now: int
+) -> Iterator[Priced]:
+    """Each two-sided quote of the fit's expiries, valued at `now` on the surface as it was, and its own forward."""
+    if one.surface is None:
+        return
+    expiries = {smile.expiry_at for smile in one.surface.smiles}
+    raw = {(row.expiry_at, row.strike, row.is_call, row.at): row for row in sweep}
+    for quote in quotes:
+        if quote.is_two_sided and quote.expiry_at in expiries:
+            row = raw[quote.expiry_at, quote.strike, quote.is_call, quote.at]
+            found = _valued(one.surface, row, now)
+            error = found.uncertainty_bps * found.bp
+            yield quote.at, quote.expiry_at, abs(found.fair - 0.5 * (row.bid + row.ask)) <= DEVIATIONS * error
+
+
+def _valued(surface: Surface, row: OptionQuote, now: int) -> Valuation:
+    option = Option(
+        name="option",
+        underlying="BTC",
+        quote_currency="BTC",
+        settle_currency="BTC",
+        inverse=True,
+        contract_size=Decimal(1),
+        tick=Decimal("0.0001"),
+        lot=Decimal("0.1"),
+        expiry_at=row.expiry_at,
+        strike=Decimal(repr(row.strike)),
+        call=row.is_call,
+        averaging_s=1_800,
+    )
+    under = UnderlyingMarket(
+        name="BTC",
+        index=row.forward,
+        index_at=now,
+        sigma=0.5,
+        adv_usd=0.0,
+        depth_usd_10bps=0.0,
+        curve=Curve(at=now, pillars=(Pillar(expiry_at=row.expiry_at, forward=row.forward),)),
+        surface=surface,
+    )
+    asked = Structure(legs=(Leg(instrument=option.name, ratio=Decimal(1)),))
+    found = value(asked, {option.name: option}, MarketSnapshot(at=now, underlyings=(under,)), now)
+    assert isinstance(found, Valuation), found
+    return found
+
+
+def _covered(what: str, seen: list[Priced]) -> Row:
+    covered: dict[str, list[bool]] = {words: [] for _, words in BUCKETS}
+    for at, expiry_at, is_covered in seen:
+        days = years(at, expiry_at) * 365.0
+        covered[[words for least, words in BUCKETS if days >= least][-1]].append(is_covered)
+    shares = {words: sum(found) / len(found) for words, found in covered.items() if found}
+    told = ", ".join(f"{words} {share:.1%}" for words, share in shares.items())
+    is_met = all(0.85 <= share <= 0.95 for share in shares.values())
+    return Row(what, told, "85-95 %", is_met, f"{len(seen)} quotes")
