@@ -132,10 +132,10 @@ def option_greeks(
     forward, strike, distance, stdev, unit = option_terms(source, row, source[at + 1], moneyness)
     worth = black_value(forward, strike, distance, stdev, call)
     money = ratio * unit * source[row + _USD]
-    dollars, premium = money, 0.0
+    dollars, premium, coins = money, 0.0, source[row + _LEFT]
     if source[row + _COIN] != 0.0:
         dollars = ratio * unit * spot
-        premium = source[row + _LEFT] * spot / (source[row + _KNOWN] + source[row + _LEFT] * spot)
+        premium = coins = coins * spot / (source[row + _KNOWN] + coins * spot)
     upper = 1.0 if distance < 0.0 else 0.5 if distance == 0.0 else 0.0
     lower = 1.0 - upper
     vega = 0.0
@@ -160,7 +160,7 @@ def option_greeks(
     target[out] = unit * worth
     target[out + 1] = dollars * (delta * spot - premium * worth)
     target[out + 4] += money * source[row + _INTEREST] * worth / _DAYS
-    target[out + 7] = dollars * delta
+    target[out + 7] = ratio * coins * delta
     if source[row + _COIN_VALUED] == 0.0:
         premium = 0.0
     elif source[row + _COIN] == 0.0:

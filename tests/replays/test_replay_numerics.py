@@ -167,6 +167,8 @@ def test_parts_tell_of_other_numerics(abroad: World, tmp_path: Path, monkeypatch
         (b"100000000000000000", b"100000000000000001", False),
         (b'"1.5"', b'"1.5000000000001"', True),
         (b'"1.5"', b'"1.6"', False),
+        (b'"2"', b'"2.0000000000001"', True),
+        (b'"1732612345123"', b'"1732612345124"', False),
         (b'"q-1.5"', b'"q-1.5000000000001"', False),
         (b'"1_0"', b'"10"', False),
         (b"[1.5,2]", b"[1.5]", False),

@@ -13,6 +13,7 @@ from pricing_cases import (
     INDEX,
     INSTRUMENTS,
     MARKET_BTC,
+    NEAR_AT,
     NOW,
     PERP,
     PERP_LINEAR,
@@ -24,10 +25,11 @@ from pricing_cases import (
     structure,
 )
 
+from pricing import black
 from pricing.instruments import Instrument, Spot
-from pricing.market import MarketSnapshot, Rate, UnderlyingMarket, one_level
+from pricing.market import Discount, MarketSnapshot, Rate, UnderlyingMarket, one_level
 from pricing.structures import Hedge
-from pricing.units import NS_PER_MS, NS_PER_S
+from pricing.units import NS_PER_MS, NS_PER_S, YEAR_NS
 from pricing.valuation import Unpriceable, Valuation, leg_fair, mark, value
 
 SPOT = Spot(name="BTC_USDC", underlying="BTC", quote_currency="USDC", tick=D(1), lot=D("0.0001"))
@@ -110,6 +112,17 @@ def test_a_dollar_coin_off_par_moves_its_forward() -> None:
     coin = leg_fair(lower, seen(), NOW)
     assert isinstance(coin, float)
     assert worth.fair * 0.99 == pytest.approx(coin * 60_200.0, rel=1e-12)
+
+
+def test_forward_deltas_count_coins_whatever_a_dollar_coin_is_worth_and_rates_are() -> None:
+    """A leg's forward delta is the very number that `black.full` names so."""
+    rates = tuple(Discount(currency=one, at=NOW, pillars=((NEAR_AT, 0.3),)) for one in ("BTC", "USDC"))
+    snapshot = msgspec.structs.replace(seen(), discounts=rates)
+    for leg in (CALL_60, CALL_60_LINEAR, PUT_60):
+        (told,) = found((leg, "2"), market=snapshot).legs
+        term = (NEAR_AT - NOW) / YEAR_NS
+        alone = black.full(told.forward, 60_000.0, term, told.vol, leg.call, math.exp(-0.3 * term))
+        assert told.delta_forward_coin == pytest.approx(2.0 * alone.delta_forward_coin, rel=1e-9)
 
 
 def test_options_of_two_settlements_add_in_one_currency() -> None:
