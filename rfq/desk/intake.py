@@ -1,6 +1,6 @@
 """Judging what was asked, before anything is born of it: the Reason names the field in the words of the request."""
 
-from decimal import Decimal
+from decimal import Context, Decimal
 from fractions import Fraction
 from functools import lru_cache
 from math import gcd, lcm
@@ -21,6 +21,7 @@ AMOUNT_MAX = Decimal(10) ** 15
 DIGITS_MAX = 20
 """An amount times a ratio has no more digits than this, so that positions add up exactly."""
 _RATIO_MIN = 1 / AMOUNT_MAX
+_WIDE = Context(prec=80)
 
 
 def refuse_party(state: DeskState, party: PartyId, right: str) -> Reason | None:
@@ -76,9 +77,12 @@ def _refuse_part(turn: Turn, amount: Decimal, part: Leg | Hedge, path: str) -> R
         return Reason(
             code=Code.AMOUNT, field="amount", detail=f"with {path}.ratio more than {DIGITS_MAX} digits"
         )
-    if amount * part.ratio % instrument.lot:
-        size = f"{plain_decimal(amount)} x {plain_decimal(part.ratio)}"
-        detail = f"{size} is not a multiple of {plain_decimal(instrument.lot)} ({instrument.name})"
+    size = abs(amount * part.ratio)
+    if size > AMOUNT_MAX:
+        return Reason(code=Code.AMOUNT, field="amount", detail=f"with {path}.ratio above {AMOUNT_MAX}")
+    if _WIDE.remainder(size, instrument.lot):
+        asked = f"{plain_decimal(amount)} x {plain_decimal(part.ratio)}"
+        detail = f"{asked} is not a multiple of {plain_decimal(instrument.lot)} ({instrument.name})"
         return Reason(code=Code.AMOUNT_STEP, field="amount", detail=detail)
     if not isinstance(instrument, Perpetual | Spot) and instrument.expiry_at <= turn.now:
         detail = f"{instrument.name} has expired"
@@ -96,11 +100,11 @@ def refuse_one_sided(ask: Ask) -> Reason | None:
 def step_of(state: DeskState, ask: Ask) -> Decimal:
     """The smallest step of the amount of this structure: each leg and hedge is then a whole number of its lots."""
     parts: tuple[Leg | Hedge, ...] = (*ask.structure.legs, *ask.structure.hedges)
-    return _step(tuple((state.instruments[part.instrument].lot, part.ratio) for part in parts))
+    return smallest_step(tuple((state.instruments[part.instrument].lot, part.ratio) for part in parts))
 
 
 @lru_cache(maxsize=1_024)
-def _step(parts: tuple[tuple[Decimal, Decimal], ...]) -> Decimal:
+def smallest_step(parts: tuple[tuple[Decimal, Decimal], ...]) -> Decimal:
     """The smallest decimal number that makes each ratio a whole number of its lot. Exact: a lot of 0.1 and a ratio of 3
     give 0.1, not a thirtieth."""
     steps = [Fraction(lot) / abs(Fraction(ratio)) for lot, ratio in parts]

@@ -65,6 +65,11 @@ BAD: dict[str, tuple[dict[str, Any], Code, str]] = {
     ),
     "zero ratio": ({"structure": legs((C60.name, 0))}, Code.STRUCTURE, "legs[0].ratio"),
     "enormous ratio": ({"structure": legs((C60.name, "1E+17"))}, Code.STRUCTURE, "legs[0].ratio"),
+    "an enormous size by its ratio": (
+        {"structure": legs((C60.name, "1E+14")), "amount": D("1E+12")},
+        Code.AMOUNT,
+        "amount",
+    ),
     "two hedges": (
         {"structure": Structure(legs=SPREAD.legs, hedges=(HEDGE, HEDGE))},
         Code.STRUCTURE,
