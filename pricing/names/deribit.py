@@ -37,6 +37,8 @@ def parse(text: str, expiry_s: int) -> Reading:
         return fault
     if len(rest) > 1 and rest[0].isalpha() and rest[0] != _PERPETUAL:
         return wrong("name", text, f"is a combination ({rest[0]}), not one instrument: name its legs")
+    if rest and quote == "USD":
+        return wrong("quote_currency", quote, f"is said by none: inverse contracts are {underlying}-...")
     if not rest:
         return spot(VENUE, underlying, quote) if line else wrong("name", text, _FORMS)
     if len(rest) == 3:

@@ -161,6 +161,9 @@ def _from_pair(told: Mapping[int, str], venue: str, expiry_s: int) -> Reading:
             return Fault(field=_WORDS[tag], problem="missing" if kind == "option" else f"on a {kind}")
     if kind == "option" and told[RIGHT] not in ("0", "1"):
         return wrong(_WORDS[RIGHT], told[RIGHT], "is neither 0 (put) nor 1 (call)")
+    if CURRENCY not in told and quote == "USD" and kind != "spot":
+        problem = f"missing: against USD it may settle in {underlying} (inverse) or in a dollar"
+        return Fault(field=_WORDS[CURRENCY], problem=problem)
     settle = told.get(CURRENCY, quote)
     fault = currency_fault(_WORDS[CURRENCY], settle)
     if fault is not None:
