@@ -34,7 +34,9 @@ Venue = Annotated[str, Word("--venue", help="Whose names: deribit, okx, bybit, b
 Spot = Annotated[bool, Word("--spot", help="A pair's name means spot (Bybit, Binance).")]
 Currency = Annotated[str, Word("--currency", help="Value in this currency [default: the first leg's].")]
 Quote = Annotated[bool, Word("--quote", help="Also what the desk would quote, step by step.")]
-Amount = Annotated[str, Word("--amount", metavar="N", help="For how many units.")]
+Amount = Annotated[
+    str, Word("--amount", metavar="N", help="For how many units [default: 1, or the next size in lots].")
+]
 Side = Annotated[str, Word("--side", help="The taker's: buy, sell, two-way.")]
 Held = Annotated[float, Word("--held-usd", metavar="X", help="USD of delta that we hold already.")]
 
@@ -51,7 +53,7 @@ def price(
     spot: Spot = False,
     currency: Currency = "",
     quote: Quote = False,
-    amount: Amount = "1",
+    amount: Amount = "",
     side: Side = "two-way",
     held_usd: Held = 0.0,
     config: Config = None,
@@ -64,15 +66,15 @@ def price(
     """
     from rfq.cli.price_market import Flat, scene
     from rfq.cli.price_table import lines
-    from rfq.cli.priced import Request, decimal_of, work_out
+    from rfq.cli.priced import Request, amount_of, work_out
     from rfq.cli.wanted import read, refuse
 
     wanted = read(what, venue, spot)
     priced = work_out(scene(wanted, snapshot, Flat(forward, vol, years, index), at), currency)
-    request = Request(decimal_of("--amount", amount), side, held_usd) if quote else None
+    request = Request(amount_of(wanted, amount), side, held_usd) if quote else None
     if request is None:
         for name, told, usual in (
-            ("amount", amount, "1"),
+            ("amount", amount, ""),
             ("side", side, "two-way"),
             ("held-usd", held_usd, 0.0),
         ):

@@ -1,6 +1,7 @@
 """What `rfq price` works out: a valuation, all greeks of each option, and the price that the desk would quote."""
 
 from decimal import Decimal, InvalidOperation
+from fractions import Fraction
 from typing import Any, NamedTuple
 
 from pricing import black
@@ -9,17 +10,18 @@ from pricing.fact import Fault
 from pricing.instruments import Option
 from pricing.quoting import QuotePrice, quote
 from pricing.recognition import Recognised, recognise
-from pricing.structures import check_structure, steps_of
-from pricing.units import NS_PER_S, YEAR_NS
+from pricing.structures import Hedge, Leg, check_structure, steps_of
+from pricing.units import NS_PER_S, YEAR_NS, plain
 from pricing.valuation import Unpriceable, Valuation, value
 from pricing.worth import LegWorth
 from rfq.cli.exits import Ended, Exit
 from rfq.cli.price_market import Scene
-from rfq.cli.wanted import refuse
+from rfq.cli.wanted import Wanted, refuse
 from rfq.desk import features, outlays, response
-from rfq.desk.intake import AMOUNT_MAX
+from rfq.desk.intake import AMOUNT_MAX, smallest_step
 from rfq.desk.scorecards import Scorecard
 from rfq.desk.state import DeskState
+from rfq.domain.fact import check_number
 from rfq.domain.ids import ChainId, PartyId, RfqId
 from rfq.domain.lifecycle import RfqState
 from rfq.domain.policy import Policy
@@ -191,10 +193,27 @@ def quote_of(priced: Priced, request: Request, policy: Policy) -> tuple[QuotePri
     return price, {"source": estimates.source, "policy": state.policy_hash}
 
 
+def amount_of(wanted: Wanted, text: str) -> Decimal:
+    """How many units: whole lots of every leg and hedge. "" is one, or the next size that is. Raises Ended."""
+    structure, instruments = wanted
+    parts: tuple[Leg | Hedge, ...] = (*structure.legs, *structure.hedges)
+    step = smallest_step(tuple([(instruments[part.instrument].lot, part.ratio) for part in parts]))
+    found = decimal_of("--amount", text) if text else plain(step * -(-1 // Fraction(step)))
+    text = text or f"{found:f}"
+    if not 0 < found <= AMOUNT_MAX:
+        raise refuse("--amount", f"{text} is not above zero, or more than {AMOUNT_MAX}")
+    try:
+        check_number("--amount", found)
+    except ValueError as error:
+        raise refuse("", str(error)) from None
+    if Fraction(found) % Fraction(step):
+        problem = f"{text} is not a multiple of {plain(step):f}: whole lots of each leg and hedge"
+        raise refuse("--amount", problem)
+    return plain(found)
+
+
 def _side(request: Request) -> Side:
-    """The side as the desk says it; a size above zero."""
-    if not 0 < request.amount <= AMOUNT_MAX:
-        raise refuse("--amount", f"{request.amount} is not above zero, or more than {AMOUNT_MAX}")
+    """The side as the desk says it."""
     if not abs(request.held_usd) <= float(AMOUNT_MAX):
         raise refuse("--held-usd", f"{request.held_usd:g} is more than {AMOUNT_MAX}")
     try:

@@ -240,6 +240,12 @@ def test_a_listed_option_is_quoted_on_the_tick_of_its_band(capsys: pytest.Captur
     assert D(package["offer"]["price"]) % D("0.0001") == 0 != D(package["offer"]["price"]) % D("0.0005")
 
 
+def test_without_a_size_it_is_one_or_the_next_in_lots(capsys: pytest.CaptureFixture[str]) -> None:
+    ratios = [{"instrument": CALL, "ratio": "0.03"}]
+    for what, size in ((CALL, "1"), ("BTC-PERPETUAL", "10"), (ratios, "10")):
+        assert priced(capsys, what, *FLAT, "--quote")["quote"]["amount"] == size
+
+
 def test_a_quote_follows_the_settings(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     asked = (CALL, *FLAT, "--quote", "--side", "buy")
     usual = priced(capsys, *asked)["quote"]
