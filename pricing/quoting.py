@@ -83,11 +83,11 @@ def quote(
     skews = [skew_bps(valuation, inventory_usd - sign * added, terms) for sign in signs]
     against = [sign * (carry + skew) for sign, skew in zip(signs, skews, strict=True)]
     distances = quoted_distances(estimates, cost.total, against, risk_bps, terms)
-    paths = {
-        sign: _path(valuation, cost, carry, sign, skew, distance, lattice)
+    paths = [
+        _path(valuation, cost, carry, sign, skew, distance, lattice)
         for sign, skew, distance in zip(signs, skews, distances, strict=True)
-    }
-    low, high = paths.get(-1.0), paths.get(1.0)
+    ]
+    low, high = paths[0] if bid else None, paths[-1] if offer else None
     if low and high and low[-1] >= high[-1]:
         high[-1] = ceil_on(low[-1] + 1, lattice)  # a locked pair is kept from the wire
     names = _STEPS if cost.margin else _BARE

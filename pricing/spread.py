@@ -40,4 +40,7 @@ def quoted_distances(
     found = best_on(estimates, *[cost_bps + against for against in against_bps])
     edge, half = cost_bps + (terms.edge_bps_min + terms.vol_weight * risk_bps), terms.half_spread_bps_min
     least = edge if edge > half else half
-    return [max(best, against + least) for best, against in zip(found, against_bps, strict=True)]
+    for side, against in enumerate(against_bps):
+        if found[side] < against + least:
+            found[side] = against + least
+    return found

@@ -28,6 +28,7 @@ _FINEST_EXPONENT: Final = -6
 """Finer than a millionth, Python spells a Decimal with an exponent; quanta stop there unless the tick is
 finer.
 """
+_TENTHS: Final = tuple([Decimal((0, (1,), -places)) for places in range(16)])
 _SNAP: Final = 1e-9
 
 
@@ -68,13 +69,15 @@ class Grid(NamedTuple):
     """A tick cut into whole quanta. `quantum` is a power of ten, `tick` counts quanta, `per_unit` =
     1/quantum.
 
-    `per_one` is `per_unit` as an int, for quanta not above one. `bands` are those of `Steps`, in quanta.
+    `per_one` is `per_unit` as an int, for quanta not above one, `places` its number of zeros. `bands` are those of
+    `Steps`, in quanta.
     """
 
     tick: int
     quantum: Decimal
     per_unit: float
     per_one: int
+    places: int
     bands: tuple[tuple[int, int], ...] = ()
 
 
@@ -92,7 +95,7 @@ def grid(tick: Decimal, bands: Bands = ()) -> Grid:
     cut = tuple(
         [(int(_WIDE.multiply(start, per_one)), int(_WIDE.multiply(step, per_one))) for start, step in bands]
     )
-    return Grid(int(tick * per_one), quantum, float(per_one), per_one, cut)
+    return Grid(int(tick * per_one), quantum, float(per_one), per_one, places, cut)
 
 
 def _exponent(number: Decimal) -> int:
@@ -145,8 +148,13 @@ def spell(quanta: int, lattice: Grid) -> Decimal:
         return quanta * lattice.quantum
     if not quanta:
         return _ZERO
-    whole, rest = divmod(quanta, lattice.per_one)
-    return Decimal(whole) if not rest else (quanta * lattice.quantum).normalize(_WIDE)
+    places = lattice.places
+    while places and not quanta % 10:
+        quanta //= 10
+        places -= 1
+    if places < len(_TENTHS):
+        return quanta * _TENTHS[places]
+    return Decimal(quanta).scaleb(-places, _WIDE)
 
 
 def quanta_of(number: float, lattice: Grid) -> int:

@@ -83,14 +83,10 @@ def _cell(here: float, there: float, left: float, right: float, step: float) -> 
 
     `here` and `there` are the chances of its ends and `left` and `right` what they earn when won, `right` above zero.
     With x how far the left end lies beyond the break-even, in a cell where the gain rises s per bps and the log-odds
-    fall b per bps from L, the best is at x* = (1 + w) / b, w + ln w = L + b x - 1, and earns s w / b. It falls all
-    the way where it does so at its left end, and rises all the way where it does at its right end: bounds on b by the
-    odds tell most of both.
+    fall b per bps from L, the best is at x* = (1 + w) / b, w + ln w = L + b x - 1, and earns s w / b. Where it still
+    rises at its right end is told by a bound on b from the odds, without logarithms.
     """
-    fall = here - there
-    if fall <= 0.0 or 2.0 * (1.0 - here) * fall * left >= (right - left) * (
-        here + there - 2.0 * here * there
-    ):
+    if here <= there:
         return 0.0, -1.0
     if here > MOST or there < LEAST:
         here, there = kept(here), kept(there)
@@ -173,9 +169,14 @@ def _best(source: Sequence[float], last: int, reserve: float) -> float:
         if (
             here * right > peak
         ):  # a cell earns at most the chance of its left end times the gain of its right end
-            ahead, value = _cell(here, source[1 + place], left, right, wide)
-            if value > peak:
-                peak, found = value, zero + wide * place + ahead
+            there = source[1 + place]
+            # Does it rise at its left end? By a bound on the slope of the log-odds that needs no logarithm.
+            if 2.0 * (1.0 - here) * (here - there) * left < (right - left) * (
+                here + there - 2.0 * here * there
+            ):
+                ahead, value = _cell(here, there, left, right, wide)
+                if value > peak:
+                    peak, found = value, zero + wide * place + ahead
     # Beyond the grid the gain can only rise while it does so at the tail's least slope.
     if TAIL_SLOPE * (1.0 - source[last]) * most < half:
         ahead, value = _tail(source, last, most)

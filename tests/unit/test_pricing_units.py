@@ -180,3 +180,12 @@ def test_bands_rise(bands: Bands) -> None:
         check_bands(D(1), bands)
     with pytest.raises(ValueError, match="bands"):
         grid(D(1), bands)
+
+
+@pytest.mark.parametrize("tick", ["0.5", "0.0001", "1E-20", "100"])
+def test_every_whole_number_of_quanta_has_one_spelling(tick: str) -> None:
+    lattice = grid(D(tick))
+    for quanta in (0, 1, 7, 10, 100, 1230, 10**6, 10**15, 123 * 10**18, -(10**4), -31250):
+        found = spell(quanta, lattice)
+        assert found == quanta * lattice.quantum
+        assert str(found) == str(plain(found))
