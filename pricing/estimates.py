@@ -51,7 +51,12 @@ class Estimates(Fact, frozen=True, kw_only=True, tag="Estimates.2"):
         """Refuse tables of another size, curves that move the wrong way and numbers that are not finite."""
         if not HALF_SPREAD_MIN_BPS <= self.half_spread_bps <= HALF_SPREAD_MAX_BPS:
             raise ValueError(f"half_spread_bps: {self.half_spread_bps} is no half spread")
-        win, markouts, temporary, permanent = self.win, self.markout_bps, self.temporary_bps, self.permanent_bps
+        win, markouts, temporary, permanent = (
+            self.win,
+            self.markout_bps,
+            self.temporary_bps,
+            self.permanent_bps,
+        )
         for field, numbers, size in (
             ("win", win, _POINTS),
             ("markout_bps", markouts, _POINTS),

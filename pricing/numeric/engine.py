@@ -13,7 +13,16 @@ from typing import Any, ClassVar, Final
 
 from pricing.numeric import distance, elementary, implied, normal, normalised, options, package, smile
 
-MODULES: Final[tuple[ModuleType, ...]] = (elementary, normal, normalised, implied, options, smile, package, distance)
+MODULES: Final[tuple[ModuleType, ...]] = (
+    elementary,
+    normal,
+    normalised,
+    implied,
+    options,
+    smile,
+    package,
+    distance,
+)
 """Those that hold `JITTED` functions, callees first."""
 
 
@@ -52,7 +61,8 @@ class Kernel:
             return target
         numpy = self.arrays
         filled = numpy.zeros(size)
-        packed = bytearray(pack(f"{len(numbers)}d", *numbers))  # twice as fast as numpy's own reading of a list
+        # Packed, a list is read in half the time that numpy takes for it.
+        packed = bytearray(pack(f"{len(numbers)}d", *numbers))
         self.compiled(numpy.frombuffer(packed), filled, *ints)
         found: list[float] = filled.tolist()
         return found
