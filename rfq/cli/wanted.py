@@ -18,6 +18,7 @@ from rfq.cli.exits import Ended, Exit
 from rfq.desk.intake import AMOUNT_MAX
 from rfq.domain import canon
 from rfq.domain.checkers import CanonError
+from rfq.domain.fact import check_number
 
 _FORMS = (
     'a name such as BTC-27DEC24-65000-C, all fields of an instrument {"_": ..., ...}, FIX tags {"55": ...}, legs '
@@ -37,8 +38,9 @@ class Wanted(NamedTuple):
 
 
 def refuse(field: str, problem: str) -> Ended:
-    """The end of a command whose input is wrong."""
-    return Ended(Exit.USAGE, f"{field}: {problem}" if field else problem)
+    """The end of a command whose input is wrong: one line, whatever was in the input."""
+    told = f"{field}: {problem}" if field else problem
+    return Ended(Exit.USAGE, "".join([one if one.isprintable() else ascii(one)[1:-1] for one in told]))
 
 
 def read(text: str, venue: str, spot: bool) -> Wanted:
@@ -138,6 +140,11 @@ class _Reader:
         for field in ("name", "underlying", "quote_currency", "settle_currency"):
             if not getattr(found, field).isprintable():
                 raise refuse(f"{path}.{field}" if path else field, "has characters that cannot be printed")
+        for field in ("strike", "contract_size", "tick", "lot", "quanto"):
+            try:
+                check_number(f"{path}.{field}" if path else field, getattr(found, field, None))
+            except ValueError as error:
+                raise refuse("", str(error)) from None
         if getattr(found, "expiry_at", 0) > _LATEST_AT:
             raise refuse(f"{path}.expiry_at" if path else "expiry_at", "is more than a century away")
         if self.instruments.setdefault(found.name, found) != found:
