@@ -13,6 +13,7 @@ from pricing.market import Fixing, MarketSnapshot, Smile, Surface, UnderlyingMar
 from pricing.numeric.elementary import INF as _INF
 from pricing.numeric.elementary import log
 from pricing.numeric.package import OPTION_WIDTH
+from pricing.numeric.smile import total_variance
 from pricing.settlement import averaged_at, averaged_years
 from pricing.units import BPS, DAY_NS, NS_PER_S, YEAR_NS
 from pricing.variance_clock import variance_years
@@ -139,7 +140,7 @@ class OptionRows:
         rows = self.expiry_rows
         rows += _smile_numbers(smiles, term)
         forward /= rate
-        rows += (doubt_bps * BPS, float(first), decay / smiles.years if smiles.years > 0.0 else 0.0)
+        rows += (doubt_bps * BPS, float(first), decay * smiles.decay)
         rows += (forward, left, known / rate, *self._factor(option, term))
         rows += (usd, 1.0 if option.inverse else 0.0, 1.0 if self._coin_valued else 0.0)
         instants.append(expiry_at)
@@ -200,7 +201,7 @@ def _speed(clock: VarianceClock, now: int, expiry_at: int) -> float:
 
 class Smiles(NamedTuple):
     """The smiles that an expiry's variance is a weighted sum of (`far` None: one is enough), what share of the way to
-    the far one it is, and the years of variance time left.
+    the far one it is, the years of variance time left, and what ratio of the variance passes in one.
     """
 
     near: Smile
@@ -209,6 +210,7 @@ class Smiles(NamedTuple):
     far_weight: float
     share: float
     years: float
+    decay: float
 
 
 def smiles_at(surface: Surface, expiry_at: int, now: int, window_ns: int = 0) -> Smiles | None:
@@ -233,20 +235,33 @@ def smiles_at(surface: Surface, expiry_at: int, now: int, window_ns: int = 0) ->
         return None
     if clock is None and not window_ns and near.expiry_at == expiry_at:
         years = (expiry_at - now) / YEAR_NS
-        return Smiles(near, years / ((near.expiry_at - seen_at) / YEAR_NS), None, 0.0, 0.0, years)
+        return Smiles(
+            near, years / ((near.expiry_at - seen_at) / YEAR_NS), None, 0.0, 0.0, years, 1.0 / years
+        )
     years = averaged_years(clock, now, expiry_at, window_ns)
     near_seen = averaged_years(clock, seen_at, near.expiry_at, window_ns)
     # A clock that stands still from the surface to a smile leaves that smile no variance.
     weight = years / near_seen if near_seen > 0.0 else 0.0
     if far is None:
+        decay = 1.0 / years if years > 0.0 else 0.0
         steepest = near.b * (1.0 + abs(near.rho))
         if near.expiry_at < expiry_at and steepest * weight > _LEE:  # beyond it, wings grow no steeper
-            weight = _LEE / steepest
-        return Smiles(near, weight, None, 0.0, 0.0, years)
+            weight, decay = _LEE / steepest, 0.0
+        return Smiles(near, weight, None, 0.0, 0.0, years, decay)
     near_years = averaged_years(clock, now, near.expiry_at, window_ns)
     near_weight = near_years / near_seen if near_seen > 0.0 else 0.0
     far_years = averaged_years(clock, now, far.expiry_at, window_ns)
     share = (years - near_years) / (far_years - near_years) if far_years > near_years else 0.0
     far_seen = averaged_years(clock, seen_at, far.expiry_at, window_ns)
     far_weight = share * (far_years / far_seen) if far_seen > 0.0 else 0.0
-    return Smiles(near, (1.0 - share) * near_weight, far, far_weight, share, years)
+    near_weight *= 1.0 - share
+    # Each smile loses what it has evenly over its own time, at the money here.
+    near_w, far_w = _at_money(near), _at_money(far)
+    lost = (1.0 - share) * near_w / near_seen if near_seen > 0.0 else 0.0
+    lost += share * far_w / far_seen if far_seen > 0.0 else 0.0
+    left = near_weight * near_w + far_weight * far_w
+    return Smiles(near, near_weight, far, far_weight, share, years, lost / left if left > 0.0 else 0.0)
+
+
+def _at_money(smile: Smile) -> float:
+    return total_variance(0.0, smile.a, smile.b, smile.rho, smile.m, smile.s)

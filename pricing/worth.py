@@ -11,8 +11,9 @@ from pricing.fact import Fact
 class LegWorth(Fact, frozen=True, kw_only=True, omit_defaults=False, tag="LegWorth.1"):
     """One leg. `fair` is that of one unit in its own price units (`currency`); `worth` what it adds to the structure's.
 
-    `delta_forward_coin`: coins of a forward to its expiry that hedge it there (N(d1) for a call; of a future, which pays at
-    once, the discount factor times as many). `forward` and `vol` are zero where there is none. `hedge`: the leg at a fixed price, whose worth is what it is worth beside that.
+    `delta_forward_coin`: coins of a forward to its expiry that hedge it there (N(d1) for a call; of a future, which
+    pays at once, the discount factor times as many). `forward` and `vol` are zero where there is none. `hedge`: the
+    leg at a fixed price, whose worth is what it is worth beside that.
     """
 
     instrument: str

@@ -103,6 +103,23 @@ def test_before_the_first_and_beyond_the_last_vols_are_those_of_the_edge(days: i
     assert worth.legs[0].vol == pytest.approx(vol, rel=1e-12)
 
 
+@pytest.mark.parametrize("days", [31, 50, 89])
+def test_theta_between_two_smiles_is_what_the_value_loses(days: int) -> None:
+    middle = option(60_300, expiry_at=NOW + days * DAY_NS)
+    curve = Curve(at=SEEN_AT, pillars=(Pillar(expiry_at=middle.expiry_at, forward=60_300.0),))
+    seen, step = market(surface=SURFACE, curve=curve), 60 * MINUTE
+    sooner, here, later = (found((middle, "1"), at=NOW + place * step, seen=seen) for place in (1, 2, 3))
+    lost = (later.fair - sooner.fair) / (2 * step) * DAY_NS * INDEX
+    assert here.theta_usd_per_calendar_day == pytest.approx(lost, rel=1e-5)
+
+
+def test_wings_at_their_bound_lose_nothing() -> None:
+    steep = msgspec.structs.replace(SMILES[0], b=1.2, rho=0.0)
+    at_bound = option(60_000, expiry_at=NEAR_AT + 300 * DAY_NS)
+    worth = found((at_bound, "1"), seen=market(surface=Surface(at=SEEN_AT, smiles=(steep,))))
+    assert worth.theta_usd_per_calendar_day == 0.0 and worth.legs[0].vol > 0.0
+
+
 @pytest.mark.parametrize("minutes", [30 * 24 * 60, 60, 1])
 def test_what_lies_beyond_the_last_smile_does_not_shrink_with_it(minutes: int) -> None:
     """A last smile that is nearly over still says how much variance passes in time after it."""
