@@ -113,7 +113,7 @@ def full_many(
     import numpy as np
 
     columns = (forward, strike, term_years, sigma, call, discount, forward if spot is None else spot)
-    size = max(np.size(column) for column in columns)
+    size = np.broadcast(np.empty(1), *columns).size
     source = np.empty((size, len(INPUTS)))
     for place, column in enumerate(columns):
         source[:, place] = column

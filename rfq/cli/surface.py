@@ -41,7 +41,11 @@ def fit(
     index: Annotated[
         float | None,
         typer.Option(
-            "--index", metavar="USD", min=1e-12, help="The index, for --out [default: nearest forward]."
+            "--index",
+            metavar="USD",
+            min=1e-12,
+            max=1e15,
+            help="The index, for --out [default: nearest forward].",
         ),
     ] = None,
     held_out: Annotated[
@@ -58,6 +62,8 @@ def fit(
     from rfq.cli.progress import counting
     from rfq.ops.chains import ChainError, read
 
+    if not underlying.strip():
+        raise Ended(Exit.USAGE, "--underlying: empty.")
     try:
         chains = read(file)
     except ChainError as error:

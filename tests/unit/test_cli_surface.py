@@ -74,6 +74,14 @@ def test_a_last_sweep_without_a_surface_ends_badly_and_says_why(
     assert "no expiry has enough quotes" in told.err
 
 
+@pytest.mark.parametrize("odd", [["--index", "inf"], ["--index", "nan"], ["--underlying", " "]])
+def test_what_is_no_market_is_refused_before_anything_is_read(
+    odd: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["surface", "fit", str(tmp_path / "absent.csv"), *odd]) == 2
+    assert odd[0] in capsys.readouterr().err
+
+
 def test_what_was_fitted_can_be_priced_from(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A chain becomes a market, and a strike that the fit has not seen is worth what its quote says."""
     days = [

@@ -226,6 +226,9 @@ def test_single_numbers_are_spread_over_many() -> None:
     strikes = np.array([90.0, 100.0, 110.0])
     many = black.full_many(100.0, strikes, 0.5, 0.6, True)
     assert [black.full(100.0, k, 0.5, 0.6, True).value_usd for k in strikes] == many["value_usd"].tolist()
+    assert all(column.size == 0 for column in black.full_many(100.0, strikes[:0], 0.5, 0.6, True).values())
+    with pytest.raises(ValueError, match="broadcast"):
+        black.full_many(strikes, strikes[:2], 0.5, 0.6, True)
 
 
 def test_raw_and_named_greeks_are_the_same_numbers() -> None:
