@@ -11,6 +11,7 @@ from typing import TypeAlias
 from pricing.books import BookWorth, book_worth, expiry_years, hedge_gain
 from pricing.instruments import Future, Instrument, Option, Perpetual, Spot
 from pricing.market import MarketSnapshot, UnderlyingMarket
+from pricing.numeric.elementary import INF
 from pricing.option_rows import Expiry, OptionRows
 from pricing.structures import Structure
 from pricing.units import BPS, YEAR_NS
@@ -146,6 +147,8 @@ def collect(
         nearest = (min(rows.instants) - now) / YEAR_NS
         package.horizon = min(package.horizon, nearest) if package.horizon else nearest
     missing = _scale_alike(package) if alike else _scale_each(package)
+    if missing is None and not 0.0 < package.notional_usd < INF:
+        missing = Unpriceable(reason="no_legs", field="ratio")  # all zero, or beyond floats
     if missing is None and structure.hedges:
         missing = _add_hedges(package, structure, instruments)
     return package if missing is None else missing
@@ -224,8 +227,10 @@ def _add_hedges(
         book = book_worth(instrument, under, package.market, package.now)
         if isinstance(book, Unpriceable):
             return book
-        ratio = float(hedge.ratio)
-        gain = hedge_gain(instrument, book, ratio, float(hedge.price), under.index)
+        ratio, fixed = float(hedge.ratio), float(hedge.price)
+        if not 0.0 < fixed < INF:
+            return Unpriceable(reason="not_priced", field=hedge.instrument)
+        gain = hedge_gain(instrument, book, ratio, fixed, under.index)
         package.hedges.append((instrument, ratio, None, book))
         package.gains.append(gain / package.unit_usd)
     return None

@@ -214,6 +214,20 @@ def test_what_can_never_be_valued_says_so() -> None:
         assert leg_fair(odd, seen(), NOW) == why
 
 
+@pytest.mark.parametrize("ratio", ["0", "1e400"])
+@pytest.mark.parametrize("leg", [CALL_60, PERP])
+def test_legs_of_nothing_or_beyond_floats_are_none(leg: Instrument, ratio: str) -> None:
+    assert refused((leg, ratio), market=seen()) == Unpriceable(reason="no_legs", field="ratio")
+
+
+@pytest.mark.parametrize("price", ["0", "-1", "1e400"])
+def test_a_hedge_at_no_price_is_not_priced(price: str) -> None:
+    for hedged in (PERP, PERP_LINEAR):
+        hedge = Hedge(instrument=hedged.name, ratio=D(1), price=D(price))
+        why = Unpriceable(reason="not_priced", field=hedged.name)
+        assert value(structure((CALL_65, "1"), hedge=hedge), ALL, seen(), NOW) == why
+
+
 def test_two_underlyings_are_no_structure() -> None:
     other = msgspec.structs.replace(PERP, name="ETH-PERPETUAL", underlying="ETH", settle_currency="ETH")
     known = {**ALL, other.name: other}
