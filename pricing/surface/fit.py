@@ -61,7 +61,9 @@ def fit(
     clock: VarianceClock | None = None,
 ) -> Fit:
     """The surface of cleaned quotes, as of the newest of them; `before` is where to start, and what to keep."""
-    if before is not None and before.surface is not None and before.quotes == cleaned.quotes:
+    surface_before = before.surface if before is not None else None
+    alike = terms is None and doubt is None and surface_before is not None and surface_before.clock == clock
+    if alike and before is not None and before.quotes == cleaned.quotes:
         return before
     kept, dropped = _enough(cleaned)
     if not kept:
@@ -69,7 +71,6 @@ def fit(
     expiries = tuple([group[0].expiry_at for group in kept])
     quoted = quoted_of(kept, cleaned.at, terms := terms or FitTerms())
     doubt = doubt or DoubtTerms()
-    surface_before = before.surface if before is not None else None
     starts = [None] if surface_before is None else [surface_before, None]
     reasons: tuple[str, ...] = ()
     for start in starts:

@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 from surface_cases import AT, DAYS, FORWARD, chain, quote_of, smile_of, tick
 
-from pricing.market import Surface
+from pricing.market import Surface, VarianceClock
 from pricing.surface import fit as fitting
 from pricing.surface.checks import margins, violations
 from pricing.surface.doubt import DoubtTerms, measured_vol_of_vol, standard_error
@@ -18,6 +18,7 @@ from pricing.surface.objective import FitTerms, Objective
 from pricing.surface.quotes import OptionQuote, VolQuote, clean
 from pricing.surface.solve import solve
 from pricing.units import DAY_NS, NS_PER_S
+from pricing.variance_clock import weekend_weights
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +53,15 @@ def test_unchanged_quotes_give_the_same_bits(base: Fit) -> None:
     assert fit(cleaned, base) is base
     assert fit(cleaned, replace(base, quotes=())) == base  # it has forgotten what it was fitted to
     assert fit(cleaned) == base
+
+
+def test_unchanged_quotes_under_another_clock_or_other_doubts_are_fitted_again(base: Fit) -> None:
+    cleaned = clean(chain(half_ticks=2))
+    assert fit(cleaned, base) is base
+    clock = VarianceClock(weights=weekend_weights(0.5))
+    assert surface_of(fit(cleaned, base, clock=clock)).clock == clock
+    assert surface_of(fit(cleaned, base, doubt=DoubtTerms(vol_of_vol=0.9))).vol_of_vol == 0.9
+    assert surface_of(fit(cleaned, base, terms=FitTerms(shape=5.0))).smiles != surface_of(base).smiles
 
 
 def test_a_refit_of_other_quotes_is_where_a_fit_from_nothing_is(base: Fit) -> None:
