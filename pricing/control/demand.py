@@ -16,6 +16,13 @@ from pricing.control.gaussian import Array
 _LARGEST: Final = 700.0
 
 
+def _check(a: float, b: float) -> None:
+    if not math.isfinite(a):
+        raise ValueError(f"a: {a} is not a finite number")
+    if not 0.0 < b < math.inf:
+        raise ValueError(f"b: with {b} the curve does not decrease")
+
+
 class Best(NamedTuple):
     """The best distance at each p, the fill probability there, the value H(p), and H''(p)."""
 
@@ -66,8 +73,7 @@ class Logistic:
     b: float
 
     def __post_init__(self) -> None:
-        if not (math.isfinite(self.a) and 0.0 < self.b < math.inf):
-            raise ValueError(f"b: the curve {self.a}, {self.b} does not decrease")
+        _check(self.a, self.b)
 
     def fill(self, distance: Any) -> Array:
         """f(d)."""
@@ -89,8 +95,7 @@ class Exponential:
     a: float = 0.0
 
     def __post_init__(self) -> None:
-        if not (math.isfinite(self.a) and 0.0 < self.b < math.inf):
-            raise ValueError(f"b: the curve {self.a}, {self.b} does not decrease")
+        _check(self.a, self.b)
 
     def fill(self, distance: Any) -> Array:
         """f(d)."""

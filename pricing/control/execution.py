@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pricing.control.gaussian import Array, cdf, pdf, quantile
+from pricing.control.ranges import finite, not_negative, positive, whole
 
 
 class Order(NamedTuple):
@@ -36,37 +37,56 @@ class Schedule(NamedTuple):
 
 def _temporary(order: Order) -> float:
     """η̃ = η − γτ/2."""
+    finite(amount=order.amount)
+    positive(horizon=order.horizon)
+    not_negative(sigma=order.sigma, half_spread=order.half_spread, permanent=order.permanent)
+    whole(1, 1_000_000, steps=order.steps)
     left = order.temporary - 0.5 * order.permanent * order.horizon / order.steps
-    if not left > 0.0:
+    if not 0.0 < left < math.inf:
         raise ValueError("temporary: impact per step is not above half the permanent one")
     return left
 
 
 def kappa(order: Order, risk_aversion: float) -> float:
     """κ with (2/τ²)(cosh κτ − 1) = λσ²/η̃; 1/κ is the order's half-life."""
+    not_negative(risk_aversion=risk_aversion)
+    impact = _temporary(order)
     tau = order.horizon / order.steps
-    speed = risk_aversion * order.sigma**2 / _temporary(order)
+    speed = risk_aversion * order.sigma**2 / impact
     return 2.0 * math.asinh(0.5 * tau * math.sqrt(speed)) / tau
 
 
 def almgren_chriss(order: Order, risk_aversion: float, drift: float = 0.0) -> Schedule:
     """The schedule with the least E + λV: x_j = X sinh κ(T − t_j) / sinh κT; in equal parts without risk aversion.
 
-    A price that is expected to rise by `drift` per time adds x̄ (1 − (sinh κ(T − t_j) + sinh κt_j) / sinh κT), which
-    needs risk aversion.
+    A price that is expected to rise by `drift` per time adds x̄ (1 − (sinh κ(T − t_j) + sinh κt_j) / sinh κT); without
+    risk aversion that is α t(T − t)/4η̃.
     """
     rate = kappa(order, risk_aversion)
+    finite(drift=drift)
     left = order.horizon * (1.0 - np.arange(order.steps + 1) / order.steps)
-    small = rate * order.horizon < 1e-8
-    if small and drift:
-        raise ValueError("risk_aversion: without any, the answer to a drift has no limit")
-    fallen = left / order.horizon if small else _sinh_ratio(rate, left, order.horizon)
+    fallen = left / order.horizon if rate * order.horizon < 1e-8 else _sinh_ratio(rate, left, order.horizon)
     holdings = order.amount * fallen
     if drift:
-        held = 1.0 - fallen - _sinh_ratio(rate, order.horizon - left, order.horizon)
-        holdings = holdings + drift_shift(drift, risk_aversion, order.sigma) * held
+        holdings = holdings + drift * _waited(order, rate, left)
     mean, sd = cost_of(order, holdings, drift)
     return Schedule(np.asarray(holdings, np.float64), rate, mean, sd)
+
+
+def _waited(order: Order, rate: float, left: Array) -> Array:
+    """What a drift of one adds: τ²/4η̃ · sinh(κt/2) sinh(κ(T − t)/2) / (sinh²(κτ/2) cosh(κT/2))."""
+    tau = order.horizon / order.steps
+    scale = 0.25 * tau**2 / _temporary(order)
+    gone = order.horizon - left
+    if rate * order.horizon < 1e-8:
+        return scale * (gone / tau) * (left / tau)
+    fast = np.expm1(-rate * gone) * np.expm1(-rate * left) / (1.0 + math.exp(-rate * order.horizon))
+    return np.asarray(scale * 2.0 * fast * _over_square(0.5 * rate * tau), np.float64)
+
+
+def _over_square(x: float) -> float:
+    """1 / (4 sinh² x), without overflow."""
+    return math.exp(-2.0 * x) / math.expm1(-2.0 * x) ** 2
 
 
 def _sinh_ratio(rate: float, part: Array, whole: float) -> Array:
@@ -87,6 +107,8 @@ def cost_of(order: Order, holdings: Sequence[float] | Array, drift: float = 0.0)
 
 def drift_shift(drift: float, risk_aversion: float, sigma: float) -> float:
     """x̄ = α/(2λσ²): the holding towards which a drift of the price moves the schedule."""
+    positive(risk_aversion=risk_aversion, sigma=sigma)
+    finite(drift=drift)
     return drift / (2.0 * risk_aversion * sigma**2)
 
 
@@ -100,9 +122,12 @@ class Tail(NamedTuple):
 
 def tail(mean: float, sd: float, limit: float, level: float = 0.95) -> Tail:
     """P(cost > limit), the level's quantile, and the mean beyond that; L-VaR_p = E + z_p √V."""
+    finite(mean=mean, limit=limit)
+    not_negative(sd=sd)
     z = quantile(level)
     shortfall = mean + sd * float(pdf(z)) / (1.0 - level)
-    return Tail(float(cdf((mean - limit) / sd)), mean + z * sd, shortfall)
+    beyond = float(cdf((mean - limit) / sd)) if sd > 0.0 else float(mean > limit)
+    return Tail(beyond, mean + z * sd, shortfall)
 
 
 class Urgency(NamedTuple):
@@ -116,39 +141,34 @@ class Urgency(NamedTuple):
 
 def feedback_rate(urgency: Urgency, amount: float, horizon: float, time: float) -> float:
     """How fast to sell at `time`: γQ₀ [ζe^γ(T−t) + e^−γ(T−t)] / [ζe^γT − e^−γT], γ = √(φ/k)."""
-    rate, root = _rates(urgency)
-    left = horizon - time
-    if rate == 0.0:
-        return amount / (horizon + root)
-    up, down = _ends(urgency)
+    rate, up = _rates(urgency, horizon, time)
+    left, whole = horizon - time, _kept(rate, up, horizon)
     fast = math.exp(-2.0 * rate * left)
-    whole = math.exp(-2.0 * rate * horizon)
-    return rate * amount * math.exp(-rate * time) * (up + down * fast) / (up - down * whole)
+    pushed = 0.5 * (rate * -math.expm1(-2.0 * rate * left) + up * (1.0 + fast))
+    return amount * math.exp(-rate * time) * pushed / whole
 
 
 def feedback_holding(urgency: Urgency, amount: float, horizon: float, time: float) -> float:
     """What is left at `time` under the feedback."""
-    rate, root = _rates(urgency)
-    left = horizon - time
-    if rate == 0.0:
-        return amount * (left + root) / (horizon + root)
-    up, down = _ends(urgency)
-    fast = math.exp(-2.0 * rate * left)
-    whole = math.exp(-2.0 * rate * horizon)
-    return amount * math.exp(-rate * time) * (up - down * fast) / (up - down * whole)
+    rate, up = _rates(urgency, horizon, time)
+    return amount * math.exp(-rate * time) * _kept(rate, up, horizon - time) / _kept(rate, up, horizon)
 
 
-def _rates(urgency: Urgency) -> tuple[float, float]:
-    """γ, and for γ = 0 the time k/(α − b/2) that the final penalty is worth."""
-    final = urgency.final - 0.5 * urgency.permanent
-    if not (urgency.temporary > 0.0 and urgency.running >= 0.0 and final > 0.0):
-        raise ValueError(
-            "final: the penalty is not above half the permanent impact, or another number is below zero"
-        )
-    return math.sqrt(urgency.running / urgency.temporary), urgency.temporary / final
+def _kept(rate: float, up: float, left: float) -> float:
+    """e^−γs (cosh γs + (α − b/2)/k · sinh(γs)/γ), good for γ = 0 too."""
+    grown = left if rate == 0.0 else -math.expm1(-2.0 * rate * left) / (2.0 * rate)
+    return 0.5 * (1.0 + math.exp(-2.0 * rate * left)) + up * grown
 
 
-def _ends(urgency: Urgency) -> tuple[float, float]:
-    """ζ = up/down."""
-    final, both = urgency.final - 0.5 * urgency.permanent, math.sqrt(urgency.temporary * urgency.running)
-    return final + both, final - both
+def _rates(urgency: Urgency, horizon: float, time: float) -> tuple[float, float]:
+    """γ and (α − b/2)/k."""
+    positive(temporary=urgency.temporary)
+    not_negative(permanent=urgency.permanent, running=urgency.running, horizon=horizon)
+    finite(final=urgency.final)
+    if not 0.0 <= time <= horizon:
+        raise ValueError(f"time: {time} is not within the horizon of {horizon}")
+    rate = math.sqrt(urgency.running / urgency.temporary)
+    up = (urgency.final - 0.5 * urgency.permanent) / urgency.temporary
+    if not _kept(rate, up, horizon) > 0.0:
+        raise ValueError("final: so far below half the permanent impact, the best rate has no bound")
+    return rate, up

@@ -11,6 +11,7 @@ import numpy as np
 
 from pricing.control.demand import Demand
 from pricing.control.gaussian import Array
+from pricing.control.ranges import finite, not_negative, positive
 from pricing.control.riccati import backwards
 
 
@@ -46,10 +47,39 @@ class Liquidity(NamedTuple):
     level: Array
 
 
+def _check(requests: Requests) -> None:
+    states = requests.states
+    _chain(states.generator)
+    for rates in (states.bid_rates, states.offer_rates):
+        if np.shape(rates) != (len(states.generator),) or not (np.isfinite(rates) & (rates >= 0.0)).all():
+            raise ValueError("states: a rate is below zero, or there is not one for each state")
+    if len(requests.sizes) != len(requests.weights) or not requests.sizes:
+        raise ValueError("weights: not one for each size")
+    for size, weight in zip(requests.sizes, requests.weights, strict=True):
+        positive(size=size)
+        not_negative(weight=weight)
+    if not math.isclose(sum(requests.weights), 1.0, rel_tol=1e-9):
+        raise ValueError(f"weights: they sum to {sum(requests.weights)}, not 1")
+    not_negative(sigma=requests.sigma, gamma=requests.gamma)
+    finite(drift=requests.drift)
+
+
+def _chain(generator: Array) -> Array:
+    """The generator, if it is one."""
+    rows = np.asarray(generator, np.float64)
+    if rows.ndim != 2 or rows.shape[0] != rows.shape[1] or not np.isfinite(rows).all():
+        raise ValueError("generator: not a square of finite numbers")
+    off = rows - np.diag(np.diag(rows))
+    if (off < 0.0).any() or (np.abs(rows.sum(axis=1)) > 1e-9 * (1.0 + np.abs(rows).max())).any():
+        raise ValueError("generator: a rate is below zero, or a row does not sum to zero")
+    return rows
+
+
 def four_states(low: float, high: float, up: float, down: float) -> States:
     """Two sides that are each quiet or busy by themselves: LL, LH, HL, HH (bid first). `up` and `down` are how often
     a side becomes busy and quiet.
     """
+    not_negative(low=low, high=high, up=up, down=down)
     one = np.array([[-up, up], [down, -down]])
     generator = np.kron(one, np.eye(2)) + np.kron(np.eye(2), one)
     rates = np.array([low, high])
@@ -58,11 +88,16 @@ def four_states(low: float, high: float, up: float, down: float) -> States:
 
 def stationary(generator: Array) -> Array:
     """π with πQ = 0."""
-    rows = np.asarray(generator, np.float64).T.copy()
+    rows = _chain(generator).T.copy()
     rows[-1] = 1.0
     right = np.zeros(len(rows))
     right[-1] = 1.0
-    return np.asarray(np.linalg.solve(rows, right), np.float64)
+    try:
+        return np.asarray(np.linalg.solve(rows, right), np.float64)
+    except np.linalg.LinAlgError:
+        raise ValueError(
+            "generator: the chain falls apart, so that it has no one law in the long run"
+        ) from None
 
 
 def deviation(generator: Array) -> Array:
@@ -86,6 +121,7 @@ def solve(requests: Requests, time_left: float) -> Liquidity:
     With α the expansion of H at no cost, m₁ and m₂ the mean size and mean squared size, s = λ_b + λ_a and
     u = λ_b − λ_a: A' = 2α₂ m₁ s A² − QA − γσ²/2, B' = 2A(α₁ m₁ u + α₂ (m₂ u A + m₁ s B)) − QB − κu.
     """
+    _check(requests)
     sizes, weights = np.array(requests.sizes), np.array(requests.weights)
     best = requests.demand.best(np.zeros(1))
     zero, one, two = float(best.value[0]), -float(best.fill[0]), float(best.curvature[0])
@@ -126,5 +162,10 @@ def fair_transfer(requests: Requests, found: Liquidity, state: int, size: float 
 
 def half_life(generator: Array) -> float:
     """How long the chain remembers: ln 2 over the slowest rate at which it forgets."""
+    if len(_chain(generator)) < 2:
+        raise ValueError("generator: one state has nothing to forget")
     rates = -np.linalg.eigvals(np.asarray(generator, np.float64)).real
-    return math.log(2.0) / float(np.sort(rates)[1])
+    slowest = float(np.sort(rates)[1])
+    if not slowest > 1e-12 * float(np.abs(rates).max()):
+        raise ValueError("generator: the chain falls apart, so that it never forgets")
+    return math.log(2.0) / slowest

@@ -10,6 +10,8 @@ Array = NDArray[np.float64]
 
 _ROOT_2: Final = math.sqrt(2.0)
 _ROOT_2PI: Final = math.sqrt(2.0 * math.pi)
+_FAR: Final = -12.0
+_TERMS: Final = 18
 _erfc = np.frompyfunc(math.erfc, 1, 1)
 
 
@@ -26,9 +28,25 @@ def cdf(x: Any) -> Array:
 def gain(x: Any) -> Array:
     """E[(Z + x)⁺] = φ(x) + x Φ(x); by its asymptotic series far below zero, where the two terms cancel."""
     at = np.asarray(x, float)
-    inverse = 1.0 / np.square(np.minimum(at, -1.0))
-    series = 1.0 - inverse * (3.0 - inverse * (15.0 - inverse * (105.0 - inverse * 945.0)))
-    return np.asarray(np.where(at < -12.0, pdf(at) * inverse * series, pdf(at) + at * cdf(at)))
+    inverse = 1.0 / np.square(np.minimum(at, _FAR))
+    far = pdf(at) * inverse * _series(inverse, 3)
+    return np.asarray(np.where(at < _FAR, far, pdf(at) + at * cdf(at)))
+
+
+def gain_share(x: float) -> float:
+    """E[(Z + x)⁺] / P(Z + x > 0), however far below zero: about 1/|x| there."""
+    if x < _FAR:
+        inverse = 1.0 / (x * x)
+        return float(_series(inverse, 3) / _series(inverse, 1)) / -x
+    return float(gain(x) / cdf(x))
+
+
+def _series(inverse: Any, first: int) -> Any:
+    """1 − first·y + first·(first + 2) y² − …, y = 1/x²: good to rounding beyond |x| = 12."""
+    found = 1.0
+    for factor in range(first + 2 * (_TERMS - 1), first - 1, -2):
+        found = 1.0 - factor * inverse * found
+    return found
 
 
 def quantile(p: float) -> float:

@@ -11,6 +11,9 @@ import numpy as np
 
 from pricing.control.gaussian import Array
 from pricing.control.positive_flow import log_flow
+from pricing.control.ranges import not_negative, positive, whole
+
+_MOST = 1_000
 
 
 class UnitMarket(NamedTuple):
@@ -53,8 +56,16 @@ def _dampening(gamma: float, decay: float) -> float:
     return math.e if gamma == 0.0 else math.exp((1.0 + decay / gamma) * math.log1p(gamma / decay))
 
 
+def _check(market: UnitMarket) -> None:
+    positive(base_rate=market.base_rate, decay=market.decay)
+    not_negative(sigma=market.sigma, gamma=market.gamma)
+    whole(1, _MOST, largest=market.largest)
+
+
 def exact(market: UnitMarket, time_left: float) -> UnitQuotes:
     """v' = M v backwards from v = 1, δ_bid(q) = ln(v_q/v_{q+1})/k + ln(1 + γ/k)/γ."""
+    _check(market)
+    not_negative(time_left=time_left)
     q = np.arange(-market.largest, market.largest + 1, dtype=float)
     held = 0.5 * market.decay * market.gamma * market.sigma**2
     arriving = market.base_rate / _dampening(market.gamma, market.decay)
@@ -64,6 +75,7 @@ def exact(market: UnitMarket, time_left: float) -> UnitQuotes:
 
 def asymptotic(market: UnitMarket, inventory: float) -> tuple[float, float]:
     """Bid and offer distance far from the end, without a largest inventory, to first order."""
+    _check(market)
     lean = math.sqrt(
         market.sigma**2
         * market.gamma
@@ -86,8 +98,15 @@ class PenaltyMarket(NamedTuple):
 
 def penalised(market: PenaltyMarket, time_left: float) -> UnitQuotes:
     """h = ln(ω)/κ with ω' = −Aω, ω = e^−ακq² at the end; δ_bid(q) = 1/κ + h(q) − h(q + 1)."""
+    positive(base_rate=market.base_rate, decay=market.decay)
+    not_negative(running=market.running, final=market.final, time_left=time_left)
+    whole(1, _MOST, largest=market.largest)
     q = np.arange(-market.largest, market.largest + 1, dtype=float)
+    if time_left == 0.0:
+        return _distances(q, -market.final * q**2, 1.0 / market.decay)
     matrix = _tridiagonal(-market.running * market.decay * q**2, market.base_rate / math.e)
-    ends = np.exp(np.maximum(-market.final * market.decay * q**2, -700.0))
+    ends = np.exp(-market.final * market.decay * q**2)
     value = log_flow(matrix, ends, time_left) / market.decay
+    if not np.isfinite(value).all():
+        raise ValueError(f"time_left: {time_left} is too short to work off {market.largest} deals")
     return _distances(q, value, 1.0 / market.decay)

@@ -14,8 +14,11 @@ import numpy as np
 
 from pricing.control.demand import Demand
 from pricing.control.gaussian import Array
+from pricing.control.ranges import finite, not_negative
 
 _ROUNDS = 60
+_MOST = 5_001
+"""Inventories: each round solves a dense linear system of that many."""
 
 
 class Rung(NamedTuple):
@@ -104,16 +107,17 @@ def check(one: Ladder) -> None:
         raise ValueError("rungs: none")
     if not (one.step > 0.0 and one.limit >= one.step and math.isfinite(one.limit)):
         raise ValueError(f"limit: {one.limit} is not a grid of step {one.step}")
-    if not (one.sigma >= 0.0 and one.gamma >= 0.0 and math.isfinite(one.sigma * one.gamma * one.drift)):
-        raise ValueError("sigma: it, gamma or the drift is below zero or not finite")
+    if one.limit / one.step > 0.5 * _MOST:
+        raise ValueError(f"limit: {one.limit} is more than {_MOST} inventories {one.step} apart")
+    not_negative(sigma=one.sigma, gamma=one.gamma)
+    finite(drift=one.drift)
     for rung in one.rungs:
         steps = rung.size / one.step
         if not (steps >= 0.5 and abs(steps - round(steps)) < 1e-9 * steps):
             raise ValueError(f"size: {rung.size} is not a multiple of the step {one.step}")
         if rung.size > 2 * one.limit:
             raise ValueError(f"size: {rung.size} does not fit on a grid of ±{one.limit}")
-        if min(rung.bid_rate, rung.offer_rate) < 0.0:
-            raise ValueError(f"rate: below zero for size {rung.size}")
+        not_negative(bid_rate=rung.bid_rate, offer_rate=rung.offer_rate)
     if (skipped := math.gcd(*_shifts(one))) > 1:
         raise ValueError(
             f"step: deals reach only every {skipped}th inventory; a step of {skipped * one.step:g} fits"
@@ -130,7 +134,8 @@ def _shifts(one: Ladder) -> list[int]:
     return [round(rung.size / one.step) for rung in one.rungs]
 
 
-def _running(one: Ladder, q: Array) -> Array:
+def running(one: Ladder, q: Array) -> Array:
+    """What inventory earns per unit of time: drift·q − γσ²q²/2."""
     return one.drift * q - 0.5 * one.gamma * one.sigma**2 * q**2
 
 
@@ -170,7 +175,7 @@ def clipped(one: Ladder, quotes: Quotes) -> Quotes:
     return Quotes(bid, offer)
 
 
-class _Chain(NamedTuple):
+class Chain(NamedTuple):
     """Inventory as a Markov chain under given quotes: its generator, and what each state earns per unit of time."""
 
     generator: Array
@@ -178,7 +183,8 @@ class _Chain(NamedTuple):
     dealt: Array
 
 
-def _chain(one: Ladder, quotes: Quotes) -> _Chain:
+def chain(one: Ladder, quotes: Quotes) -> Chain:
+    """The chain that the quotes make of inventory."""
     count = len(quotes.bid)
     states = np.arange(count)
     generator, earned, dealt = np.zeros((count, count)), np.zeros(count), np.zeros(count)
@@ -191,7 +197,7 @@ def _chain(one: Ladder, quotes: Quotes) -> _Chain:
             generator[states[quoted], states[quoted]] -= speed
             earned[quoted] += speed * rung.size * distance
             dealt[quoted] += speed * rung.size
-    return _Chain(generator, earned, dealt)
+    return Chain(generator, earned, dealt)
 
 
 def _solved(rows: Array, right: Array) -> Array:
@@ -203,35 +209,42 @@ def _solved(rows: Array, right: Array) -> Array:
 
 def evaluate(one: Ladder, quotes: Quotes) -> Score:
     """What the quotes are worth, from the exact stationary law of inventory on the grid."""
+    check(one)
     q = inventories(one)
-    chain = _chain(one, clipped(one, quotes))
-    rows = chain.generator.T.copy()
+    flow = chain(one, clipped(one, quotes))
+    rows = flow.generator.T.copy()
     middle = len(q) // 2
     rows[middle] = 1.0
     right = np.zeros(len(q))
     right[middle] = 1.0
     share = _solved(rows, right)
-    pnl = float(share @ chain.earned)
-    objective = pnl + float(share @ _running(one, q))
-    return Score(objective, pnl, math.sqrt(max(float(share @ q**2), 0.0)), float(share @ chain.dealt), share)
+    pnl = float(share @ flow.earned)
+    objective = pnl + float(share @ running(one, q))
+    return Score(objective, pnl, math.sqrt(max(float(share @ q**2), 0.0)), float(share @ flow.dealt), share)
 
 
 def solve(one: Ladder) -> Solution:
     """The stationary optimum, exact on the grid, by policy iteration from the quadratic approximation."""
     check(one)
-    q = inventories(one)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return _iterated(one, inventories(one))
+
+
+def _iterated(one: Ladder, q: Array) -> Solution:
     middle, count = len(q) // 2, len(q)
     value, objective = _start(one, q), -math.inf
     for _ in range(_ROUNDS):
         quotes = best_quotes(one, value)
-        chain = _chain(one, quotes)
-        rows = chain.generator.copy()
+        flow = chain(one, quotes)
+        rows = flow.generator.copy()
         rows[:, middle] = -1.0  # θ(0) = 0; in its place the unknown objective
-        found = _solved(rows, -(chain.earned + _running(one, q)))
+        found = _solved(rows, -(flow.earned + running(one, q)))
         before, objective = objective, float(found[middle])
         found[middle] = 0.0
         moved = float(np.abs(found - value).max())
         value = found
+        if not math.isfinite(moved):
+            raise ValueError("rungs: demand and risk are too far apart for numbers of this size")
         if moved <= 1e-10 * (1.0 + float(np.abs(value).max())) or objective == before:
             break
     else:
@@ -245,32 +258,6 @@ def _start(one: Ladder, q: Array) -> Array:
         return quadratic(one).value(q)
     except ValueError:
         return np.zeros(len(q))
-
-
-def solve_to(one: Ladder, horizon: float, steps: int = 0) -> Solution:
-    """The optimum with the time `horizon` to go, from θ = 0 at the end, by explicit Euler.
-
-    `objective` is what θ(0) grew by in the last step, per unit of time. `steps` is raised to what stability needs.
-    """
-    check(one)
-    q = inventories(one)
-    busiest = sum(rung.bid_rate + rung.offer_rate for rung in one.rungs)
-    steps = max(steps, math.ceil(horizon * busiest), 1)
-    value, growth = np.zeros(len(q)), np.zeros(len(q))
-    running = _running(one, q)
-    for _ in range(steps):
-        growth = running.copy()
-        for rates, side in zip(_rates(one), costs(one, value), strict=True):
-            for j, rung in enumerate(one.rungs):
-                allowed = np.isfinite(side[:, j])
-                growth[allowed] += rung.size * rates[j] * rung.demand.best(side[allowed, j]).value
-        value = value + horizon / steps * growth
-    middle = len(q) // 2
-    return Solution(q, value - value[middle], best_quotes(one, value), float(growth[middle]))
-
-
-def _rates(one: Ladder) -> tuple[list[float], list[float]]:
-    return [rung.bid_rate for rung in one.rungs], [rung.offer_rate for rung in one.rungs]
 
 
 class Quadratic(NamedTuple):

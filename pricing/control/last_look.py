@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pricing.control.gaussian import cdf, gain
+from pricing.control.gaussian import cdf, gain, gain_share
+from pricing.control.ranges import finite, not_negative, positive
 
 
 class Step(NamedTuple):
@@ -62,9 +63,7 @@ def best_margin(noise: float, decay: float) -> float:
 
 def _short(m: float, scale: float) -> bool:
     """Is m above the root?"""
-    if m < -30.0:  # Φ(m) underflows; Ψ/Φ ≈ 1/|m| − 2/|m|³ there
-        return scale * (1.0 / -m + 2.0 / m**3) > 1.0
-    return scale * float(gain(m)) > float(cdf(m))
+    return scale * gain_share(m) > 1.0
 
 
 def look(
@@ -80,17 +79,25 @@ def look(
 
     A = √(γσ²/(8Σ)), Σ = Σ z Λ κ e^−κd̄ Φ(m).
     """
+    not_negative(sigma=sigma, gamma=gamma, latency=latency)
+    positive(day=day)
+    finite(toxicity=toxicity)
     noise = sigma * math.sqrt(latency / day)
     distances, rejected, turn = [], [], 0.0
     for step in steps:
+        positive(size=step.size, decay=step.decay)
+        not_negative(rate=step.rate)
         if noise * step.decay > 1e-9:
             m = best_margin(noise, step.decay)
-            distance, accepted = toxicity + noise * m, float(cdf(m))
+            distance, accepted, missed = toxicity + noise * m, float(cdf(m)), float(cdf(-m))
         else:
-            distance, accepted = toxicity + 1.0 / step.decay, 1.0
+            distance, accepted, missed = toxicity + 1.0 / step.decay, 1.0, 0.0
         distances.append(distance)
-        rejected.append(1.0 - accepted)
-        turn += step.size * step.rate * step.decay * math.exp(-step.decay * distance) * accepted
+        rejected.append(missed)
+        asked = math.exp(min(-step.decay * distance, 709.0))
+        turn += step.size * step.rate * step.decay * asked * accepted
+    if not turn > 0.0:
+        raise ValueError("rate: at the best distances nothing is dealt, so that inventory has no value")
     risk = sigma * math.sqrt(gamma / (8.0 * turn))
     tops = [distance + risk * step.size for distance, step in zip(distances, steps, strict=True)]
     return Look(tuple(distances), tuple(rejected), risk, 2.0 * min(tops))

@@ -11,7 +11,8 @@ import numpy as np
 
 from pricing.control.demand import Demand
 from pricing.control.gaussian import Array
-from pricing.control.riccati import Value, backwards
+from pricing.control.ranges import finite, not_negative, positive
+from pricing.control.riccati import Value, backwards, root
 
 
 class Pair(NamedTuple):
@@ -54,7 +55,27 @@ class Sums(NamedTuple):
 def covariance(volatilities: Sequence[float], correlations: Sequence[Sequence[float]]) -> Array:
     """The covariance of currencies with these volatilities; zero for the reference currency."""
     sd = np.asarray(volatilities, np.float64)
+    if np.shape(correlations) != (len(sd), len(sd)) or not (np.isfinite(sd) & (sd >= 0.0)).all():
+        raise ValueError("volatilities: one is below zero, or the correlations are not for as many")
     return np.asarray(sd[:, None] * np.asarray(correlations, np.float64) * sd, np.float64)
+
+
+def _check(desk: Currencies) -> None:
+    count = len(desk.covariance)
+    root(desk.covariance)
+    not_negative(gamma=desk.gamma)
+    if len(desk.impact) != count or len(desk.drift or desk.impact) != count:
+        raise ValueError(f"impact: not one, or not one drift, for each of {count} currencies")
+    for one in desk.drift:
+        finite(drift=one)
+    for pair in desk.pairs:
+        if pair.first == pair.second or not (0 <= pair.first < count and 0 <= pair.second < count):
+            raise ValueError(f"first: {pair.first} and {pair.second} are not two of {count} currencies")
+        if not len(pair.sizes) == len(pair.rates) == len(pair.rates_back or pair.rates):
+            raise ValueError("rates: not one for each size")
+        for size, rate, back in zip(pair.sizes, pair.rates, pair.rates_back or pair.rates, strict=True):
+            positive(size=size)
+            not_negative(rate=rate, rate_back=back)
 
 
 def sums(desk: Currencies) -> Sums:
@@ -77,6 +98,7 @@ def sums(desk: Currencies) -> Sums:
 
 def solve(desk: Currencies, time_left: float) -> Value:
     """A' = 2AMA − Σ∘A − 2 D(μ)A − γΣ/2, and B's equation, backwards from zero."""
+    _check(desk)
     known = sums(desk)
     both = known.bend + known.bend.T
     spread = np.diag(both.sum(axis=1)) - both
@@ -115,6 +137,8 @@ def hedge_rate(desk: Currencies, value: Value, pair: Pair, inventory: Sequence[f
 
     The marginal value is that of 2AY + B, as the equation has it.
     """
+    positive(eta=pair.eta)
+    not_negative(psi=pair.psi)
     y = np.asarray(inventory, np.float64)
     marginal = 2.0 * value.risk @ y + value.tilt
     i, j = pair.first, pair.second

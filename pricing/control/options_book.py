@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from pricing.control.demand import Demand
 from pricing.control.gaussian import Array
+from pricing.control.ranges import not_negative, positive, whole
 
 
 class Contract(NamedTuple):
@@ -75,6 +76,11 @@ class BookValue(NamedTuple):
 
 def grid(steps: int, low: float, high: float, variances: int, largest_vega: float, vegas: int) -> Grid:
     """An even grid."""
+    whole(1, 10_000_000, steps=steps)
+    whole(2, 100_000, variances=variances, vegas=vegas)
+    positive(low=low, largest_vega=largest_vega)
+    if not low < high < math.inf:
+        raise ValueError(f"high: {high} is not above {low}")
     return Grid(steps, np.linspace(low, high, variances), np.linspace(-largest_vega, largest_vega, vegas))
 
 
@@ -99,6 +105,7 @@ def solve(book: Book, on: Grid) -> BookValue:
 
     At the edges of variance the drift that leads outwards and the second derivative are left out.
     """
+    _check(book, on)
     nu, vegas = on.variances, on.vegas
     gap, dt = float(nu[1] - nu[0]), book.horizon / on.steps
     drift, spread = book.believed.at(nu)[:, None], 0.5 * book.vol_of_vol**2 * nu[:, None]
@@ -109,7 +116,7 @@ def solve(book: Book, on: Grid) -> BookValue:
     moves = [[_move(vegas, way * one.size * one.vega) for way in (1.0, -1.0)] for one in book.contracts]
     value = np.zeros((len(nu), len(vegas)))
     for _ in range(on.steps):
-        change = running.copy()
+        change, left = running.copy(), np.zeros_like(value)
         slope = np.diff(value, axis=0) / gap
         change[:-1] += np.maximum(drift[:-1], 0.0) * slope
         change[1:] += np.minimum(drift[1:], 0.0) * slope
@@ -118,10 +125,23 @@ def solve(book: Book, on: Grid) -> BookValue:
             for move in both:
                 weight = move.above_weight
                 after = value[:, move.below] * (1.0 - weight) + value[:, move.below + 1] * weight
-                earned = one.demand.best((value - after) / one.size).value
-                change += np.where(move.allowed, one.size * one.rate * earned, 0.0)
+                best = one.demand.best((value - after) / one.size)
+                change += np.where(move.allowed, one.size * one.rate * best.value, 0.0)
+                left += np.where(move.allowed, one.rate * best.fill, 0.0)
+        if not dt * float(left.max()) <= 1.0:
+            raise ValueError(f"steps: {on.steps} are too few for this many deals")
         value = value + dt * change
     return BookValue(on, np.asarray(value, np.float64))
+
+
+def _check(book: Book, on: Grid) -> None:
+    positive(horizon=book.horizon, largest_vega=book.largest_vega)
+    not_negative(vol_of_vol=book.vol_of_vol, gamma=book.gamma, unhedged=book.unhedged)
+    if not math.isclose(float(on.vegas[-1]), book.largest_vega, rel_tol=1e-9):
+        raise ValueError(f"largest_vega: the book's is {book.largest_vega}, the grid's {on.vegas[-1]}")
+    for one in book.contracts:
+        positive(vega=one.vega, size=one.size)
+        not_negative(rate=one.rate)
 
 
 def _penalty(book: Book) -> float:
@@ -132,6 +152,9 @@ def distances(
     found: BookValue, book: Book, contract: Contract, variance: float, vega: float
 ) -> tuple[float, float]:
     """Bid and offer distance from the option's price, in price units; inf where the deal would exceed the limit."""
+    low, high = float(found.grid.variances[0]), float(found.grid.variances[-1])
+    if not low <= variance <= high:
+        raise ValueError(f"variance: {variance} is not on the grid from {low} to {high}")
     here = found.at(variance, vega)
     both = []
     for way in (1.0, -1.0):
@@ -146,9 +169,17 @@ def distances(
 
 def extra_hedge(vega: float, spot: float, variance: float, vol_of_vol: float, correlation: float) -> float:
     """h* = −ρξV/(2√ν S): spot held beside the delta hedge, against the part of variance that moves with the spot."""
+    positive(spot=spot, variance=variance)
+    _correlation(correlation)
     return -correlation * vol_of_vol * vega / (2.0 * math.sqrt(variance) * spot)
 
 
 def hedged(book: Book, correlation: float) -> Book:
     """The same book with that hedge: 1 − ρ² of its variance risk is left."""
+    _correlation(correlation)
     return book._replace(unhedged=1.0 - correlation**2)
+
+
+def _correlation(correlation: float) -> None:
+    if not -1.0 <= correlation <= 1.0:
+        raise ValueError(f"correlation: {correlation} is not between -1 and 1")

@@ -1,12 +1,12 @@
 """How many dealers to ask: order statistics, the winner's curse, private costs, and leakage."""
 
-import math
 from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 
 from pricing.control.gaussian import Array, cdf, nodes, pdf
+from pricing.control.ranges import finite, not_negative, positive
 
 
 def expected_best(count: int) -> float:
@@ -42,6 +42,8 @@ def winner_profit(count: int) -> float:
 
 def client_cost(count: int, error: float, leakage: float) -> float:
     """[a(n) − Eₙ] s + l (n − 1): the winner's profit, and what each further dealer's knowledge costs."""
+    not_negative(error=error)
+    finite(leakage=leakage)
     return winner_profit(count) * error + leakage * (count - 1)
 
 
@@ -72,8 +74,8 @@ def private_quote(count: int, mean: float, sd: float, cost: float = 0.0) -> Priv
     (d − cost)·P(other > d)^(n−1).
     """
     _dealers(count, 2)
-    if not sd > 0.0:
-        raise ValueError(f"sd: {sd} is not above zero")
+    positive(sd=sd)
+    finite(mean=mean, cost=cost)
 
     def win(quote: float) -> float:
         return float(cdf((mean - quote) / sd)) ** (count - 1)
@@ -118,4 +120,6 @@ def trade_probability(reserve: float | Array, other: float | Array, count: int, 
 
 def dealt_loss(count: int, edge: float, error: float) -> float:
     """The winner's curse: what is left, on deals won, of an edge quoted to all by dealers with errors N(0, error²)."""
-    return edge - error * expected_best(count) if math.isfinite(edge) else edge
+    finite(edge=edge)
+    not_negative(error=error)
+    return edge - error * expected_best(count)

@@ -14,12 +14,10 @@ _TERMS = 24
 
 
 def log_flow(matrix: Array, start: Array, time: float) -> Array:
-    """ln(e^{time·matrix} start) entry by entry, for a positive start."""
+    """ln(e^{time·matrix} start) entry by entry, for a start that is nowhere below zero and not all zero."""
     off = matrix - np.diag(np.diag(matrix))
-    if (off < 0.0).any() or (start <= 0.0).any() or not time >= 0.0:
-        raise ValueError(
-            "matrix: an entry off the diagonal is below zero, or the start or the time is not positive"
-        )
+    if not ((off >= 0.0).all() and (start >= 0.0).all() and start.any() and 0.0 <= time < math.inf):
+        raise ValueError("matrix: an entry off the diagonal is below zero, or the start or the time is")
     shift = float(np.diag(matrix).min())
     whole = (matrix - shift * np.eye(len(matrix))) * time
     reach = max(

@@ -12,8 +12,11 @@ import numpy as np
 
 from pricing.control.gaussian import Array
 from pricing.control.ladder import Rung
+from pricing.control.ranges import not_negative
 
-_MOST_STEPS = 200_000
+_MOST_STEPS = 100_000
+_SLOW = 4
+_LEAST = 1e-15
 
 
 class Flow(NamedTuple):
@@ -49,6 +52,11 @@ def flow(assets: Sequence[Sequence[Rung]]) -> Flow:
 
 def root(matrix: Array) -> Array:
     """The positive semi-definite square root."""
+    matrix = np.asarray(matrix, np.float64)
+    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or not np.isfinite(matrix).all():
+        raise ValueError("covariance: not a square of finite numbers")
+    if float(np.abs(matrix - matrix.T).max()) > 1e-9 * float(np.abs(matrix).max()):
+        raise ValueError("covariance: not symmetric")
     values, vectors = np.linalg.eigh(0.5 * (matrix + matrix.T))
     if float(values.min()) < -1e-9 * max(float(np.abs(values).max()), 1e-300):
         raise ValueError("covariance: not positive semi-definite")
@@ -57,20 +65,26 @@ def root(matrix: Array) -> Array:
 
 def stationary(covariance: Array, gamma: float, turn: Array) -> Array:
     """A = ½ √γ D^−½ (D^½ Σ D^½)^½ D^−½ with D = diag(turn), far from the end: it solves 2ADA = γΣ/2."""
-    if not (np.asarray(turn) > 0.0).all():
-        raise ValueError("turn: an asset's demand does not respond to its quote")
-    half = np.sqrt(np.asarray(turn, np.float64))
+    half = _half(gamma, turn)
     inner = root(half[:, None] * np.asarray(covariance, np.float64) * half)
     return np.asarray(0.5 * math.sqrt(gamma) * inner / (half[:, None] * half), np.float64)
 
 
+def _half(gamma: float, turn: Array) -> Array:
+    """D^½."""
+    not_negative(gamma=gamma)
+    if not ((np.asarray(turn) > 0.0) & np.isfinite(turn)).all():
+        raise ValueError("turn: an asset's demand does not respond to its quote")
+    return np.asarray(np.sqrt(np.asarray(turn, np.float64)), np.float64)
+
+
 def before_end(covariance: Array, gamma: float, turn: Array, time_left: float) -> Array:
     """A with time to go and A = 0 at the end: the same with R tanh(√γ R τ) in place of R = (D^½ Σ D^½)^½."""
-    half = np.sqrt(np.asarray(turn, np.float64))
-    values, vectors = np.linalg.eigh(half[:, None] * np.asarray(covariance, np.float64) * half)
-    roots = np.sqrt(np.maximum(values, 0.0))
-    damped = roots * np.tanh(math.sqrt(gamma) * roots * time_left)
-    inner = (vectors * damped) @ vectors.T
+    half = _half(gamma, turn)
+    not_negative(time_left=time_left)
+    rooted = root(half[:, None] * np.asarray(covariance, np.float64) * half)
+    values, vectors = np.linalg.eigh(rooted)
+    inner = (vectors * (values * np.tanh(math.sqrt(gamma) * values * time_left))) @ vectors.T
     return np.asarray(0.5 * math.sqrt(gamma) * inner / (half[:, None] * half), np.float64)
 
 
@@ -87,6 +101,10 @@ def solve(
     count = len(demand.turn)
     sigma = np.asarray(covariance, np.float64)
     mu = np.zeros(count) if drift is None else np.asarray(drift, np.float64)
+    not_negative(gamma=gamma)
+    root(sigma)
+    if sigma.shape != (count, count) or mu.shape != (count,):
+        raise ValueError(f"covariance: {sigma.shape}, or drift {mu.shape}, does not fit {count} assets")
 
     def speed(state: Array) -> Array:
         risk, tilt = state[:, :-1], state[:, -1]
@@ -106,26 +124,39 @@ def backwards(
     speed: Callable[[Array], Array], start: Array, time_left: float, accuracy: float = 1e-11
 ) -> Array:
     """Solve x' = speed(x) from x = start at the end back over `time_left`: Runge-Kutta, steps halved until the
-    answer keeps still.
+    answer keeps still. It is done early where no step moves it any more, however long there is to go.
     """
-    steps, before = 64, None
-    while steps <= _MOST_STEPS:
+    not_negative(time_left=time_left)
+    step, before, slow = time_left / 64.0, None, 0
+    while slow < _SLOW:
         with np.errstate(over="ignore", invalid="ignore"):
-            now = _runge_kutta(speed, start, -time_left / steps, steps)
-        if before is not None and float(np.abs(now - before).max()) <= accuracy * float(np.abs(now).max()):
+            now, done = _runge_kutta(speed, start, step, time_left)
+        slow += not done
+        if (
+            now is not None
+            and before is not None
+            and float(np.abs(now - before).max()) <= accuracy * float(np.abs(now).max())
+        ):
             return now
-        steps, before = 2 * steps, now
-    raise ValueError(f"time_left: no steady answer with {_MOST_STEPS} steps")
+        step, before = 0.5 * step, now
+    raise ValueError(f"time_left: no steady answer over {time_left} with {_MOST_STEPS} steps")
 
 
-def _runge_kutta(speed: Callable[[Array], Array], start: Array, step: float, steps: int) -> Array:
-    state = start.copy()
-    for _ in range(steps):
+def _runge_kutta(
+    speed: Callable[[Array], Array], start: Array, step: float, time_left: float
+) -> tuple[Array | None, bool]:
+    """The answer, none if it blows up or is not there within the most steps; and whether those were enough."""
+    state, steps = start.copy(), round(time_left / step) if step > 0.0 else 0
+    for _ in range(min(steps, _MOST_STEPS)):
         one = speed(state)
-        two = speed(state + 0.5 * step * one)
-        three = speed(state + 0.5 * step * two)
-        state = state + step / 6.0 * (one + 2.0 * two + 2.0 * three + speed(state + step * three))
-    return state
+        if float(np.abs(one).max()) * step <= 1e-15 * float(np.abs(state).max()):
+            return state, True
+        two = speed(state - 0.5 * step * one)
+        three = speed(state - 0.5 * step * two)
+        state = state - step / 6.0 * (one + 2.0 * two + 2.0 * three + speed(state - step * three))
+        if not np.isfinite(state).all():
+            return None, step > time_left * _LEAST
+    return (state, True) if steps <= _MOST_STEPS else (None, False)
 
 
 def distances(value: Value, asset: int, rung: Rung, inventory: Sequence[float]) -> tuple[float, float]:

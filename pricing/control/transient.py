@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from pricing.control.gaussian import Array
+from pricing.control.ranges import finite, not_negative, positive
 
 LEAST_POWER: Final = 2.0 - math.log(3.0) / math.log(2.0)
 """Gatheral: a power-law decay slower than this admits price manipulation whatever the impact function."""
@@ -32,6 +33,8 @@ def power(exponent: float) -> Callable[[Array], Array]:
 def matrix(kernel: Callable[[Array], Array], times: Sequence[float] | Array) -> Array:
     """G(|tᵢ − tⱼ|)."""
     t = np.asarray(times, np.float64)
+    if t.ndim != 1 or not len(t) or not np.isfinite(t).all():
+        raise ValueError("times: not a list of finite numbers")
     return kernel(np.abs(t[:, None] - t))
 
 
@@ -39,10 +42,13 @@ def best_trades(
     kernel: Callable[[Array], Array], times: Sequence[float] | Array, amount: float = 1.0
 ) -> Trades:
     """x* = X G⁻¹1 / (1'G⁻¹1), which costs ½ X² / (1'G⁻¹1)."""
-    solved = np.linalg.solve(matrix(kernel, times), np.ones(len(times)))
-    whole = float(solved.sum())
-    if not whole > 0.0:
+    finite(amount=amount)
+    impact = matrix(kernel, times)
+    spectrum = np.linalg.eigvalsh(impact) if np.isfinite(impact).all() else np.full(1, math.nan)
+    if not spectrum[0] > len(impact) * np.finfo(float).eps * spectrum[-1]:
         raise ValueError("kernel: not positive definite at these times")
+    solved = np.linalg.solve(impact, np.ones(len(impact)))
+    whole = float(solved.sum())
     return Trades(np.asarray(amount * solved / whole, np.float64), 0.5 * amount**2 / whole)
 
 
@@ -64,12 +70,16 @@ class Blocks(NamedTuple):
 
 def obizhaeva_wang(decay: float, horizon: float, amount: float = 1.0, depth: float = 1.0) -> Blocks:
     """Blocks X/(ρT + 2), rate ρX/(ρT + 2), cost κX²/(ρT + 2)."""
+    not_negative(decay=decay, horizon=horizon, depth=depth)
+    finite(amount=amount)
     block = amount / (decay * horizon + 2.0)
     return Blocks(block, decay * block, depth * amount * block)
 
 
 def even_cost(decay: float, horizon: float, amount: float = 1.0, depth: float = 1.0) -> float:
     """What an even rate costs under e^−ρt: κX² (ρT − 1 + e^−ρT)/(ρT)²; half κX² without decay."""
+    not_negative(decay=decay, horizon=horizon, depth=depth)
+    finite(amount=amount)
     scaled = decay * horizon
     if scaled < 1e-4:
         return depth * amount**2 * (0.5 - scaled / 6.0 + scaled**2 / 24.0)
@@ -81,9 +91,10 @@ def free_of_arbitrage(power_of_rate: float, *, decay_power: float | None) -> str
 
     `decay_power` is γ of a decay t^−γ; None stands for an exponential decay.
     """
+    positive(power_of_rate=power_of_rate, decay_power=1.0 if decay_power is None else decay_power)
     if decay_power is None:
         return "" if power_of_rate == 1.0 else "exponential decay needs impact that is linear in the rate"
-    if power_of_rate + decay_power < 1.0:
+    if power_of_rate + decay_power < 1.0 - 1e-12:
         return f"{power_of_rate:g} + {decay_power:g} is below 1"
     if decay_power < LEAST_POWER:
         return f"a decay of {decay_power:g} is slower than {LEAST_POWER:.5f}"

@@ -13,6 +13,7 @@ import numpy as np
 
 from pricing.control.demand import Best, Logistic, sigmoid
 from pricing.control.gaussian import Array
+from pricing.control.ranges import finite, not_negative, positive
 
 
 class Tier(NamedTuple):
@@ -52,6 +53,10 @@ def _best(tier: Tier, cost: float | Array) -> Best:
 
 def myopic(tiers: Sequence[Tier], toxicity: float) -> Myopic:
     """The best for each deal by itself."""
+    finite(toxicity=toxicity)
+    for tier in tiers:
+        positive(size=tier.size)
+        not_negative(rate_a=tier.rate_a, rate_b=tier.rate_b)
     found = [_best(tier, toxicity) for tier in tiers]
     response = [float(best.curvature) / tier.size for best, tier in zip(found, tiers, strict=True)]
     turn = sum(tier.rate_b * tier.size**2 * bend for tier, bend in zip(tiers, response, strict=True))
@@ -65,6 +70,8 @@ def myopic(tiers: Sequence[Tier], toxicity: float) -> Myopic:
 
 def inventory_risk(sigma: float, gamma: float, turn: float) -> float:
     """A∞ = √(γσ²/(2ξ)), with θ ≈ −A q²/2."""
+    not_negative(sigma=sigma, gamma=gamma)
+    positive(turn=turn)
     return sigma * math.sqrt(gamma / (2.0 * turn))
 
 
@@ -91,6 +98,7 @@ def steady(tiers: Sequence[Tier], gate: Gate, toxicity: float, nearer: float) ->
     at the share of tier B's requests that they win. Tier A's deals are made at the best distance.
     """
     asked = sum(tier.rate_b for tier in tiers)
+    positive(rate_b=asked)
     score, earned, beyond = 0.0, 0.0, 0.0
     for tier, distance in zip(tiers, myopic(tiers, toxicity).distances, strict=True):
         d = distance - nearer

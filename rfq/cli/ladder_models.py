@@ -85,6 +85,25 @@ USED: dict[str, str] = {
 }
 
 
+_ONE: dict[str, str] = {
+    **dict.fromkeys(("ladder", "linear", "mapped", "myopic", "last-look"), "sigma"),
+    **dict.fromkeys(("avellaneda", "glft"), "sigma rates demand_b"),
+    "cjp": "rates demand_b",
+    "riccati": "",
+}
+
+
+_OPTIONS: dict[str, str] = {
+    "decay": "demand_b",
+    "base_rate": "rates",
+    "bid_rate": "rates",
+    "time_left": "horizon",
+    "running": "gamma",
+    "latency": "latency_s",
+}
+"""What the user knows a model's number by."""
+
+
 def draw(model: str, given: dict[str, Any]) -> tuple[Terms, Drawn]:
     """The model's quotes with what was given in place of its defaults."""
     if model not in DEFAULTS:
@@ -96,9 +115,27 @@ def draw(model: str, given: dict[str, Any]) -> tuple[Terms, Drawn]:
         raise Ended(Exit.USAGE, f"--demand-table: the model {model} knows exponential demand only.")
     terms = DEFAULTS[model]._replace(**given)
     try:
-        return terms, _MODELS[model](terms)
-    except ValueError as error:
-        raise Ended(Exit.USAGE, f"These numbers make no ladder: {error}.") from None
+        _single(model, terms)
+        with np.errstate(all="ignore"):
+            drawn = _MODELS[model](terms)
+        if np.isnan(drawn.bid).any() or np.isnan(drawn.offer).any():
+            raise ValueError("the answer is not a number somewhere")
+        for name, figure in drawn.figures.items():
+            if not math.isfinite(figure):
+                raise ValueError(f"{name}: not a finite number")
+        return terms, drawn
+    except (ValueError, ArithmeticError) as error:
+        field, colon, what = str(error).partition(":")
+        raise Ended(
+            Exit.USAGE, f"These numbers make no ladder: {_OPTIONS.get(field, field)}{colon}{what}."
+        ) from None
+
+
+def _single(model: str, terms: Terms) -> None:
+    """Refuse several numbers where the model has one."""
+    for name in _ONE[model].split():
+        if len(numbers := getattr(terms, name)) != 1:
+            raise ValueError(f"{name}: {len(numbers)} numbers where the model {model} has one")
 
 
 def _demands(terms: Terms) -> list[Demand]:
@@ -152,8 +189,8 @@ def _on_grid(quotes_of: Callable[[Ladder], Quotes]) -> Callable[[Terms], Drawn]:
 
 
 def _unit_grid(terms: Terms) -> int:
-    if not (terms.limit >= 1 and terms.limit == int(terms.limit)):
-        raise ValueError(f"limit: {terms.limit} is not a whole number of deals")
+    if not (1 <= terms.limit <= 1_000 and terms.limit == int(terms.limit)):
+        raise ValueError(f"limit: {terms.limit} is not a whole number of deals from 1 to 1000")
     return int(terms.limit)
 
 

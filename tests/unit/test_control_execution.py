@@ -55,8 +55,8 @@ def test_a_rising_price_is_waited_for() -> None:
     plain, rising = (execution.almgren_chriss(ORDER, 1e-6, drift) for drift in (0.0, 0.02))
     assert (rising.holdings[1:-1] > plain.holdings[1:-1]).all()
     assert rising.holdings[[0, -1]] == pytest.approx(plain.holdings[[0, -1]])
-    with pytest.raises(ValueError, match="no limit"):
-        execution.almgren_chriss(ORDER, 0.0, 0.02)
+    none, little = (execution.almgren_chriss(ORDER, aversion, 0.02).holdings for aversion in (0.0, 1e-14))
+    assert none == pytest.approx(little, rel=1e-6)
 
 
 def test_an_order_whose_impact_is_all_permanent_is_refused() -> None:
@@ -166,7 +166,6 @@ def test_the_perpetuals_rate_is_optimal_along_its_path() -> None:
     assert cost(1.0) < min(cost(0.97), cost(1.03))
 
 
-def test_a_gap_without_permanent_impact_is_refused() -> None:
-    with pytest.raises(ValueError, match="permanent"):
-        perpetual.rate(PERPETUAL._replace(permanent=0.0), 0.0, 1.0, 0.1)
-    assert math.isfinite(perpetual.rate(PERPETUAL._replace(permanent=0.0), 0.0, 1.0, 0.0))
+def test_a_gap_is_answered_without_permanent_impact_too() -> None:
+    none, little = (perpetual.rate(PERPETUAL._replace(permanent=b), 0.0, 1.0, 0.4) for b in (0.0, 1e-9))
+    assert none == pytest.approx(little, rel=1e-7)

@@ -16,8 +16,8 @@ from pricing.control.ladder import (
     ladder,
     quadratic,
     solve,
-    solve_to,
 )
+from pricing.control.ladder_horizon import solve_to
 from pricing.control.ladder_quotes import impact_share, linear_quotes, mapped_quotes, myopic_quotes, shape
 from pricing.control.skew import skew_table
 from pricing.control.tabulated import Tabulated
