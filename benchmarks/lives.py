@@ -86,11 +86,11 @@ def policy() -> Policy:
     )
 
 
-def market(at: int, index: float) -> MarketSnapshot:
+def market(at: int, index: float, expiry_at: int = EXPIRY_AT) -> MarketSnapshot:
     """A snapshot with one book and one expiry."""
-    term = (EXPIRY_AT - at) / YEAR_NS
+    term = (expiry_at - at) / YEAR_NS
     smile = smile_at_money(
-        EXPIRY_AT, term, 0.55, -0.05, 0.1, half_spread=0.006, doubts=(1e-3, 3e-4, 3e-4, 5e-4)
+        expiry_at, term, 0.55, -0.05, 0.1, half_spread=0.006, doubts=(1e-3, 3e-4, 3e-4, 5e-4)
     )
     flow = Flow(book_imbalance=0.1, ofi_1s=0.2, ofi_10s=-0.1, realised_vol_1m=0.5, realised_vol_10m=0.52)
     under = UnderlyingMarket(
@@ -101,7 +101,7 @@ def market(at: int, index: float) -> MarketSnapshot:
         adv_usd=1e10,
         depth_usd_10bps=5e6,
         books=(one_level(PERPETUAL.name, at, index - 0.5, index + 0.5, 1e5, 1.2e5),),
-        curve=Curve(at=at, pillars=(Pillar(expiry_at=EXPIRY_AT, forward=index * 1.002),)),
+        curve=Curve(at=at, pillars=(Pillar(expiry_at=expiry_at, forward=index * 1.002),)),
         funding=(Funding(instrument=PERPETUAL.name, at=at, rate_8h=0.0001),),
         surface=Surface(at=at, smiles=(smile,)),
         flow=flow,

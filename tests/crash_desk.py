@@ -17,6 +17,8 @@ import sys
 from decimal import Decimal
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from benchmarks.lives import (
     CLIENT,
     DEALERS,
@@ -49,6 +51,8 @@ from rfq.oracle import ThreadedOracle
 
 S = 1_000_000_000
 EVERY_S = 0.004
+DAY = 86_400 * S
+EXPIRY_AT = (SystemClock().now() // DAY + 200) * DAY
 PARTIES = (
     Party(id=CLIENT, may_ask=True),
     Party(id=OPERATOR, may_operate=True),
@@ -104,7 +108,7 @@ class Street:
 
     def snapshot(self, underlying: str) -> tuple[MarketSnapshot, str, bytes]:
         now = self._clock.now()
-        found = market(now - now % S, 60_000.0)
+        found = market(now - now % S, 60_000.0, EXPIRY_AT)
         raw = canon.encode(found)
         return found, canon.digest(raw), raw
 
@@ -181,7 +185,7 @@ async def main(log_path: Path, out: Path, failpoint: str, count: int, hasty: boo
         chain=ChainId("crash"),
         build="crash",
         policy=policy(),
-        instruments=(PERPETUAL, LOW, HIGH),
+        instruments=(PERPETUAL, replace(LOW, expiry_at=EXPIRY_AT), replace(HIGH, expiry_at=EXPIRY_AT)),
         parties=PARTIES,
     )
     live = open_live(

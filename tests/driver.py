@@ -90,9 +90,11 @@ def policy(**changed: Any) -> Policy:
     return msgspec.structs.replace(POLICY, **changed)
 
 
-def market(at: int, index: float = 60_000.0) -> MarketSnapshot:
+def market(
+    at: int, index: float = 60_000.0, listed: tuple[int, ...] = (SHORT.expiry_at, EXPIRY_AT)
+) -> MarketSnapshot:
     """BTC alone: the perpetual's book around the index, and the expiries that are still to come."""
-    expiries = [expiry_at for expiry_at in (SHORT.expiry_at, EXPIRY_AT) if expiry_at > at]
+    expiries = [expiry_at for expiry_at in listed if expiry_at > at]
     smiles = [
         smile_at_money(
             expiry_at,

@@ -149,16 +149,7 @@ class Desk:
         if self.blind:
             return None
         now = self._clock.now()
-        found = one_market(now - now % S, 60_000.0)
-        (under,) = found.underlyings
-        assert under.curve is not None and under.surface is not None
-        (pillar,), (smile,) = under.curve.pillars, under.surface.smiles
-        under = replace(
-            under,
-            curve=replace(under.curve, pillars=(replace(pillar, expiry_at=self._expiry_at),)),
-            surface=replace(under.surface, smiles=(replace(smile, expiry_at=self._expiry_at),)),
-        )
-        found = replace(found, underlyings=(under,))
+        found = one_market(now - now % S, 60_000.0, (self._expiry_at,))
         raw = canon.encode(found)
         return found, canon.digest(raw), raw
 

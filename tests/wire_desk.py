@@ -83,10 +83,7 @@ def session(name: str, **more: Any) -> dict[str, Any]:
 
 def market(at: int) -> MarketSnapshot:
     """60,000, whatever happens."""
-    found = lives.market(at, 60_000.0)
-    (under,) = found.underlyings
-    slices = tuple(replace(one, expiry_at=EXPIRY_AT) for one in under.slices)
-    return replace(found, underlyings=(replace(under, slices=slices),))
+    return lives.market(at, 60_000.0, EXPIRY_AT)
 
 
 class World:

@@ -8,6 +8,7 @@ import pytest
 from driver import SPREAD, Driver, ask, the
 from msgspec.structs import replace
 
+from pricing.estimates import DISTANCES
 from rfq.desk import limits
 from rfq.desk.limits import Approved, Facts
 from rfq.desk.response import fall_back
@@ -133,6 +134,6 @@ def test_a_price_far_from_fair_is_nobodys_price(offer: fx.SendQuote) -> None:
 def test_a_model_whose_numbers_make_no_price_is_replaced_by_the_closed_form() -> None:
     world = Driver(driver.policy(price_band_bps=D(200)))
     estimate = world.ask_us()
-    wild = replace(fall_back(estimate.row), markout_theta_bps=1e6, markout_beta=1e-9)
+    wild = replace(fall_back(estimate.row), markout_bps=(-1e6,) * len(DISTANCES))
     effects = world(ev.Estimated(rfq=estimate.rfq, model="wild", estimates=wild))
     assert the(effects, fx.SendQuote).fallback
