@@ -26,7 +26,7 @@ def option_buckets(instants: list[int], found: list[float], at: int) -> list[Buc
                         vega_usd_per_vol_point=vega,
                         theta_usd_per_calendar_day=theta,
                         vanna_usd_per_vol_point=vanna,
-                        volga_usd_per_vol_point_twice=volga,
+                        volga_usd_per_vol_point_squared=volga,
                     )
                 )
             at += BUCKET_WIDTH

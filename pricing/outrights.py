@@ -89,7 +89,7 @@ def option_leg(part: Part, worth: float, found: list[float], at: int, old_ms: fl
         vega_usd_per_vol_point=vega,
         theta_usd_per_calendar_day=theta,
         vanna_usd_per_vol_point=vanna,
-        volga_usd_per_vol_point_twice=volga,
+        volga_usd_per_vol_point_squared=volga,
         forward=expiry.forward,
         vol=vol,
         age_ms=old_ms,

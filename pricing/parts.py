@@ -220,8 +220,10 @@ def _add_hedges(
     under = package.under
     for hedge in structure.hedges:
         instrument = instruments.get(hedge.instrument)
-        if instrument is None or isinstance(instrument, Option):
+        if instrument is None:
             return Unpriceable(reason="unknown_instrument", field=hedge.instrument)
+        if isinstance(instrument, Option):
+            return Unpriceable(reason="not_priced", field=hedge.instrument)
         if instrument.underlying != under.name:
             return Unpriceable(reason="mixed_underlyings", field=hedge.instrument)
         book = book_worth(instrument, under, package.market, package.now)

@@ -106,7 +106,7 @@ def value(
         vega += one.vega_usd_per_vol_point
         theta += one.theta_usd_per_calendar_day
         vanna += one.vanna_usd_per_vol_point
-        volga += one.volga_usd_per_vol_point_twice
+        volga += one.volga_usd_per_vol_point_squared
     bps = 1.0 / (package.notional_usd * BPS)
     return Valuation(
         fair=package.fair(worths),
@@ -117,7 +117,7 @@ def value(
         vega_usd_per_vol_point=vega,
         theta_usd_per_calendar_day=theta,
         vanna_usd_per_vol_point=vanna,
-        volga_usd_per_vol_point_twice=volga,
+        volga_usd_per_vol_point_squared=volga,
         underlying=package.under.name,
         currency=package.currency,
         horizon_years=package.horizon,

@@ -27,7 +27,7 @@ class LegWorth(Fact, frozen=True, kw_only=True, omit_defaults=False, tag="LegWor
     vega_usd_per_vol_point: float = 0.0
     theta_usd_per_calendar_day: float = 0.0
     vanna_usd_per_vol_point: float = 0.0
-    volga_usd_per_vol_point_twice: float = 0.0
+    volga_usd_per_vol_point_squared: float = 0.0
     forward: float = 0.0
     vol: float = 0.0
     age_ms: float = 0.0
@@ -46,7 +46,7 @@ class Bucket(Fact, frozen=True, kw_only=True, omit_defaults=False, tag="Bucket.1
     vega_usd_per_vol_point: float = 0.0
     theta_usd_per_calendar_day: float = 0.0
     vanna_usd_per_vol_point: float = 0.0
-    volga_usd_per_vol_point_twice: float = 0.0
+    volga_usd_per_vol_point_squared: float = 0.0
 
 
 class Valuation(Fact, frozen=True, kw_only=True, omit_defaults=False, tag="Valuation.2"):
@@ -55,7 +55,7 @@ class Valuation(Fact, frozen=True, kw_only=True, omit_defaults=False, tag="Valua
     fair: price per unit in `currency`. bp: price units of one bp of notional. notional_usd: per unit (largest leg).
     delta_net_usd: USD of the underlying held, coin premiums taken off. gamma_usd_per_pct: USD of forward delta gained
     per 1 % up. vega_usd_per_vol_point: USD per 0.01 of volatility. vanna_usd_per_vol_point: USD of net delta per
-    point. volga_usd_per_vol_point_twice: USD of vega per point. horizon_years: to the nearest expiry, 0 = none.
+    point. volga_usd_per_vol_point_squared: USD of vega per point. horizon_years: to the nearest expiry, 0 = none.
     width_bps: the screen's own half spread, bps of notional. uncertainty_bps: one standard error of fair, bps of
     notional, staleness included. age_ms: of the oldest input. signed: whether the price may be zero or negative.
     """
@@ -68,7 +68,7 @@ class Valuation(Fact, frozen=True, kw_only=True, omit_defaults=False, tag="Valua
     vega_usd_per_vol_point: float = 0.0
     theta_usd_per_calendar_day: float = 0.0
     vanna_usd_per_vol_point: float = 0.0
-    volga_usd_per_vol_point_twice: float = 0.0
+    volga_usd_per_vol_point_squared: float = 0.0
     underlying: str
     currency: str = ""
     horizon_years: float = 0.0

@@ -26,7 +26,7 @@ GREEKS = (
     "vega_usd_per_vol_point",
     "theta_usd_per_calendar_day",
     "vanna_usd_per_vol_point",
-    "volga_usd_per_vol_point_twice",
+    "volga_usd_per_vol_point_squared",
 )
 
 

@@ -50,6 +50,11 @@ def violations(surface: Surface, k: Array | None = None) -> tuple[Violation, ...
     return violations_of(surface.smiles, grid() if k is None else k)
 
 
+def usable(surface: Surface) -> Surface | tuple[Violation, ...]:
+    """The surface itself, or why nobody may price from it; for what was moved after its fit was checked."""
+    return violations(surface) or surface
+
+
 def violations_of(smiles: tuple[Smile, ...], k: Array) -> tuple[Violation, ...]:
     """The same for smiles in the order of their expiries."""
     if not smiles:

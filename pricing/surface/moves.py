@@ -3,7 +3,7 @@
     sticky delta (moneyness)   w(k) stays: the smile travels with the forward
     sticky strike              the vol of each strike stays: w'(k) = w(k + ln(F'/F)), a shift of m
 
-A shifted smile carries its old bottom to another distance, so it is checked again before it is used (`checks`).
+A shifted smile carries its old bottom to another distance, so it is checked again before it is used (`checks.usable`).
 """
 
 import math

@@ -42,7 +42,7 @@ _TOTALS = (
     ("vega", "USD per vol point", "vega_usd_per_vol_point"),
     ("theta", "USD per calendar day", "theta_usd_per_calendar_day"),
     ("vanna", "USD of delta per vol point", "vanna_usd_per_vol_point"),
-    ("volga", "USD per vol point squared", "volga_usd_per_vol_point_twice"),
+    ("volga", "USD per vol point squared", "volga_usd_per_vol_point_squared"),
 )
 
 

@@ -194,7 +194,7 @@ def test_greeks_are_slopes(
     vanna = (more.delta_net_usd - less.delta_net_usd) / 0.02
     assert vanna == pytest.approx(here.vanna_usd_per_vol_point, abs=1e-4 * size)
     volga = (more.vega_usd_per_vol_point - less.vega_usd_per_vol_point) / 0.02
-    assert volga == pytest.approx(here.volga_usd_per_vol_point_twice, abs=1e-5 * size)
+    assert volga == pytest.approx(here.volga_usd_per_vol_point_squared, abs=1e-5 * size)
     minute = 60 * NS_PER_S
     later, sooner = (valued(seen, (leg, "1"), at=NOW + one) for one in (minute, -minute))
     theta = (later.fair - sooner.fair) / (2 * minute / DAY_NS) * usd

@@ -276,7 +276,7 @@ def test_one_bad_leg_is_enough() -> None:
     ("name", "at", "reason"),
     [
         ("XYZ", NOW, "unknown_instrument"),
-        (CALL_65.name, NOW, "unknown_instrument"),
+        (CALL_65.name, NOW, "not_priced"),
         (FUTURE.name, NEAR_AT, "expired"),
     ],
 )

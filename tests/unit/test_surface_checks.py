@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from surface_cases import AT, DAYS, FORWARD, smile_of
 
 from pricing.market import Curve, Pillar, Smile, Surface, UnderlyingMarket, VarianceClock
-from pricing.surface.checks import grid, margins, violations
+from pricing.surface.checks import grid, margins, usable, violations
 from pricing.surface.lookup import variance_at, vol_at, vol_of
 from pricing.surface.moves import moved, scaled, sticky_delta, sticky_strike
 from pricing.surface.svi import raw_of
@@ -159,3 +159,12 @@ def test_every_vol_times_a_ratio() -> None:
         assert vol_of(scaled(surface, 1.1), expiry_at, k, AT) == pytest.approx(1.1 * before, rel=1e-12)
     with pytest.raises(ValueError, match="ratio"):
         scaled(surface, 0.0)
+
+
+def test_what_was_moved_is_usable_or_says_why() -> None:
+    surface = true_surface()
+    assert usable(surface) is surface
+    assert usable(sticky_delta(surface, 0.5)) is surface
+    far = usable(sticky_strike(surface, 1.5))
+    assert isinstance(far, tuple) and far
+    assert all(one.amount < 0.0 and one.kind in {"butterfly", "calendar"} for one in far)

@@ -319,7 +319,7 @@ def test_wings_and_expiries_make_the_buckets() -> None:
         "delta_net_usd",
         "gamma_usd_per_pct",
         "vega_usd_per_vol_point",
-        "volga_usd_per_vol_point_twice",
+        "volga_usd_per_vol_point_squared",
     ):
         parts = [getattr(one, name) for one in worth.buckets]
         assert getattr(worth, name) == pytest.approx(math.fsum(parts), rel=1e-12)
