@@ -164,7 +164,7 @@ def test_every_vol_times_a_ratio() -> None:
 def test_what_was_moved_is_usable_or_says_why() -> None:
     surface = true_surface()
     assert usable(surface) is surface
-    assert usable(sticky_delta(surface, 0.5)) is surface
+    assert usable(sticky_delta(surface, 0.5)) == surface
     far = usable(sticky_strike(surface, 1.5))
     assert isinstance(far, tuple) and far
     assert all(one.amount < 0.0 and one.kind in {"butterfly", "calendar"} for one in far)
