@@ -165,6 +165,6 @@ def test_what_was_moved_is_usable_or_says_why() -> None:
     surface = true_surface()
     assert usable(surface) is surface
     assert usable(sticky_delta(surface, 0.5)) == surface
-    far = usable(sticky_strike(surface, 1.5))
+    far = usable(sticky_strike(surface, 0.5))
     assert isinstance(far, tuple) and far
-    assert all(one.amount < 0.0 and one.kind in {"butterfly", "calendar"} for one in far)
+    assert all(one.amount < 0.0 and "butterfly" in one.kind for one in far)
