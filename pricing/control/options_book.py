@@ -7,6 +7,7 @@ also earns V(a_P − a_Q)/(2√ν).
 """
 
 import math
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -100,10 +101,11 @@ def _move(vegas: Array, change: float) -> _Move:
     return _Move(below, place - below, np.abs(to) <= largest)
 
 
-def solve(book: Book, on: Grid) -> BookValue:
+def solve(book: Book, on: Grid, tell: Callable[[int], None] = lambda _done: None) -> BookValue:
     """Explicit Euler from zero at the end, upwind in the drift of variance, linear between points of vega.
 
-    At the edges of variance the drift that leads outwards and the second derivative are left out.
+    At the edges of variance the drift that leads outwards and the second derivative are left out. `tell` hears how
+    many steps are done.
     """
     _check(book, on)
     nu, vegas = on.variances, on.vegas
@@ -115,7 +117,7 @@ def solve(book: Book, on: Grid) -> BookValue:
     running = tilt[:, None] * vegas - _penalty(book) * vegas**2
     moves = [[_move(vegas, way * one.size * one.vega) for way in (1.0, -1.0)] for one in book.contracts]
     value = np.zeros((len(nu), len(vegas)))
-    for _ in range(on.steps):
+    for step in range(on.steps):
         change, left = running.copy(), np.zeros_like(value)
         slope = np.diff(value, axis=0) / gap
         change[:-1] += np.maximum(drift[:-1], 0.0) * slope
@@ -131,6 +133,7 @@ def solve(book: Book, on: Grid) -> BookValue:
         if not dt * float(left.max()) <= 1.0:
             raise ValueError(f"steps: {on.steps} are too few for this many deals")
         value = value + dt * change
+        tell(step + 1)
     return BookValue(on, np.asarray(value, np.float64))
 
 

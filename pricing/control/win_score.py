@@ -75,6 +75,16 @@ def inventory_risk(sigma: float, gamma: float, turn: float) -> float:
     return sigma * math.sqrt(gamma / (2.0 * turn))
 
 
+def distances(tier: Tier, toxicity: float, risk: float, inventory: float) -> tuple[float, float]:
+    """Bid and offer distance with θ ≈ −A q²/2, A being `risk`: a deal costs A(z/2 ± q) a unit beside its toxicity."""
+    finite(inventory=inventory)
+    not_negative(risk=risk)
+    half = 0.5 * tier.size
+    cost = np.array([toxicity + risk * (half + inventory), toxicity + risk * (half - inventory)])
+    bid, offer = _best(tier, cost).distance
+    return float(bid), float(offer)
+
+
 def opened(gate: Gate, score: float) -> float:
     """G(R)."""
     return gate.low + gate.rise * float(sigmoid(gate.steepness * (score - gate.middle)))
