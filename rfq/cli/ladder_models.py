@@ -1,4 +1,4 @@
-"""The control models behind `rfq quote-ladder`: their defaults, and their quotes on a grid of inventories."""
+"""The ladders among the models of `rfq quote-ladder`: their defaults, and their quotes on a grid of inventories."""
 
 import math
 from collections.abc import Callable
@@ -13,6 +13,7 @@ from pricing.control.ladder import Ladder, Quotes, evaluate, inventories, ladder
 from pricing.control.ladder_quotes import linear_quotes, mapped_quotes, myopic_quotes
 from pricing.control.tabulated import Tabulated
 from rfq.cli.exits import Ended, Exit
+from rfq.cli.ladder_sheet import fitted
 
 Array = NDArray[np.float64]
 
@@ -106,14 +107,12 @@ _OPTIONS: dict[str, str] = {
 
 def draw(model: str, given: dict[str, Any]) -> tuple[Terms, Drawn]:
     """The model's quotes with what was given in place of its defaults."""
-    if model not in DEFAULTS:
-        raise Ended(Exit.USAGE, f"--model: {model} is none of {', '.join(DEFAULTS)}.")
     spare = sorted(name for name in given if name not in {*USED[model].split(), "table"})
     if spare:
         raise Ended(Exit.USAGE, f"--{spare[0].replace('_', '-')}: the model {model} has no such number.")
     if "table" in given and "demand" not in USED[model].split():
         raise Ended(Exit.USAGE, f"--demand-table: the model {model} knows exponential demand only.")
-    terms = DEFAULTS[model]._replace(**given)
+    terms = fitted(DEFAULTS[model], given, model)
     try:
         _single(model, terms)
         with np.errstate(all="ignore"):
