@@ -149,7 +149,7 @@ class Desk:
         if self.blind:
             return None
         now = self._clock.now()
-        found = one_market(now - now % S, 60_000.0, (self._expiry_at,))
+        found = one_market(now - now % S, 60_000.0, self._expiry_at)
         raw = canon.encode(found)
         return found, canon.digest(raw), raw
 
