@@ -101,6 +101,7 @@ def test_every_setting_is_read_somewhere() -> None:
         ROOT / "rfq" / "app.py",
         ROOT / "rfq" / "ops" / "sections.py",
         ROOT / "rfq" / "ops" / "fix_sections.py",
+        ROOT / "rfq" / "ops" / "kernels.py",
         ROOT / "rfq" / "sim" / "realtime.py",
         ROOT / "rfq" / "wire" / "gateway.py",
     ]

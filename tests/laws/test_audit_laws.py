@@ -249,6 +249,18 @@ def test_any_flipped_bit_of_the_file_is_found_or_changes_nothing(bit: int) -> No
         assert dump(path) == dump(original())
 
 
+def test_a_snapshot_s_name_is_looked_at_wherever_it_is_stored() -> None:
+    raw = original().read_bytes()
+    key = dump(original())[3][0][0]
+    assert type(key) is bytes
+    places = [place for place in range(len(raw)) if raw.startswith(key, place)]
+    assert len(places) >= 2, "in the table and in its index"
+    for place in places:
+        with copied() as path:
+            path.write_bytes(flip(raw, 8 * place))
+            assert not look(path, True).ok
+
+
 @SOME
 @given(st.integers(0, 10**9))
 def test_a_truncated_file_is_refused(size: int) -> None:
