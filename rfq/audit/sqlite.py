@@ -40,11 +40,33 @@ class Connection(Protocol):
 
 
 Connect = Callable[[Path], Connection]
+_HEADER_SIZE = 100
 
 
 def connect(path: Path) -> Connection:
     """A connection that may write."""
+    _check_length(path)
     return sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=BUSY_S)
+
+
+def _check_length(path: Path) -> None:
+    """Refuse a file that ends before its own header says: SQLite only notices when it needs a page that is gone.
+
+    What waits in a write-ahead log may be the missing part; then SQLite knows better.
+    """
+    waiting = path.with_name(path.name + "-wal")
+    if not path.is_file() or (waiting.is_file() and waiting.stat().st_size):
+        return
+    with path.open("rb") as file:
+        header = file.read(_HEADER_SIZE)
+    if len(header) < _HEADER_SIZE or header[24:28] != header[92:96]:  # its count of pages is not kept
+        return
+    page = int.from_bytes(header[16:18], "big")
+    announced = (65_536 if page == 1 else page) * int.from_bytes(header[28:32], "big")
+    if path.stat().st_size < announced:
+        raise sqlite3.DatabaseError(
+            f"it has {path.stat().st_size} bytes of the {announced} that it announces"
+        )
 
 
 def connect_memory() -> Connection:
@@ -55,6 +77,7 @@ def connect_memory() -> Connection:
 def connect_reader(path: Path) -> Connection:
     """A connection that cannot write. Where even shared memory cannot be made, the file is read as it stands, if
     nothing waits in its write-ahead log."""
+    _check_length(path)
     address = f"file:{quote(str(path))}?mode=ro"
     found = sqlite3.connect(address, uri=True, isolation_level=None, check_same_thread=False, timeout=BUSY_S)
     try:

@@ -3,6 +3,7 @@ again what was not accepted, and in the end nothing is lost and nothing was acte
 
 import asyncio
 import os
+import re
 import signal
 import socket
 import sys
@@ -29,6 +30,7 @@ FAILPOINTS = (
     *("before-accepted", "after-accepted", "saved", "before-flush", "after-flush"),
 )
 DEALS = 12
+HASTY_TURNS = 4
 
 
 async def child(
@@ -125,9 +127,16 @@ def test_a_kill_at_each_step_loses_nothing_and_repeats_nothing(failpoint: str, t
 
 @pytest.mark.slow
 def test_a_desk_that_accepts_before_its_record_is_durable_is_caught(tmp_path: Path) -> None:
-    client = asyncio.run(crash(tmp_path, "before-commit", (9, 13, 21), "hasty"))
-    with pytest.raises(AssertionError, match=r"is on the record|so is every acceptance"):
-        check(tmp_path, client)
+    for turn in range(HASTY_TURNS):  # a kill may fall where nothing was on its way
+        folder = tmp_path / str(turn)
+        folder.mkdir()
+        client = asyncio.run(crash(folder, "before-commit", (9, 13, 21), "hasty"))
+        try:
+            check(folder, client)
+        except AssertionError as error:
+            assert re.search(r"is on the record|so is every acceptance", str(error))
+            return
+    raise AssertionError(f"never caught in {HASTY_TURNS} turns")
 
 
 @pytest.mark.nightly

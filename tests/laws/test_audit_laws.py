@@ -261,6 +261,16 @@ def test_a_snapshot_s_name_is_looked_at_wherever_it_is_stored() -> None:
             assert not look(path, True).ok
 
 
+def test_a_file_that_lacks_its_end_is_refused() -> None:
+    raw = original().read_bytes()
+    for cut in (1, 4_095, 4_096):
+        with copied() as path:
+            path.write_bytes(raw[:-cut])
+            for writable in (True, False):
+                with pytest.raises(LogDamaged, match="that it announces"):
+                    AuditLog.open(path, writable=writable)
+
+
 @SOME
 @given(st.integers(0, 10**9))
 def test_a_truncated_file_is_refused(size: int) -> None:
