@@ -7,6 +7,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 CORE := .venv/.stamp-core
 DEV := .venv/.stamp-dev
+BENCH := .venv/.stamp-bench
 WORKERS ?= 2
 DEMO_ARGS ?=
 SERVE_ARGS ?=
@@ -43,7 +44,7 @@ cover: $(DEV) ## the tests with branch coverage, and what it must reach
 	@for room in $(CORE_ROOMS); do printf '%s: ' $$room; \
 		$(BIN)/coverage report --include="$$room/*" --format=total --fail-under=95 || exit 1; done
 
-bench: $(DEV) ## the tables of docs/BENCHMARKS.md
+bench: $(BENCH) ## the tables of docs/BENCHMARKS.md
 	@$(BIN)/python -m benchmarks $(BENCH_ARGS)
 
 bench-fix: $(DEV) ## FIX beside QuickFIX in the same run: the session, and the whole service
@@ -71,3 +72,8 @@ $(CORE): pyproject.toml constraints.txt | $(BIN)/python
 $(DEV): pyproject.toml constraints.txt | $(BIN)/python
 	@$(PIP) install -c constraints.txt -e ".[dev,fast,tables,plot]"
 	@touch $(CORE) $@
+
+# A peer that only the benches need: it brings pandas and scipy.
+$(BENCH): $(DEV)
+	@$(PIP) install -c constraints.txt -e ".[bench]"
+	@touch $@
