@@ -1,6 +1,5 @@
 """Execution: Almgren and Chriss, feedback, decaying impact, perpetuals; published figures and optimality."""
 
-
 import numpy as np
 import pytest
 
