@@ -166,6 +166,13 @@ def refusal(instrument: Instrument) -> Fault | None:
     if instrument.quanto is not None:
         return Fault(field="quanto", problem="options on a quanto contract are not priced")
     settle, quote = instrument.settle_currency, instrument.quote_currency
+    if instrument.inverse:
+        for field, currency in (("settle_currency", settle), ("quote_currency", quote)):
+            if currency != instrument.underlying:
+                problem = (
+                    f"an inverse option is quoted and settled in {instrument.underlying}, not in {currency}"
+                )
+                return Fault(field=field, problem=problem)
     if settle not in (instrument.underlying, quote) and not (settle in DOLLARS and quote in DOLLARS):
         problem = f"an option on {instrument.underlying} in {quote} that settles in {settle} is a quanto"
         return Fault(field="settle_currency", problem=problem)

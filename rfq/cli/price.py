@@ -38,7 +38,7 @@ Amount = Annotated[
     str, Word("--amount", metavar="N", help="For how many units [default: 1, or the next size in lots].")
 ]
 Side = Annotated[str, Word("--side", help="The taker's: buy, sell, two-way.")]
-Held = Annotated[float, Word("--held-usd", metavar="X", help="USD of delta that we hold already.")]
+Held = Annotated[float, Word("--held-usd", metavar="X", help="USD of net delta that we hold already.")]
 
 
 def price(
@@ -106,11 +106,12 @@ def answer_of(priced: "Priced") -> dict[str, Any]:
         "fair": valuation.fair,
         "currency": valuation.currency,
         "fair_usd": valuation.fair * priced.unit_usd,
+        "fair_coin": valuation.fair * priced.unit_usd / priced.index_usd,
     }
     for name in valuation.__struct_fields__:
         if name not in ("fair", "currency", "underlying", "legs", "buckets"):
             answer[name] = getattr(valuation, name)
-    answer |= priced.greeks
+    answer |= priced.greeks or priced.deltas_coin
     answer["legs"] = [
         {
             "instrument": leg.worth.instrument,
@@ -121,7 +122,7 @@ def answer_of(priced: "Priced") -> dict[str, Any]:
             "forward": leg.worth.forward,
             "vol": leg.worth.vol,
             "years": leg.years,
-            **leg.greeks,
+            **(leg.greeks or leg.held),
         }
         for leg in priced.legs
     ]

@@ -18,8 +18,8 @@ _PAIRS = (
 )
 """Money: (words, field in coin, field in USD)."""
 _COINS = (
-    ("delta", "coin", "delta_forward_coin", "delta_net_coin"),
-    ("  on the spot", "coin", "delta_spot_coin", "delta_premium_adjusted_coin"),
+    ("delta: forward, net", "coin", "delta_forward_coin", "delta_net_coin"),
+    ("delta: spot, premium-adjusted", "coin", "delta_spot_coin", "delta_premium_adjusted_coin"),
     ("gamma", "coin per USD", "gamma_forward_coin_per_usd", "gamma_net_coin_per_usd"),
     ("vanna", "coin per vol point", "vanna_forward_coin_per_vol_point", "vanna_net_coin_per_vol_point"),
     (
@@ -38,10 +38,10 @@ _COINS = (
 """Deltas and what is derived from them: (words, unit, of the forward delta, with the premium taken off)."""
 _TOTALS = (
     ("net delta", "USD", "delta_net_usd"),
-    ("gamma", "USD of delta per 1 %", "gamma_usd_per_pct"),
+    ("gamma", "USD of forward delta per 1 %", "gamma_usd_per_pct"),
     ("vega", "USD per vol point", "vega_usd_per_vol_point"),
     ("theta", "USD per calendar day", "theta_usd_per_calendar_day"),
-    ("vanna", "USD of delta per vol point", "vanna_usd_per_vol_point"),
+    ("vanna", "USD of net delta per vol point", "vanna_usd_per_vol_point"),
     ("volga", "USD per vol point squared", "volga_usd_per_vol_point_squared"),
 )
 
@@ -94,7 +94,7 @@ def _greeks(greeks: dict[str, float], coin: str) -> Iterator[str]:
     rows = [["sensitivity", "forward", "premium off", "unit"]]
     for words, unit, plain, net in _COINS:
         rows.append([words, amount(greeks[plain]), amount(greeks[net]), unit.replace("coin", coin)])
-    rows.append(["gamma", amount(greeks["gamma_usd_per_pct"]), "", "USD of delta per 1 %"])
+    rows.append(["gamma", amount(greeks["gamma_usd_per_pct"]), "", "USD of forward delta per 1 %"])
     yield from table(rows, right=(1, 2), indent=2)
 
 
@@ -132,7 +132,7 @@ def _leg_row(leg: LegPriced) -> list[str]:
 
 def _quote(request: Request, price: QuotePrice) -> Iterator[str]:
     """The waterfall."""
-    held = f", {request.held_usd:+,.0f} USD of delta held" if request.held_usd else ""
+    held = f", {request.held_usd:+,.0f} USD of net delta held" if request.held_usd else ""
     yield f"  quote for {request.amount:f} ({request.side}{held})"
     found = waterfall(price)
     for line in found:

@@ -1,5 +1,6 @@
 """What `rfq price` works out: a valuation, all greeks of each option, and the price that the desk would quote."""
 
+import math
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -53,12 +54,28 @@ _PREMIUM_FREE = {
 """No coin is paid for an option in dollars, so nothing comes off its deltas."""
 
 
+_HELD = (
+    "delta_forward_coin",
+    "delta_net_usd",
+    "gamma_usd_per_pct",
+    "vega_usd_per_vol_point",
+    "theta_usd_per_calendar_day",
+    "vanna_usd_per_vol_point",
+    "volga_usd_per_vol_point_squared",
+)
+
+
 class LegPriced(NamedTuple):
     """One leg: its part in the valuation, years to expiry (0: none), and all greeks of one unit ({}: not an option)."""
 
     worth: LegWorth
     years: float
     greeks: dict[str, float]
+
+    @property
+    def held(self) -> dict[str, float]:
+        """What the valuation itself says of one unit, for what Black's greeks do not tell of."""
+        return {name: getattr(self.worth, name) / self.worth.ratio + 0.0 for name in _HELD}
 
 
 class Priced(NamedTuple):
@@ -83,6 +100,18 @@ class Priced(NamedTuple):
             for name in black.OptionGreeks._fields:
                 found[name] = sum(leg.worth.ratio * leg.greeks[name] for leg in self.legs)
         return found
+
+    @property
+    def deltas_coin(self) -> dict[str, float]:
+        """Of any package: coins of forwards that hedge its legs, and those with the coin premiums taken off."""
+        net = 0.0
+        for leg in self.legs:
+            instrument = self.scene.wanted.instruments[leg.worth.instrument]
+            rate = 1.0 if instrument.inverse else self.scene.market.usd(instrument.quote_currency) or 1.0
+            if leg.worth.delta_net_usd:
+                net += leg.worth.delta_net_usd / (leg.worth.forward * rate)
+        forward = math.fsum(leg.worth.delta_forward_coin for leg in self.legs)
+        return {"delta_forward_coin": forward, "delta_net_coin": net}
 
 
 def work_out(scene: Scene, currency: str) -> Priced:

@@ -100,6 +100,21 @@ def test_a_linear_option_pays_no_premium_in_coin(capsys: pytest.CaptureFixture[s
     assert (found["currency"], found["delta_net_coin"]) == ("USDC", found["delta_forward_coin"])
 
 
+def test_what_is_no_option_has_a_value_and_a_delta_in_coin_too(capsys: pytest.CaptureFixture[str]) -> None:
+    for what, coins, worth in (("BTC-PERPETUAL", 1.0 / 60_000.0, 1.0), ("BTC_USDC-27DEC24", 1.0, 1.0)):
+        found = priced(capsys, what, *FLAT)
+        for told in (found, found["legs"][0]):
+            assert told["delta_forward_coin"] == pytest.approx(coins, rel=1e-12)
+            assert told["delta_net_usd"] == pytest.approx(60_000.0 * coins, rel=1e-12)
+        assert (found["delta_net_coin"], found["fair_coin"]) == (pytest.approx(coins), pytest.approx(worth))
+    option = priced(capsys, CALL, *FLAT)
+    assert option["fair_coin"] == pytest.approx(option["value_coin"], rel=1e-12)
+    covered = [{"instrument": CALL, "ratio": -1}, {"instrument": "BTC-PERPETUAL", "ratio": 60_000}]
+    found = priced(capsys, covered, *FLAT)
+    for name in ("delta_forward_coin", "delta_net_coin"):
+        assert found[name] == pytest.approx(1.0 - option[name], rel=1e-12), name
+
+
 def test_the_index_apart_from_the_forward(capsys: pytest.CaptureFixture[str]) -> None:
     """Coin is worth the index: an inverse option's USD value moves with it, its coin value does not."""
     found = priced(capsys, CALL, *FLAT, "--index", "59400")
@@ -263,8 +278,9 @@ def test_people_get_tables(capsys: pytest.CaptureFixture[str]) -> None:
         "  fair    0.03729780 BTC = 2,237.87 USD\n",
         "index 60,000.00 USD, forward 60,000.00, volatility 60 %, 30 days\n",
         "  value                          0.03729780   2,237.87\n",
-        "  delta              0.3522260      0.3149282  BTC\n",
-        "  gamma               1,294.95                 USD of delta per 1 %\n",
+        "  delta: forward, net                0.3522260      0.3149282  BTC\n",
+        "  delta: spot, premium-adjusted      0.3522260      0.3149282  BTC\n",
+        "  gamma                               1,294.95                 USD of forward delta per 1 %\n",
     ):
         assert words in told, words
     assert "package" not in told and "quote" not in told

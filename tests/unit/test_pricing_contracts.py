@@ -79,6 +79,8 @@ def test_nonsense_is_not_built(instrument: Instrument, changed: dict[str, Any], 
         ({"style": "American"}, "style"),
         ({"quanto": D(1)}, "quanto"),
         ({"settle_currency": "ETH"}, "settle_currency"),
+        ({"quote_currency": "USD"}, "quote_currency"),
+        ({"quote_currency": "USD", "settle_currency": "USD"}, "settle_currency"),
         ({"quote_currency": "USD", "settle_currency": "ETH", "inverse": False}, "settle_currency"),
     ],
 )
