@@ -222,9 +222,12 @@ def _table(path: Path) -> tuple[tuple[float, ...], ...]:
 
 
 def _used(model: str, terms: "Terms") -> dict[str, Any]:
+    """What the answer stands on; a table of demand takes the place of its closed form."""
     from rfq.cli.ladder_models import USED
 
-    names = [*USED[model].split(), *(["table"] if terms.table else [])]
+    names = USED[model].split()
+    if terms.table:
+        names = [*[name for name in names if not name.startswith("demand")], "table"]
     return {name: getattr(terms, name) for name in names}
 
 

@@ -54,6 +54,10 @@ def test_a_demand_table_gives_the_closed_forms_ladder(
         answer(capsys, "--limit", "60", "--demand-table", str(path)),
     )
     assert found["figures"]["objective"] == pytest.approx(known["figures"]["objective"], rel=1e-9)
+    assert {"demand", "demand_a", "demand_b"} <= set(known["parameters"])
+    assert (
+        not {"demand", "demand_a", "demand_b"} & set(found["parameters"]) and "table" in found["parameters"]
+    )
     assert run(["quote-ladder", "--limit", "60", "--demand-table", str(path)]) == 0
     assert "table of 33 rows" in capsys.readouterr().out
 

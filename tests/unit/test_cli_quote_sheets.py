@@ -174,6 +174,7 @@ def test_a_demand_table_where_a_model_takes_one(tmp_path: Path, capsys: pytest.C
     for model, more in (("fair-transfer", []), ("currencies", ["--demand-a=-.7", "--demand-b", "3.1"])):
         known = answer(capsys, model, *more, "--inventory", "0,5")
         found = answer(capsys, model, *words)
+        assert "demand" in known["parameters"] and "demand" not in found["parameters"]
         for row, same in zip(found["rows"], known["rows"], strict=True):
             assert row["bid_distance"] == pytest.approx(same["bid_distance"], rel=1e-6)
 
