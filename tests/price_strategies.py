@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from pricing.estimates import DISTANCES, LEVELS, Estimates
 from pricing.terms import QuoteTerms, SkewTable
+from pricing.venues.rows import FeeTier, Product, Source, TickBand, VenueTable
+from pricing.venues.tables import TABLES
 
 _BPS = st.floats(-50.0, 50.0)
 
@@ -73,4 +75,15 @@ SPECIAL: dict[type[Any], st.SearchStrategy[Any]] = {
     Estimates: all_estimates(),
     QuoteTerms: quote_terms(),
     SkewTable: skew_tables(),
+}
+
+_TABLES = tuple(TABLES.values())
+_PRODUCTS = tuple(product for table in _TABLES for product in table.products)
+VENUES = st.sampled_from([(), _TABLES[:1]])
+SPECIAL |= {
+    VenueTable: st.sampled_from(_TABLES),
+    Product: st.sampled_from(_PRODUCTS),
+    TickBand: st.sampled_from([band for product in _PRODUCTS for band in product.ticks]),
+    FeeTier: st.sampled_from([tier for product in _PRODUCTS for tier in product.tiers]),
+    Source: st.sampled_from([source for product in _PRODUCTS for source in product.sources]),
 }

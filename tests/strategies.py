@@ -171,6 +171,7 @@ def _policies(draw: st.DrawFn) -> Policy:
         position_usd_max=draw(decimals(True)),
         price_band_bps=draw(decimals(True)),
         closed_memory=draw(st.integers(0, 10**6)),
+        venues=draw(price_strategies.VENUES),
     )
 
 

@@ -54,6 +54,9 @@ def _fees(
     """What the policy's venue charges for the legs, traded as one block at fair."""
     terms = state.policy.terms
     table = TABLES.get(terms.fee_venue)
+    for own in state.policy.venues:
+        if own.venue == terms.fee_venue:
+            table = own
     if table is None:
         return Fault(field="fee_venue", problem=f"no table of {terms.fee_venue}")
     trades = []

@@ -4,6 +4,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from pricing.terms import QuoteTerms
+from pricing.venues.rows import VenueTable
 from rfq.domain.fact import Fact
 
 
@@ -16,8 +17,9 @@ class Allocation(StrEnum):
     PRO_RATA = "pro_rata"
 
 
-class Policy(Fact, frozen=True, kw_only=True, tag="Policy.1"):
-    """All numbers that people set. Times end in their unit; amounts of money are USD."""
+class Policy(Fact, frozen=True, kw_only=True, tag="Policy.2"):
+    """All numbers that people set. Times end in their unit; amounts of money are USD. `venues` are tables that replace
+    the known ones of the same name."""
 
     version: int
     # as maker
@@ -42,6 +44,7 @@ class Policy(Fact, frozen=True, kw_only=True, tag="Policy.1"):
     price_band_bps: Decimal
     open_rfqs_max: int
     closed_memory: int
+    venues: tuple[VenueTable, ...] = ()
 
     def __post_init__(self) -> None:
         for name in (
@@ -66,5 +69,8 @@ class Policy(Fact, frozen=True, kw_only=True, tag="Policy.1"):
         for name in ("notional_usd_max", "position_usd_max", "price_band_bps", "requote_move_bps"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name}: must be above 0")
+        names = [table.venue for table in self.venues]
+        if len(set(names)) != len(names):
+            raise ValueError("venues: one of them twice")
         if not 0 < self.accept_percentile_max <= 1:
             raise ValueError("accept_percentile_max: must be above 0 and at most 1")

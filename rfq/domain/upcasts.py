@@ -14,7 +14,7 @@ from rfq.domain import canon
 from rfq.domain.upcasts_market import snapshot_2
 
 Node = dict[str, Any]
-_WIDENED: Final = ("ChainOpened", "Future", "Option", "Perpetual", "Started")
+_WIDENED: Final = ("ChainOpened", "Future", "Option", "Perpetual", "Policy", "Started")
 """Their second version only has more fields, all with defaults."""
 _SLOPE_A_HALF_SPREAD: Final = 1.55
 """Estimates of version 1 had no unit of distance: theirs becomes the one in which a win curve falls this fast."""

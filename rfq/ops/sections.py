@@ -1,10 +1,15 @@
 """The sections of the settings, and how `[desk]` mirrors the Policy without naming its fields twice."""
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import msgspec
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, create_model, field_validator
+
+from pricing.fact import Fault
+from pricing.venues.rows import VenueTable
+from pricing.venues.tables import TABLES, override
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -95,10 +100,54 @@ class Serve(Section):
         return self.inbox_events_max - self.inbox_reserved_events
 
 
-def mirror(kind: type[msgspec.Struct], standard: msgspec.Struct) -> type[Section]:
-    """A section with the fields of `kind`, and as defaults the values of `standard`; nested structs nest."""
+Changes = dict[str, dict[str, Any]]
+"""Product key -> field -> what it is set to."""
+
+
+class Venues(Section):
+    """What venues charge and how they cut prices, where it is not as their tables say."""
+
+    deribit: Changes = Field(default_factory=dict, description="by product, such as option_btc")
+    okx: Changes = Field(default_factory=dict, description="the same")
+    bybit: Changes = Field(default_factory=dict, description="the same")
+    binance: Changes = Field(default_factory=dict, description="the same")
+
+
+def venue_tables(venues: Venues) -> tuple[VenueTable, ...]:
+    """The tables that are changed, whole; ValueError names what cannot be set."""
+    changed = {
+        "deribit": venues.deribit,
+        "okx": venues.okx,
+        "bybit": venues.bybit,
+        "binance": venues.binance,
+    }
+    found = []
+    for name, changes in changed.items():
+        if changes:
+            table = override(TABLES[name], _texts(changes))
+            if isinstance(table, Fault):
+                raise ValueError(f"{table.field}: {table.problem}")
+            found.append(table)
+    return tuple(found)
+
+
+def _texts(value: Any) -> Any:
+    """Numbers with a point as their texts: a table reads them as what its field wants."""
+    if isinstance(value, dict):
+        return {key: _texts(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_texts(inner) for inner in value]
+    return str(value) if isinstance(value, Decimal) else value
+
+
+def mirror(
+    kind: type[msgspec.Struct], standard: msgspec.Struct, without: tuple[str, ...] = ()
+) -> type[Section]:
+    """A section with the fields of `kind` but for some; the values of `standard` are defaults; nested structs nest."""
     fields: dict[str, Any] = {}
     for field in msgspec.structs.fields(kind):
+        if field.name in without:
+            continue
         value = getattr(standard, field.name)
         if isinstance(value, msgspec.Struct):
             inner = mirror(type(value), value)
@@ -108,10 +157,13 @@ def mirror(kind: type[msgspec.Struct], standard: msgspec.Struct) -> type[Section
     return create_model(kind.__name__, __base__=Section, __doc__=kind.__doc__, **fields)
 
 
-def build(section: Section, kind: type[T]) -> T:
-    """The struct that a mirror section stands for; its own ValueError if the values do not go together."""
-    values = {}
+def build(section: Section, kind: type[T], **more: Any) -> T:
+    """The struct that a mirror section stands for, with `more` that the section lacks; its own ValueError if the values
+    do not go together."""
+    values = more
     for field in msgspec.structs.fields(kind):
+        if field.name in more:
+            continue
         value = getattr(section, field.name)
         values[field.name] = build(value, field.type) if isinstance(value, Section) else value
     return kind(**values)

@@ -18,7 +18,19 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDic
 from rfq.domain.policy import Policy
 from rfq.ops.fix_sections import Fix
 from rfq.ops.problems import ConfigInvalid, Problem, suggest, unit_of
-from rfq.ops.sections import Audit, Chain, Kernels, Logs, Section, Serve, World, build, mirror
+from rfq.ops.sections import (
+    Audit,
+    Chain,
+    Kernels,
+    Logs,
+    Section,
+    Serve,
+    Venues,
+    World,
+    build,
+    mirror,
+    venue_tables,
+)
 from rfq.ops.standard import STANDARD_POLICY
 
 PREFIX = "RFQ_"
@@ -28,7 +40,7 @@ DEFAULT_FILE = Path("rfq.toml")
 if TYPE_CHECKING:
     Desk = Section
 else:
-    Desk = mirror(Policy, STANDARD_POLICY)
+    Desk = mirror(Policy, STANDARD_POLICY, without=("venues",))
 
 
 class Settings(BaseSettings):
@@ -41,6 +53,9 @@ class Settings(BaseSettings):
     chain: Chain = Field(default_factory=Chain, description="which log this is")
     audit: Audit = Field(default_factory=Audit, description="where the record is kept, and how safely")
     desk: Desk = Field(default_factory=Desk, description="the policy: numbers that people set")
+    venues: Venues = Field(
+        default_factory=Venues, description="fees and ticks, where the tables are not right"
+    )
     world: World = Field(default_factory=World, description="the simulated market")
     logs: Logs = Field(default_factory=Logs, description="what the process says of itself")
     kernels: Kernels = Field(default_factory=Kernels, description="the numeric kernels")
@@ -54,8 +69,8 @@ class Settings(BaseSettings):
 
     @property
     def policy(self) -> Policy:
-        """`[desk]` as the desk knows it."""
-        return build(self.desk, Policy)
+        """`[desk]` as the desk knows it, with the tables that `[venues]` changes."""
+        return build(self.desk, Policy, venues=venue_tables(self.venues))
 
 
 def load(path: Path | str | None = None, env: Mapping[str, str] | None = None) -> Settings:
@@ -76,7 +91,8 @@ def load(path: Path | str | None = None, env: Mapping[str, str] | None = None) -
         settings.policy  # noqa: B018 - the desk's own rules: do the numbers go together?
     except ValueError as error:
         key, _, message = str(error).partition(": ")
-        problems.append(Problem(_source_of(("desk", key), source, overrides), f"desk.{key}", message))
+        where = ("venues", *key.split(".")) if key.split(".")[0] in Venues.model_fields else ("desk", key)
+        problems.append(Problem(_source_of(where, source, overrides), ".".join(where), message))
     if problems:
         raise ConfigInvalid(problems)
     return settings

@@ -22,6 +22,8 @@ from pricing_cases import (
 from pricing.fact import Fault
 from pricing.market import Funding, MarketSnapshot
 from pricing.structures import Hedge
+from pricing.venues.rows import VenueTable
+from pricing.venues.tables import TABLES, override
 from rfq.desk import outlays
 from rfq.desk.state import DeskState
 from rfq.ops.standard import STANDARD_POLICY
@@ -33,9 +35,9 @@ FUNDED = market(funding=(Funding(instrument=PERP.name, at=NOW, rate_8h=RATE),))
 class Desk:
     """The two things that are read of a desk's state."""
 
-    def __init__(self, **changed: Any) -> None:
+    def __init__(self, venues: tuple[VenueTable, ...] = (), **changed: Any) -> None:
         terms = msgspec.structs.replace(STANDARD_POLICY.terms, **changed)
-        self.policy = msgspec.structs.replace(STANDARD_POLICY, terms=terms)
+        self.policy = msgspec.structs.replace(STANDARD_POLICY, terms=terms, venues=venues)
         self.instruments = INSTRUMENTS
 
 
@@ -101,3 +103,22 @@ def test_no_market_is_a_fault() -> None:
     state: DeskState | Any = Desk()
     said = outlays.of(worth((PERP, "1")), MarketSnapshot(at=NOW), state)
     assert said == Fault(field="BTC", problem="no market")
+
+
+def test_the_policys_own_table_is_charged_with_its_tiers() -> None:
+    call = worth((CALL_60, "1"))
+    tiers = [
+        {"tier": "", "maker": 0.0003, "taker": 0.0003},
+        {"tier": "vip", "maker": 0.0001, "taker": 0.0002},
+    ]
+    own = override(TABLES["deribit"], {"option_btc": {"tiers": tiers, "block_rate": None}})
+    assert isinstance(own, VenueTable)
+    usual = found(call, fee_venue="deribit").fees_usd
+    assert found(call, venues=(own,), fee_venue="deribit").fees_usd == pytest.approx(usual)
+    assert found(call, venues=(own,), fee_venue="deribit", fee_tier="vip").fees_usd == pytest.approx(
+        usual / 3
+    )
+    desk: Any = Desk(fee_venue="deribit", fee_tier="vip")
+    assert outlays.of(call, FUNDED, desk) == Fault(
+        field="trades[0].tier", problem="option_btc has no tier vip"
+    )

@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from pricing.venues.tables import TABLES
 from rfq.domain.policy import Allocation, Policy
 from rfq.ops import settings
 from rfq.ops.problems import ConfigInvalid, Problem, suggest, unit_of
@@ -41,7 +42,8 @@ def test_nothing_said_is_the_standard() -> None:
 
 def test_the_desk_section_mirrors_the_policy_strictly() -> None:
     desk = load().desk
-    assert list(type(desk).model_fields) == [field.name for field in msgspec.structs.fields(Policy)]
+    names = [field.name for field in msgspec.structs.fields(Policy) if field.name != "venues"]
+    assert list(type(desk).model_fields) == names
     terms = type(desk.terms)  # type: ignore[attr-defined]
     assert list(terms.model_fields) == [f.name for f in msgspec.structs.fields(type(STANDARD_POLICY.terms))]
 
@@ -176,3 +178,36 @@ def test_the_reserved_room_leaves_some_for_new_requests(tmp_path: Path) -> None:
     (problem,) = problems(toml(tmp_path, "[serve]\ninbox_events_max = 50\ninbox_reserved_events = 50\n"))
     assert problem.key == "serve.inbox_reserved_events" and "less than inbox_events_max" in problem.message
     assert load(None, {"RFQ_SERVE__INBOX_EVENTS_MAX": "1001"}).serve.inbox_new_max == 1
+
+
+TIERS = (
+    '[venues.deribit.option_btc]\nvalue_cap = 0.1\ntiers = [{tier = "", maker = 0.0003, taker = 0.0004}]\n'
+)
+
+
+def test_what_a_venue_charges_can_be_set_by_product(tmp_path: Path) -> None:
+    (table,) = load(toml(tmp_path, TIERS)).policy.venues
+    assert table.venue == "deribit"
+    changed = next(row for row in table.products if row.key == "option_btc")
+    assert (changed.value_cap, changed.tiers[0].taker) == (0.1, 0.0004)
+    others = [row for row in table.products if row.key != "option_btc"]
+    assert others == [row for row in TABLES["deribit"].products if row.key != "option_btc"]
+    assert load(env={"RFQ_VENUES__OKX": '{"perpetual_btc": {"combo_discount": 0.5}}'}).policy.venues
+
+
+@pytest.mark.parametrize(
+    ("change", "key", "words"),
+    [
+        (("option_btc", "option_doge"), "venues.deribit.option_doge", "no such product"),
+        (("value_cap", "value_cup"), "venues.deribit.option_btc.value_cup", "no such field"),
+        (("0.1", "7"), "venues.deribit.option_btc", "value_cap: 7.0 is no share"),
+        (("0.0004", "0.5"), "venues.deribit.option_btc", "taker: 0.5 is no fee"),
+    ],
+)
+def test_what_a_venue_cannot_charge_is_named(
+    tmp_path: Path, change: tuple[str, str], key: str, words: str
+) -> None:
+    (problem,) = problems(toml(tmp_path, TIERS.replace(*change)))
+    assert problem.key == key
+    assert words in problem.message
+    assert problem.source.endswith("desk.toml")
