@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 
 from pricing.fact import Fact
-from pricing.surface.stdevs import implied_stdevs, out_of_the_money
+from pricing.surface.stdevs import implied_stdev, out_of_the_money
 from pricing.units import NS_PER_S, years
 
 _VOL_SHARE: Final = 0.02
@@ -162,7 +162,7 @@ def _vols(rows: list[OptionQuote], dropped: list[Dropped]) -> list[VolQuote]:
         for one, distance in zip(rows, k, strict=True)
         for price in (one.bid, one.ask)
     ]
-    stdevs = implied_stdevs(shares, [distance for distance in k for _ in range(2)]).tolist()
+    stdevs = [implied_stdev(share, k[place // 2]) for place, share in enumerate(shares)]
     found = []
     for one, distance, bid, ask in zip(rows, k, stdevs[::2], stdevs[1::2], strict=True):
         if one.ask > 0.0 and ask == 0.0:

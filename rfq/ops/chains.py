@@ -17,7 +17,7 @@ from statistics import median
 from typing import Any, Final, NamedTuple
 
 from pricing.surface.quotes import OptionQuote
-from pricing.surface.stdevs import implied_stdevs, out_of_the_money
+from pricing.surface.stdevs import implied_stdev, out_of_the_money
 from pricing.units import NS_PER_S, YEAR_NS
 
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -185,10 +185,10 @@ def _clock_ahead_s(quotes: list[tuple[OptionQuote, float]]) -> int:
         and one.strike > 0.0
         and one.forward > 0.0
     ]
-    k = [math.log(one.strike / one.forward) for one, _ in near]
-    shares = [out_of_the_money(one.ask, k, one.is_call) for (one, _), k in zip(near, k, strict=True)]
     found = []
-    for (one, vol), stdev in zip(near, implied_stdevs(shares, k).tolist(), strict=True):
+    for one, vol in near:
+        k = math.log(one.strike / one.forward)
+        stdev = implied_stdev(out_of_the_money(one.ask, k, one.is_call), k)
         if 0.0 < stdev < math.inf:
             passed = (stdev / vol) ** 2 * YEAR_NS
             found.append((one.at - (one.expiry_at - passed)) / NS_PER_S)

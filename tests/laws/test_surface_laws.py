@@ -15,7 +15,7 @@ from pricing.surface.lookup import variance_at
 from pricing.surface.quotes import OptionQuote, clean
 from pricing.surface.slices import Shape, rows_of
 from pricing.surface.ssvi import Ssvi, no_butterfly
-from pricing.surface.stdevs import implied_stdevs, out_of_the_money
+from pricing.surface.stdevs import implied_stdev, out_of_the_money
 from pricing.surface.svi import (
     Raw,
     jump_wings_of,
@@ -93,7 +93,7 @@ def test_free_ssvi_has_no_calendar(rho: float, eta: float, gamma: float, theta: 
 def test_implied_deviation_of_a_price(k: float, s: float, is_call: bool) -> None:
     share = out_of_the_money(price_of(k, s * s, is_call=is_call), k, is_call)
     assume(1e-6 < share < 0.999)
-    assert math.isclose(implied_stdevs([share], [k])[0], s, rel_tol=1e-6)
+    assert math.isclose(implied_stdev(share, k), s, rel_tol=1e-6)
 
 
 @given(st.floats(0.1, 60.0), st.floats(0.1, 60.0), st.floats(-1.0, 1.0), st.floats(0.0, 2.0))

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from surface_cases import AT, FORWARD, chain, price_of, quote_of, smile_of
 
 from pricing.surface.quotes import Cleaned, Cleaning, OptionQuote, clean
-from pricing.surface.stdevs import implied_stdevs, out_of_the_money
+from pricing.surface.stdevs import implied_stdev, out_of_the_money
 from pricing.units import DAY_NS, NS_PER_S
 
 
@@ -123,7 +123,7 @@ def test_implied_deviations_give_prices_back() -> None:
         shares = [out_of_the_money(price_of(k, s * s), k, is_call=True) for k in ks]
         puts = [out_of_the_money(price_of(k, s * s, is_call=False), k, is_call=False) for k in ks]
         assert puts == pytest.approx(shares, abs=1e-13)
-        for share, found in zip(shares, implied_stdevs(shares, ks), strict=True):
+        for share, k in zip(shares, ks, strict=True):
             if share > 1e-8:
-                assert found == pytest.approx(s, rel=1e-6)
-    assert implied_stdevs([0.0, -0.1, 1.0, 1.5], [0.1] * 4).tolist() == [0.0, 0.0, math.inf, math.inf]
+                assert implied_stdev(share, k) == pytest.approx(s, rel=1e-6)
+    assert [implied_stdev(share, 0.1) for share in (0.0, -0.1, 1.0, 1.5)] == [0.0, 0.0, math.inf, math.inf]
