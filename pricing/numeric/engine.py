@@ -1,8 +1,8 @@
 """Runs the kernels: as plain Python, or, once `warm` was called where numba is installed, compiled.
 
-Both give the same bits, so it does not matter which a machine has; compiled is three (one package) to fifty times (many options) faster. Nothing
-compiles before `warm`, and nothing has to after it: every kernel is built for its one signature, and the next
-process finds it in the cache folder.
+Both give the same bits, so it does not matter which a machine has; compiled is three (one package) to fifty times
+(many options) faster. Nothing compiles before `warm`, and nothing has to after it: every kernel is built for its one
+signature, and the next process finds it in the cache folder.
 """
 
 import hashlib
