@@ -18,7 +18,8 @@ from pricing.worth import LegWorth
 from rfq.cli.exits import Ended, Exit
 from rfq.cli.price_market import Scene
 from rfq.cli.wanted import Wanted, refuse
-from rfq.desk import features, outlays, response
+from rfq.desk import outlays, response
+from rfq.desk.features import builder
 from rfq.desk.intake import AMOUNT_MAX, smallest_step
 from rfq.desk.scorecards import Scorecard
 from rfq.desk.state import DeskState
@@ -197,7 +198,7 @@ def quote_of(priced: Priced, request: Request, policy: Policy) -> tuple[QuotePri
         expires_at=scene.now + policy.rfq_ttl_ms * 1_000_000,
     )
     empty = Scorecard.empty(_NOBODY)
-    row = features.build(rfq, valuation, scene.market, under, state, empty, scene.now, 0)
+    row = builder.build(rfq, valuation, scene.market, under, state, empty, scene.now, 0)
     estimates = response.fall_back(row)
     paid = outlays.of(valuation, scene.market, state)
     if isinstance(paid, Fault):

@@ -6,9 +6,10 @@ quote that stands is a trade.
 
 from msgspec.structs import replace
 
-from rfq.desk import features, intake, response
+from rfq.desk import intake, response
 from rfq.desk.card import Card, add_quote, can_move, move_quote, move_rfq, settle_quoted
 from rfq.desk.closing import end
+from rfq.desk.features import builder
 from rfq.desk.limits import Approved
 from rfq.desk.quarantine import each
 from rfq.desk.scorecards import count
@@ -68,7 +69,7 @@ def on_rfq_received(turn: Turn, event: RfqReceived) -> None:
         expires_at=ask.expires_at or turn.now + state.policy.rfq_ttl_ms * MS,
     )
     turn.draft.remember(event.party, event.reference, rfq.id)
-    found = features.open_card(turn, rfq)
+    found = builder.open_card(turn, rfq)
     if isinstance(found, Reason):
         turn.add(RefuseRfq(to=event.party, reference=event.reference, reason=found, rfq=rfq.id))
         return

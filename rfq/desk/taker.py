@@ -8,8 +8,9 @@ from decimal import Decimal
 
 from msgspec.structs import replace
 
-from rfq.desk import deals, evaluation, features, intake, panel, response
+from rfq.desk import deals, evaluation, intake, panel, response
 from rfq.desk.card import Card, add_quote, can_move, move_quote, move_rfq, settle_quoted
+from rfq.desk.features import builder
 from rfq.desk.scorecards import count
 from rfq.desk.turn import MS, Turn, exact
 from rfq.domain.block import Block
@@ -60,7 +61,7 @@ def on_need_posted(turn: Turn, event: NeedPosted) -> None:
         opened_at=turn.now,
         expires_at=expires_at,
     )
-    card = features.open_card(turn, rfq, dealers=len(chosen))
+    card = builder.open_card(turn, rfq, dealers=len(chosen))
     if isinstance(card, Reason):
         turn.ignore(card.code, party=event.party, field=card.field, detail=card.detail)
         return

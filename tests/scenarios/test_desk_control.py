@@ -22,8 +22,8 @@ from driver import (
 from msgspec.structs import replace
 
 from pricing.structures import Structure
-from rfq.desk import features
 from rfq.desk.engine import Desk, underlying_of
+from rfq.desk.features import builder
 from rfq.domain import canon
 from rfq.domain import effects as fx
 from rfq.domain import events as ev
@@ -138,20 +138,20 @@ def test_whoever_waits_for_an_answer_gets_one_even_after_a_fault(monkeypatch: py
 
 
 def test_replay_puts_the_same_request_aside_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    real = features.build
+    real = builder.build
 
     def broken(rfq: Rfq, *rest: Any) -> Any:
         if rfq.reference == "sick":
             raise KeyError("a bug that this build has")
         return real(rfq, *rest)
 
-    monkeypatch.setattr(features, "build", broken)
+    monkeypatch.setattr(builder, "build", broken)
     world = Driver()
     effects = world(ev.RfqReceived(party=CLIENT, reference="sick", ask=ask()))
     assert the(effects, fx.Quarantined).where == "RfqReceived: KeyError in broken"
     world.accept(world.quoted())
     world.check_replay()
-    monkeypatch.setattr(features, "build", real)
+    monkeypatch.setattr(builder, "build", real)
     with pytest.raises(AssertionError, match="differs in replay"):
         world.check_replay()
 

@@ -1,0 +1,1 @@
+"""Order books kept from snapshots and increments: pure, exact, bounded, and never wrong without saying so."""
