@@ -1,0 +1,268 @@
+"""What all venue adapters need to read bytes with: refusals as values, exact numbers, levels, liveness and errands.
+
+Nothing here raises on anything that a venue may send. What cannot be read is a `Fault`, which says what was wrong and
+where; a `Voice` makes it into the `Trouble` that leaves the adapter.
+"""
+
+import math
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Annotated, Final, NamedTuple, TypeAlias, TypeVar
+
+import msgspec
+
+from rfq.feeds.said import ClockSaid, Fetch, Reconnect, Trouble
+
+if TYPE_CHECKING:
+    from rfq.feeds.levels import Levels, Scale
+
+NS_PER_MS: Final = 1_000_000
+NS_PER_S: Final = 1_000_000_000
+MOST: Final = 2**63 - 1
+"""The largest whole number that books and tables hold."""
+EXCERPT_CHARS: Final = 200
+DIGITS_MAX: Final = 64
+
+Whole: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=MOST)]
+"""A venue's own number of a message, a trade, an update."""
+Millis: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=MOST // NS_PER_MS)]
+"""A venue's instant in ms; it still fits when it is in ns."""
+
+T = TypeVar("T")
+_ROWS: Final = msgspec.json.Decoder(list[list[str]])
+_NUMBER: Final = re.compile(r"(-?)([0-9]+)(?:\.([0-9]*))?(?:[eE]([+-]?[0-9]{1,3}))?", re.ASCII)
+
+
+class Fault(NamedTuple):
+    """What was wrong with a text, and where in it."""
+
+    what: str
+    where: str = ""
+
+
+def decoded(
+    decoder: msgspec.json.Decoder[T], raw: bytes | memoryview | msgspec.Raw, where: str = ""
+) -> T | Fault:
+    """The message as the decoder's type, or what was wrong with it."""
+    try:
+        return decoder.decode(raw)
+    except RecursionError:
+        return Fault("nested too deeply", where)
+    except (msgspec.MsgspecError, ValueError) as error:
+        return Fault(str(error), where)
+
+
+def excerpt(raw: bytes | memoryview | msgspec.Raw) -> str:
+    """The beginning of a text, readable whatever it holds."""
+    return bytes(memoryview(raw)[:EXCERPT_CHARS]).decode("utf-8", "backslashreplace")[:EXCERPT_CHARS]
+
+
+def whole(text: str, digits: int, where: str = "") -> int | Fault:
+    """The number times ten to the `digits`, exactly; what has more decimals, or does not fit, is refused."""
+    found = _NUMBER.fullmatch(text) if len(text) <= DIGITS_MAX else None
+    if found is None:
+        return Fault(f"not a number: {text[:DIGITS_MAX]!r}", where)
+    sign, before, after, power = found.groups()
+    after = after or ""
+    shift = digits - len(after) + int(power or 0)
+    number = int(before + after)
+    if number and not -DIGITS_MAX <= shift <= DIGITS_MAX:
+        return Fault(f"out of range: {text!r}", where)
+    if shift < 0:
+        number, rest = divmod(number, 10 ** min(-shift, DIGITS_MAX))
+        if rest:
+            return Fault(f"more than {digits} decimals: {text!r}", where)
+    elif number:
+        number *= 10**shift
+    if number > MOST:
+        return Fault(f"too large: {text!r}", where)
+    return -number if sign else number
+
+
+def number(text: str | float | None) -> float | None:
+    """A finite float, or None where there is none: not said, an empty text, no number."""
+    if text is None or text == "":
+        return None
+    try:
+        found = float(text)
+    except (ValueError, OverflowError):
+        return None
+    return found if math.isfinite(found) else None
+
+
+def levels_pair(
+    bids: msgspec.Raw, asks: msgspec.Raw, scale: "Scale", where: str = ""
+) -> "tuple[Levels, Levels] | Fault":
+    """Both sides of a message, `[["price","size"], ...]` each with whatever else a level may carry behind those two."""
+    sides: list[list[tuple[int, int]]] = []
+    for name, raw in (("bids", bids), ("asks", asks)):
+        rows = decoded(_ROWS, raw, f"{where} {name}".strip())
+        if isinstance(rows, Fault):
+            return rows
+        side: list[tuple[int, int]] = []
+        for row in rows:
+            if len(row) < 2:
+                return Fault(f"a level has {len(row)} parts", f"{where} {name}".strip())
+            price = whole(row[0], scale.price_digits, f"{where} {name}".strip())
+            size = whole(row[1], scale.size_digits, f"{where} {name}".strip())
+            if isinstance(price, Fault):
+                return price
+            if isinstance(size, Fault):
+                return size
+            side.append((price, size))
+        sides.append(side)
+    return sides[0], sides[1]
+
+
+class Voice(NamedTuple):
+    """Says what went wrong in a venue's name."""
+
+    venue: str
+
+    def trouble(
+        self,
+        now: int,
+        fault: Fault,
+        raw: bytes | memoryview | msgspec.Raw = b"",
+        symbol: str = "",
+        *,
+        breaks_book: bool = False,
+    ) -> Trouble:
+        """The fault as it leaves the adapter, with the beginning of the text it was found in."""
+        return Trouble(
+            venue=self.venue,
+            received_at=now,
+            symbol=symbol,
+            what=fault.what,
+            where=fault.where,
+            excerpt=excerpt(raw),
+            breaks_book=breaks_book,
+        )
+
+    def lost(self, now: int, why: str, where: str, symbols: Iterable[str]) -> list[Trouble]:
+        """One trouble a symbol: its book must not be trusted further."""
+        fault = Fault(why, where)
+        return [self.trouble(now, fault, symbol=symbol, breaks_book=True) for symbol in symbols]
+
+
+def clock_said(venue: str, venue_at: int, sent_at: int, now: int) -> ClockSaid:
+    """The venue's clock against ours: it was read somewhere between the sending and the receipt."""
+    return ClockSaid(
+        venue=venue,
+        received_at=now,
+        offset_ns=venue_at - (sent_at + now) // 2,
+        error_ns=max(0, now - sent_at + 1) // 2,
+    )
+
+
+def batches(items: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+    """The items in order, at most `size` at a time."""
+    for first in range(0, len(items), size):
+        yield items[first : first + size]
+
+
+class Pulse:
+    """Which links need a ping, and which have been silent for too long to be alive.
+
+    `always` pings at every interval, as some venues want; else only where nothing was heard for that long.
+    """
+
+    def __init__(self, ping_ns: int, dead_ns: int, *, always: bool = False) -> None:
+        """Ping after `ping_ns`; a link that says nothing for `dead_ns` is given up."""
+        self._ping_ns = ping_ns
+        self._dead_ns = dead_ns
+        self._always = always
+        self._heard: dict[str, int] = {}
+        self._pinged: dict[str, int] = {}
+
+    def opened(self, link: str, now: int) -> None:
+        """The link is up."""
+        self._heard[link] = self._pinged[link] = now
+
+    def closed(self, link: str) -> None:
+        """The link is down: nothing is expected of it."""
+        self._heard.pop(link, None)
+        self._pinged.pop(link, None)
+
+    def heard(self, link: str, now: int) -> None:
+        """Anything at all was heard."""
+        if link in self._heard:
+            self._heard[link] = now
+
+    def tick(self, now: int) -> tuple[list[str], list[Reconnect]]:
+        """Links to ping now, and links to give up (told once: then they count as closed)."""
+        pings: list[str] = []
+        dead: list[Reconnect] = []
+        for link, heard in sorted(self._heard.items()):
+            quiet = now - heard
+            if quiet >= self._dead_ns:
+                self.closed(link)
+                dead.append(Reconnect(link=link, why=f"nothing heard for {quiet / NS_PER_S:.0f} s"))
+            elif (
+                now - (self._pinged[link] if self._always else max(heard, self._pinged[link]))
+                >= self._ping_ns
+            ):
+                self._pinged[link] = now
+                pings.append(link)
+        return pings, dead
+
+
+class Errands:
+    """What was asked by HTTP and what is to be asked later: one errand a tag, tried again with growing pauses.
+
+    An answer to a tag that is not out is nobody's: it came too late, or was made up.
+    """
+
+    def __init__(
+        self, patience_ns: int = 15 * NS_PER_S, pause_ns: int = NS_PER_S, longest_ns: int = 60 * NS_PER_S
+    ) -> None:
+        """Given up after `patience_ns` without an answer; pauses double from `pause_ns` to `longest_ns`."""
+        self._patience_ns = patience_ns
+        self._pause_ns = pause_ns
+        self._longest_ns = longest_ns
+        self._out: dict[str, tuple[Fetch, int]] = {}
+        self._later: dict[str, tuple[Fetch, int]] = {}
+        self._failures: dict[str, int] = {}
+
+    def ask(self, fetch: Fetch, now: int) -> list[Fetch]:
+        """Ask at once, unless the same is out already or waits for its time after a failure."""
+        if fetch.tag in self._out or fetch.tag in self._later:
+            return []
+        self._out[fetch.tag] = (fetch, now)
+        return [fetch]
+
+    def answered(self, tag: str) -> bool:
+        """An answer came; False if nobody waits for it. It is then for `done` or `failed` to say what it was worth."""
+        return self._out.pop(tag, None) is not None
+
+    def done(self, tag: str) -> None:
+        """It was what we needed."""
+        self._failures.pop(tag, None)
+
+    def failed(self, fetch: Fetch, now: int, at_least_ns: int = 0) -> int:
+        """It was not: ask again after a pause, which is returned."""
+        failures = self._failures.get(fetch.tag, 0)
+        self._failures[fetch.tag] = failures + 1
+        pause = max(at_least_ns, min(self._longest_ns, self._pause_ns << min(failures, 20)))
+        self._later[fetch.tag] = (fetch, now + pause)
+        return pause
+
+    def drop(self, tag: str) -> None:
+        """Nobody needs it any more."""
+        self._out.pop(tag, None)
+        self._later.pop(tag, None)
+        self._failures.pop(tag, None)
+
+    def tick(self, now: int) -> tuple[list[Fetch], list[str]]:
+        """What to ask now, and the tags that were given up and wait for their next time."""
+        late = [
+            (tag, fetch) for tag, (fetch, at) in sorted(self._out.items()) if now - at >= self._patience_ns
+        ]
+        for tag, fetch in late:
+            del self._out[tag]
+            self.failed(fetch, now)
+        due = [fetch for _, (fetch, at) in sorted(self._later.items()) if at <= now]
+        for fetch in due:
+            del self._later[fetch.tag]
+            self._out[fetch.tag] = (fetch, now)
+        return due, [tag for tag, _ in late]
