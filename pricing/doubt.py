@@ -9,12 +9,20 @@ from math import sqrt
 
 from pricing.units import YEAR_NS
 
+_HOUR = 1.0 / (365.0 * 24.0)
 
-def moved_variance(deltas: dict[int, float], now: int, sigma: float) -> float:
-    """USD^2 by which a package may have moved: `deltas` maps the instant a price was seen to the net delta (USD)."""
+
+Jumps = tuple[tuple[int, float], ...]
+"""Instants with the hours of ordinary variance that pass at once at them."""
+
+
+def moved_variance(deltas: dict[int, float], now: int, sigma: float, jumps: Jumps = ()) -> float:
+    """USD^2 by which a package may have moved: `deltas` maps the instant a price was seen to the net delta (USD). A
+    price from before a scheduled jump that is over has all of the jump to be wrong by.
+    """
     if len(deltas) == 1:
         for at, delta in deltas.items():
-            return delta * delta * (sigma * sigma * _years(at, now))
+            return delta * delta * (sigma * sigma * _passed(at, now, jumps))
     found = 0.0
     moving = 0.0
     instants = sorted(deltas)
@@ -22,7 +30,7 @@ def moved_variance(deltas: dict[int, float], now: int, sigma: float) -> float:
         moving += deltas[at]
         until = instants[place + 1] if place + 1 < len(instants) else now
         until = until if until < now else now
-        found += moving * moving * (sigma * sigma * _years(at, until))
+        found += moving * moving * (sigma * sigma * _passed(at, until, jumps))
     return found
 
 
@@ -43,6 +51,15 @@ def book_variance(doubts: dict[str, float]) -> float:
 def standard_error(variance: float) -> float:
     """The root; never of a negative number."""
     return sqrt(variance) if variance > 0.0 else 0.0
+
+
+def _passed(from_at: int, to_at: int, jumps: Jumps) -> float:
+    """Years of variance: a jump counts when it is after `from_at` and not after `to_at`."""
+    years = _years(from_at, to_at)
+    for at, hours in jumps:
+        if from_at < at <= to_at:
+            years += hours * _HOUR
+    return years
 
 
 def _years(from_at: int, to_at: int) -> float:

@@ -10,6 +10,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from pricing.calendar import Calendar
 from pricing.market import HOURS_A_WEEK, VarianceClock
 from pricing.units import DAY_NS, NS_PER_S, YEAR_NS
 
@@ -80,3 +81,42 @@ def variance_years(clock: VarianceClock | None, from_at: int, to_at: int) -> flo
 def weekend_weights(weekend: float) -> tuple[float, ...]:
     """Weights of a week in which an hour of Saturday and Sunday (UTC) counts `weekend` of any other hour."""
     return (1.0,) * _SATURDAY + (weekend,) * (HOURS_A_WEEK - _SATURDAY)
+
+
+def with_calendar(clock: VarianceClock | None, calendar: Calendar, underlying: str) -> VarianceClock | None:
+    """The clock with the calendar's jumps besides its own; where both have one at an instant, the larger. The clock
+    itself when the calendar has none."""
+    coming = calendar.jumps(underlying)
+    if not coming:
+        return clock
+    jumps = dict(coming)
+    weights: tuple[float, ...] = ()
+    if clock is not None:
+        weights = clock.weights
+        for at, hours in clock.jumps:
+            jumps[at] = max(jumps.get(at, 0.0), hours)
+    return VarianceClock(weights=weights, jumps=tuple(sorted(jumps.items())))
+
+
+def even_instants(clock: VarianceClock | None, from_at: int, to_at: int, slots: int) -> tuple[int, ...]:
+    """Instants that cut a time into so many slots of equal variance, the ends included: the times at which a schedule
+    worked out for even slots (pricing.control.execution) is to be traded. A jump that fills several slots gives the
+    instant before it again and again: what was to be traded in them is traded before the jump.
+    """
+    if slots < 1 or to_at <= from_at:
+        raise ValueError("slots: there must be one at least, and some time")
+    read = dial(clock or VarianceClock())
+    begun, ended = read.reading(from_at), read.reading(to_at)
+    found = [from_at]
+    for slot in range(1, slots):
+        wanted = begun + (ended - begun) * slot // slots
+        low, high = found[-1], to_at
+        while low < high:
+            middle = (low + high + 1) // 2
+            if read.reading(middle) <= wanted:
+                low = middle
+            else:
+                high = middle - 1
+        found.append(low)
+    found.append(to_at)
+    return tuple(found)

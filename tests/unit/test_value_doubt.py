@@ -181,6 +181,14 @@ def test_moves_since_several_instants() -> None:
     assert moved_variance({NOW - YEAR_NS: 2.0, NOW + 9: 7.0}, NOW, 0.5) == pytest.approx(4.0 * 0.25)
 
 
+def test_a_price_from_before_a_release_has_all_of_its_jump_to_be_wrong_by() -> None:
+    jumps = ((NOW - 50, 8_760.0), (NOW + 1, 8_760.0))
+    assert moved_variance({NOW - 60: 2.0}, NOW, 0.5, jumps) == pytest.approx(4.0 * 0.25)
+    assert moved_variance({NOW - 50: 2.0}, NOW, 0.5, jumps) == pytest.approx(0.0, abs=1e-9)
+    both = {NOW - 60: 2.0, NOW - 40: 1.0}  # only the older price was there when it came
+    assert moved_variance(both, NOW, 0.5, jumps) == pytest.approx(4.0 * 0.25)
+
+
 def test_books_are_doubted_net() -> None:
     hedge = Hedge(instrument=PERP.name, ratio=D(-1), price=D(60_000))
     same = found((PERP, "1"), hedge=hedge)

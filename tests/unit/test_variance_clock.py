@@ -2,9 +2,18 @@
 
 import pytest
 
+from pricing.calendar import Calendar, EventKind, Scheduled
 from pricing.market import HOURS_A_WEEK, VarianceClock
 from pricing.units import DAY_NS, NS_PER_S, YEAR_NS, years
-from pricing.variance_clock import HOUR_NS, WEEK_NS, dial, variance_years, weekend_weights
+from pricing.variance_clock import (
+    HOUR_NS,
+    WEEK_NS,
+    dial,
+    even_instants,
+    variance_years,
+    weekend_weights,
+    with_calendar,
+)
 
 MONDAY = 1_729_468_800 * NS_PER_S  # 21 October 2024, 00:00 UTC
 SATURDAY = MONDAY + 5 * DAY_NS
@@ -52,3 +61,29 @@ def test_a_jump_passes_at_its_instant() -> None:
 
 def test_the_dial_is_made_once() -> None:
     assert dial(WEEKEND) is dial(VarianceClock(weights=weekend_weights(0.5)))
+
+
+def test_a_schedule_trades_before_the_release_what_its_variance_would_have_covered() -> None:
+    release = Scheduled(kind=EventKind.RELEASE, at=MONDAY + HOUR_NS, jump_hours=2.0)
+    clock = with_calendar(None, Calendar(events=(release,)), "BTC")
+    found = even_instants(clock, MONDAY, MONDAY + 2 * HOUR_NS, 8)
+    before = MONDAY + HOUR_NS - 1
+    half = HOUR_NS // 2
+    assert found == (
+        *(MONDAY, MONDAY + half, before, before, before, before),
+        *(MONDAY + HOUR_NS, MONDAY + HOUR_NS + half, MONDAY + 2 * HOUR_NS),
+    )
+    assert even_instants(None, 0, 100, 4) == (0, 25, 50, 75, 100)
+    with pytest.raises(ValueError, match="slots"):
+        even_instants(None, 0, 100, 0)
+
+
+def test_the_calendar_s_jumps_join_those_of_the_clock() -> None:
+    own = VarianceClock(jumps=((MONDAY, 1.0), (MONDAY + 9, 5.0)))
+    release = Scheduled(kind=EventKind.RELEASE, at=MONDAY, jump_hours=3.0, underlyings=("ETH",))
+    calendar = Calendar(events=(release,))
+    assert with_calendar(own, calendar, "BTC") is own
+    joined = with_calendar(own, calendar, "ETH")
+    assert joined is not None
+    assert joined.jumps == ((MONDAY, 3.0), (MONDAY + 9, 5.0))
+    assert variance_years(joined, MONDAY - 1, MONDAY) == pytest.approx(3.0 / 8_760.0, rel=1e-9)
