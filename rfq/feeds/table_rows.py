@@ -1,0 +1,240 @@
+"""Rows of tables in our layout, cleaned: what cannot be right is dropped and told, what is odd is told."""
+
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rfq.feeds import exact
+from rfq.feeds.alignment import measure
+from rfq.feeds.cleaning import Ledger, Rows, Table
+from rfq.feeds.layout import BOOK, TOUCH, TRADES, Kind
+
+Array = NDArray[Any]
+Columns = dict[str, Array]
+_NS_PER_MS: Final = 1_000_000
+_ABSENT: Final[dict[Kind, dict[str, tuple[Any, str]]]] = {
+    BOOK: {
+        "ts_exch_ms": (0, "i8"),
+        "u_first": (-1, "i8"),
+        "u_last": (-1, "i8"),
+        "u_prev": (-1, "i8"),
+        "is_snapshot": (False, "?"),
+    },
+    TOUCH: {"ts_exch_ms": (0, "i8"), "u": (-1, "i8")},
+    TRADES: {"ts_exch_ms": (0, "i8"), "trade_id": ("", "O"), "kind": ("", "O"), "block": ("", "O")},
+}
+_OF_MESSAGE: Final = ("ts_recv_ns", "ts_exch_ms", "u_first", "u_last", "u_prev", "is_snapshot")
+_PRICES: Final[dict[Kind, tuple[str, ...]]] = {
+    BOOK: ("price",),
+    TOUCH: ("bid_px", "ask_px"),
+    TRADES: ("price",),
+}
+_SIZES: Final[dict[Kind, tuple[str, ...]]] = {
+    BOOK: ("qty",),
+    TOUCH: ("bid_qty", "ask_qty"),
+    TRADES: ("qty",),
+}
+
+
+class Market(NamedTuple):
+    """One symbol of one venue."""
+
+    venue: str
+    symbol: str
+
+
+class Cleaned(NamedTuple):
+    """One market's rows of one kind, in the order of receipt, and what its numbers need.
+
+    Of a book also what its messages share (a column each, a row a message; `message` of a level's row points there)
+    and which of them lost a level.
+    """
+
+    columns: Columns
+    table: Table
+    price_digits: int
+    size_digits: int
+    largest_price: float
+    largest_size: float
+    messages: Columns
+    broken: frozenset[int] = frozenset()
+
+
+def clean(kind: Kind, market: Market, columns: Columns) -> Cleaned:
+    """The rows as a file has them (with `file_row`), in our types: checked, put in order, told."""
+    read = len(columns["file_row"])
+    noticed, dropped = Ledger(), Ledger()
+    columns = _completed(kind, columns, read, noticed)
+    said_at = np.arange(read)
+    if kind == BOOK:
+        message = _messages(columns)
+        said_at = np.flatnonzero(np.diff(message, prepend=-1))
+    clocks = measure(columns["ts_recv_ns"][said_at], columns["ts_exch_ms"][said_at])
+    order = np.argsort(columns["ts_recv_ns"], kind="stable")
+    columns = {name: column[order] for name, column in columns.items()}
+    messages: Columns = {}
+    if kind == BOOK:
+        starts = np.diff(message[order], prepend=-1) != 0
+        columns["message"] = np.cumsum(starts) - 1
+        messages = {name: columns[name][starts] for name in _OF_MESSAGE}
+    sieve = _Sieve(columns, dropped, noticed)
+    price_digits = sieve.numbers(_PRICES[kind], "price", zero=kind == TOUCH)
+    size_digits = sieve.numbers(_SIZES[kind], "size", zero=kind != TRADES)
+    _CHECKS[kind](sieve)
+    kept = sieve.kept
+    broken = frozenset(np.unique(columns["message"][~kept]).tolist()) if kind == BOOK else frozenset[int]()
+    if broken:
+        noticed.note("book messages that lost a level", len(broken), f"message {min(broken)}")
+    of_level = kept & (columns["side"] != 0) if kind == BOOK else kept
+    columns = {name: column[of_level] for name, column in sieve.columns.items() if name != "file_row"}
+    received = (messages if kind == BOOK else columns)["ts_recv_ns"]
+    table = Table(
+        kind=kind,
+        venue=market.venue,
+        symbol=market.symbol,
+        read=read,
+        kept=int(kept.sum()),
+        messages=len(received),
+        from_at=int(received[0]) if len(received) else 0,
+        to_at=int(received[-1]) if len(received) else 0,
+        dropped=dropped.causes,
+        noticed=noticed.causes,
+        clocks=clocks,
+    )
+    return Cleaned(
+        columns,
+        table,
+        price_digits,
+        size_digits,
+        _largest(columns, _PRICES[kind]),
+        _largest(columns, _SIZES[kind]),
+        messages,
+        broken,
+    )
+
+
+def _largest(columns: Columns, names: tuple[str, ...]) -> float:
+    return max(float(columns[name].max(initial=0.0)) for name in names)
+
+
+def _completed(kind: Kind, columns: Columns, read: int, noticed: Ledger) -> Columns:
+    """With the columns that a file may lack, and a receive stamp in every row that has a stamp at all."""
+    columns = dict(columns)
+    for name, (absent, dtype) in _ABSENT[kind].items():
+        if name not in columns:
+            columns[name] = np.full(read, absent, dtype)
+    exchange_ns = columns["ts_exch_ms"] * _NS_PER_MS
+    received = columns.get("ts_recv_ns", np.zeros(read, np.int64))
+    stands_in = (received <= 0) & (exchange_ns > 0)
+    if stands_in.any():
+        received = np.where(stands_in, exchange_ns, received)
+        first = int(np.argmax(stands_in))
+        noticed.note(
+            "no receive stamp: the exchange's stands in",
+            int(stands_in.sum()),
+            f"row {int(columns['file_row'][first])}",
+        )
+    columns["ts_recv_ns"] = received
+    return columns
+
+
+def _messages(columns: Columns) -> NDArray[np.int64]:
+    """Which message each row of a book's file belongs to: rows that stand together and share stamps and numbers."""
+    new = np.zeros(len(columns["ts_recv_ns"]), np.bool_)
+    new[:1] = True
+    for name in _OF_MESSAGE:
+        column = columns[name]
+        new[1:] |= column[1:] != column[:-1]
+    return np.cumsum(new) - 1
+
+
+class _Sieve:
+    """Rows in the order of receipt, and which of them are still kept. Columns may be replaced, never shortened."""
+
+    def __init__(self, columns: Columns, dropped: Ledger, noticed: Ledger) -> None:
+        self.columns = columns
+        self.kept = np.ones(len(columns["ts_recv_ns"]), np.bool_)
+        self._dropped = dropped
+        self._noticed = noticed
+        shown = {name: column for name, column in columns.items() if name not in ("file_row", "message")}
+        self._rows = Rows(shown, columns["file_row"])
+        self.drop(columns["ts_recv_ns"] <= 0, "no stamp")
+
+    def drop(self, flags: NDArray[np.bool_], what: str) -> None:
+        """These rows go; each for its first cause."""
+        flags = flags & self.kept
+        self._dropped.flagged(what, flags, self._rows)
+        self.kept &= ~flags
+
+    def notice(self, flags: NDArray[np.bool_], what: str) -> None:
+        """These rows, where they are kept, are odd."""
+        self._noticed.flagged(what, flags & self.kept, self._rows)
+
+    def numbers(self, names: tuple[str, ...], what: str, *, zero: bool) -> int:
+        """Check columns of numbers; the decimals that they need. Not a number is 0 where nothing may stand there."""
+        most = 0
+        for name in names:
+            values = self.columns[name]
+            if name in _MAY_LACK:
+                values = np.where(np.isnan(values), 0.0, values)
+            with np.errstate(invalid="ignore"):
+                sound = np.isfinite(values) & ((values >= 0.0) if zero else (values > 0.0))
+            if "side" in self.columns:
+                sound |= self.columns["side"] == 0
+            self.drop(~sound, f"{what}: not a number {'from zero on' if zero else 'above zero'}")
+            values = np.where(sound & self.kept, values, 0.0)
+            found = exact.decimals(values)
+            self.notice(
+                found.noisy, f"{what}: arithmetic's noise beyond {exact.USUAL_DIGITS} decimals taken off"
+            )
+            self.drop(found.digits < 0, f"{what}: more decimals than {exact.DIGITS_MAX}")
+            self.columns[name] = np.where(found.digits < 0, 0.0, found.values)
+            most = max(most, found.most)
+        return most
+
+
+def _check_book(sieve: _Sieve) -> None:
+    """Sides; numbers that go back."""
+    columns = sieve.columns
+    sieve.drop(~np.isin(columns["side"], (-1, 0, 1)), "side: neither +1 nor -1")
+    last, snapshot = columns["u_last"], columns["is_snapshot"]
+    back = np.zeros(len(last), np.bool_)
+    back[1:] = (last[1:] < last[:-1]) & (last[1:] >= 0) & ~snapshot[1:]
+    sieve.notice(back, "numbers that go back")
+
+
+def _check_touch(sieve: _Sieve) -> None:
+    """Sides that are not there; crossed and locked quotes; numbers that go back."""
+    columns = sieve.columns
+    bid, ask = columns["bid_px"], columns["ask_px"]
+    sieve.drop((bid == 0.0) & (ask == 0.0), "neither bid nor offer")
+    one_sided = (bid == 0.0) | (ask == 0.0)
+    sieve.notice(one_sided, "one-sided")
+    sieve.notice(~one_sided & (bid > ask), "crossed")
+    sieve.notice(~one_sided & (bid == ask), "locked")
+    number = columns["u"]
+    back = np.zeros(len(number), np.bool_)
+    back[1:] = (number[1:] < number[:-1]) & (number[1:] >= 0)
+    sieve.notice(back, "numbers that go back")
+
+
+def _check_trades(sieve: _Sieve) -> None:
+    """Sides; trades told twice."""
+    columns = sieve.columns
+    sieve.drop(~np.isin(columns["side"], (-1, 1)), "side: neither +1 nor -1")
+    names = columns["trade_id"].tolist()
+    twice = np.zeros(len(names), np.bool_)
+    if len(set(names)) < len(names):
+        seen: set[tuple[Any, ...]] = set()
+        of = [columns[name].tolist() for name in ("price", "qty", "side", "ts_exch_ms")]
+        for place, one in enumerate(zip(names, *of, strict=True)):
+            if one[0] not in _NO_NAMES:
+                twice[place] = one in seen
+                seen.add(one)
+    sieve.drop(twice, "told before: same id, price, size, side and stamp")
+
+
+_MAY_LACK: Final = frozenset({"bid_px", "bid_qty", "ask_px", "ask_qty"})
+_NO_NAMES: Final = frozenset({"", "0", "-1"})
+_CHECKS: Final = {BOOK: _check_book, TOUCH: _check_touch, TRADES: _check_trades}

@@ -1,0 +1,222 @@
+"""Captures in our layout of tables (`rfq.feeds.layout`), read back as what was said, or as columns.
+
+What a capture says comes in the order of receipt. At equal stamps trades come first, then the book, then the touch: a
+trade is seen against the book from before it, since it may be what changed it. Within a kind equal stamps keep the
+order of their file. Where a file has no receive stamps the exchange's stand in, and the report says so.
+
+Rows that cannot be right are dropped, counted by cause, with an example. A book message that lost a level that way
+would leave a wrong book, so a `Trouble` that breaks the book comes in its place. Clocks are measured and told, not
+mended: everything stays dated as it was received.
+"""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from rfq.feeds import exact, layout, table_rows, table_words
+from rfq.feeds.cleaning import Report, Table
+from rfq.feeds.layout import BOOK, KINDS, TOUCH, TRADES, Kind, TablesError
+from rfq.feeds.levels import Scale
+from rfq.feeds.table_rows import Array, Cleaned, Market
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from rfq.feeds.table_words import SaidOfTables
+
+_NONE: Final = {
+    "BIGINT": "-1",
+    "TINYINT": "99",
+    "DOUBLE": "'nan'::double",
+    "VARCHAR": "''",
+    "BOOLEAN": "false",
+}
+"""What stands for a value that is absent or cannot be read; cleaning drops what matters."""
+
+
+def open_capture(path: Path, *, scale: Scale | None = None) -> "Capture":
+    """The capture that a file, a prefix or a folder means; TablesError says why there is none.
+
+    `scale` fixes the decimals that prices and sizes are counted in; else the usual ones are taken, more where a
+    market's numbers need them, fewer where they would not fit.
+    """
+    files = layout.files_of(path)
+    markets: dict[Market, int] = {}
+    columns: dict[Kind, frozenset[str]] = {}
+    with layout.connect() as tables:
+        for kind, paths in files.items():
+            columns[kind] = _columns_there(tables, kind, paths)
+            venue = "venue" if "venue" in columns[kind] else "''"
+            rows = tables.execute(
+                f"select coalesce({venue}, ''), coalesce(symbol, ''), min(file_row_number)"
+                f" from {_source(paths)} group by all order by 1, 2"
+            ).fetchall()
+            for venue_name, symbol, first in rows:
+                markets.setdefault(Market(str(venue_name), str(symbol)), int(first))
+    return Capture(path, files, columns, tuple(sorted(markets)), scale)
+
+
+class Capture:
+    """Tables of some markets. Nothing is held between calls but reports."""
+
+    def __init__(
+        self,
+        path: Path,
+        files: Mapping[Kind, list[Path]],
+        columns: Mapping[Kind, frozenset[str]],
+        markets: tuple[Market, ...],
+        scale: Scale | None = None,
+    ) -> None:
+        """What `open_capture` found."""
+        self.path = path
+        self.files = files
+        self.markets = markets
+        self._columns = columns
+        self._scale = scale
+        self._reports: dict[tuple[Market, Kind], Table] = {}
+
+    @property
+    def venues(self) -> tuple[str, ...]:
+        """In alphabetical order."""
+        return tuple(sorted({market.venue for market in self.markets}))
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """In alphabetical order."""
+        return tuple(sorted({market.symbol for market in self.markets}))
+
+    @property
+    def kinds(self) -> tuple[Kind, ...]:
+        """Which tables there are."""
+        return tuple(kind for kind in KINDS if kind in self.files)
+
+    def market(self, symbol: str, venue: str = "") -> Market:
+        """The one market of this symbol; the venue is needed where several have it."""
+        found = [one for one in self.markets if one.symbol == symbol and venue in ("", one.venue)]
+        if len(found) == 1:
+            return found[0]
+        if not found:
+            raise TablesError(f"{self.path}: no {symbol} there, but {', '.join(self.symbols) or 'nothing'}")
+        raise TablesError(f"{self.path}: {symbol} at {', '.join(one.venue for one in found)}: say which")
+
+    def arrays(self, kind: Kind, symbol: str, venue: str = "") -> dict[str, Array]:
+        """One market's cleaned columns in the order of receipt, numbers as floats; {} where there is no such table.
+
+        A book's rows have `message` besides, from 0 on: rows of one message share it.
+        """
+        loaded = self._load(kind, self.market(symbol, venue))
+        return {} if loaded is None else loaded.columns
+
+    def scale(self, symbol: str, venue: str = "") -> Scale:
+        """The decimals that this market's prices and sizes are counted in."""
+        loaded = [self._load(kind, self.market(symbol, venue)) for kind in self.kinds]
+        return self._scale_of([one for one in loaded if one is not None])
+
+    def said(
+        self, symbol: str, venue: str = "", *, scale: Scale | None = None, as_arrays: bool = False
+    ) -> "Iterator[SaidOfTables]":
+        """Everything that was said of one market, in the order of receipt. Levels are lists of pairs, or arrays."""
+        market = self.market(symbol, venue)
+        loaded = {kind: self._load(kind, market) for kind in KINDS}
+        there = [one for one in loaded.values() if one is not None]
+        scale = scale or self._scale_of(there)
+        streams = [
+            table_words.trades(market, loaded[TRADES], scale),
+            table_words.books(market, loaded[BOOK], scale, as_arrays=as_arrays),
+            table_words.touches(market, loaded[TOUCH], scale),
+        ]
+        stamps = [table_words.stamps(loaded[kind]) for kind in (TRADES, BOOK, TOUCH)]
+        whose = np.repeat(np.arange(3), [len(one) for one in stamps])
+        for stream in whose[np.argsort(np.concatenate(stamps), kind="stable")].tolist():
+            yield next(streams[stream])
+
+    def report(self) -> Report:
+        """What was read, kept, dropped and noticed, of every market and table."""
+        for market in self.markets:
+            for kind in self.kinds:
+                if (market, kind) not in self._reports:
+                    self._load(kind, market)
+        return Report(
+            source=str(self.path),
+            tables=tuple(
+                self._reports[market, kind]
+                for market in self.markets
+                for kind in self.kinds
+                if (market, kind) in self._reports
+            ),
+        )
+
+    def _scale_of(self, loaded: list[Cleaned]) -> Scale:
+        if self._scale is not None:
+            return self._scale
+        usual = Scale()
+        return Scale(
+            exact.digits_for(
+                max((one.price_digits for one in loaded), default=0),
+                max((one.largest_price for one in loaded), default=0.0),
+                usual.price_digits,
+            ),
+            exact.digits_for(
+                max((one.size_digits for one in loaded), default=0),
+                max((one.largest_size for one in loaded), default=0.0),
+                usual.size_digits,
+            ),
+        )
+
+    def _load(self, kind: Kind, market: Market) -> Cleaned | None:
+        """One market's table, cleaned; its report is kept."""
+        if kind not in self.files:
+            return None
+        there = self._columns[kind]
+        wanted = [name for name in layout.COLUMNS[kind] if name in there and name not in ("venue", "symbol")]
+        filters = "coalesce(symbol, '') = ?" + (" and coalesce(venue, '') = ?" if "venue" in there else "")
+        with layout.connect() as tables:
+            found = tables.execute(
+                f"select {', '.join(_cast(kind, name) for name in wanted)}, file_row_number as file_row"
+                f" from {_source(self.files[kind])} where {filters}",
+                [market.symbol, market.venue] if "venue" in there else [market.symbol],
+            ).fetchnumpy()
+        columns = {name: np.ascontiguousarray(np.ma.getdata(column)) for name, column in found.items()}
+        loaded = table_rows.clean(kind, market, columns)
+        self._reports[market, kind] = loaded.table
+        return loaded if len(loaded.columns["ts_recv_ns"]) else None
+
+
+def _source(paths: list[Path]) -> str:
+    """A table function of these files."""
+    names = ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths)
+    return f"read_parquet([{names}], union_by_name = true, file_row_number = true)"
+
+
+def _columns_there(tables: "duckdb.DuckDBPyConnection", kind: Kind, paths: list[Path]) -> frozenset[str]:
+    """Which columns the files have; refused where one that is needed lacks."""
+    import duckdb
+
+    try:
+        there = frozenset(
+            str(row[0]) for row in tables.execute(f"describe select * from {_source(paths)}").fetchall()
+        )
+    except duckdb.Error as error:
+        raise TablesError(f"{paths[0]}: no Parquet file: {str(error).splitlines()[0]}") from None
+    lacking = [name for name in _needed(kind) if name not in there]
+    if not there & {"ts_recv_ns", "ts_exch_ms"}:
+        lacking.append("ts_recv_ns or ts_exch_ms")
+    if lacking:
+        raise TablesError(f"{paths[0]}: no column {', '.join(lacking)}")
+    return there
+
+
+def _needed(kind: Kind) -> tuple[str, ...]:
+    """What a table cannot do without."""
+    if kind == TOUCH:
+        return ("symbol", "bid_px", "bid_qty", "ask_px", "ask_qty")
+    return ("symbol", "side", "price", "qty")
+
+
+def _cast(kind: Kind, name: str) -> str:
+    """A column as its type in our layout, whatever the file has."""
+    sql_type = layout.COLUMNS[kind][name]
+    none = "0" if name.startswith("ts_") else _NONE[sql_type]
+    return f"coalesce(try_cast({name} as {sql_type}), {none}) as {name}"
