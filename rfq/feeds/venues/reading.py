@@ -29,6 +29,7 @@ Millis: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=MOST // NS_PER_MS)]
 """A venue's instant in ms; it still fits when it is in ns."""
 
 T = TypeVar("T")
+_ANY: Final = msgspec.json.Decoder(msgspec.Raw)
 _ROWS: Final = msgspec.json.Decoder(list[list[str]])
 _NUMBER: Final = re.compile(r"(-?)([0-9]+)(?:\.([0-9]*))?(?:[eE]([+-]?[0-9]{1,3}))?", re.ASCII)
 
@@ -77,6 +78,19 @@ def whole(text: str, digits: int, where: str = "") -> int | Fault:
     if number > MOST:
         return Fault(f"too large: {text!r}", where)
     return -number if sign else number
+
+
+def wholes(*cells: tuple[str, int, str]) -> list[int] | Fault:
+    """Several numbers, each (text, digits, where), none of them below zero; or the first Fault among them."""
+    found: list[int] = []
+    for text, digits, where in cells:
+        cell = whole(text, digits, where)
+        if isinstance(cell, Fault):
+            return cell
+        if cell < 0:
+            return Fault(f"below zero: {text!r}", where)
+        found.append(cell)
+    return found
 
 
 def number(text: str | float | None) -> float | None:
@@ -139,20 +153,38 @@ class Voice(NamedTuple):
             breaks_book=breaks_book,
         )
 
+    def unreadable(self, now: int, fault: Fault, raw: bytes, books: Sequence[str]) -> list[Trouble]:
+        """A text that no one can make sense of. Where it is JSON, it is something we do not know; where it is not, it
+        may have been a change of any of these books."""
+        found = decoded(_ANY, raw)
+        if not isinstance(found, Fault) or not books:
+            return [self.trouble(now, fault, raw)]
+        return [self.trouble(now, fault, raw, symbol, breaks_book=True) for symbol in books]
+
     def lost(self, now: int, why: str, where: str, symbols: Iterable[str]) -> list[Trouble]:
         """One trouble a symbol: its book must not be trusted further."""
         fault = Fault(why, where)
         return [self.trouble(now, fault, symbol=symbol, breaks_book=True) for symbol in symbols]
 
 
-def clock_said(venue: str, venue_at: int, sent_at: int, now: int) -> ClockSaid:
-    """The venue's clock against ours: it was read somewhere between the sending and the receipt."""
+def clock_said(venue: str, venue_at: int, sent_at: int, now: int, grain_ns: int = 1) -> ClockSaid:
+    """The venue's clock against ours: it was read somewhere between the sending and the receipt, and what it said is
+    cut to whole `grain_ns`."""
     return ClockSaid(
         venue=venue,
         received_at=now,
-        offset_ns=venue_at - (sent_at + now) // 2,
-        error_ns=max(0, now - sent_at + 1) // 2,
+        offset_ns=venue_at + grain_ns // 2 - (sent_at + now) // 2,
+        error_ns=(max(0, now - sent_at) + grain_ns + 1) // 2,
     )
+
+
+def named(raw: bytes, opening: bytes) -> bytes:
+    """The channel that a message says it is of, if it opens the way messages of the venue do; else b"". Told without
+    reading the message, so that it is known even where the rest cannot be read."""
+    if not raw.startswith(opening):
+        return b""
+    end = raw.find(b'"', len(opening))
+    return raw[len(opening) : end] if end > 0 else b""
 
 
 def batches(items: Sequence[str], size: int) -> Iterator[Sequence[str]]:
@@ -231,9 +263,11 @@ class Errands:
         self._out[fetch.tag] = (fetch, now)
         return [fetch]
 
-    def answered(self, tag: str) -> bool:
-        """An answer came; False if nobody waits for it. It is then for `done` or `failed` to say what it was worth."""
-        return self._out.pop(tag, None) is not None
+    def answered(self, tag: str) -> Fetch | None:
+        """An answer came: what had been asked, or None if nobody waits for it. It is then for `done` or `failed` to say
+        what it was worth."""
+        fetch, _ = self._out.pop(tag, (None, 0))
+        return fetch
 
     def done(self, tag: str) -> None:
         """It was what we needed."""
@@ -266,3 +300,22 @@ class Errands:
             del self._later[fetch.tag]
             self._out[fetch.tag] = (fetch, now)
         return due, [tag for tag, _ in late]
+
+
+class Rounds:
+    """What is asked again and again: each by its own errand, at its own interval, first as soon as it is ticked."""
+
+    def __init__(self, errands: Errands, chores: Sequence[tuple[Fetch, int]]) -> None:
+        """Chores are pairs of what to ask and how many ns after the last time."""
+        self._errands = errands
+        self._chores = chores
+        self._due = [0] * len(chores)
+
+    def tick(self, now: int) -> list[Fetch]:
+        """What is due."""
+        asks: list[Fetch] = []
+        for index, (fetch, every_ns) in enumerate(self._chores):
+            if self._due[index] <= now:
+                self._due[index] = now + every_ns
+                asks += self._errands.ask(fetch, now)
+        return asks
