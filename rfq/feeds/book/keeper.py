@@ -1,0 +1,336 @@
+"""Keeps one book right, or says that it is not.
+
+It takes what a venue said in the order of arrival and gives a `Look` for each message after which the book is known to
+be right; for anything else None, and `state` tells why. What does not follow is never applied: a message seen before is
+dropped; one that comes too early waits a little for those before it; if they do not come, the book is marked as broken
+and `wants_resync` asks for it anew. Until then changes are kept, so that a snapshot from elsewhere can be brought up to
+date. Nothing here reads a clock: instants are those of receipt.
+"""
+
+import enum
+from collections import deque
+from typing import Final
+
+import msgspec
+
+from rfq.desk.features.look import Look
+from rfq.feeds.book.book import Book, new_book
+from rfq.feeds.book.checksum import Spelled
+from rfq.feeds.book.plain import LEVELS_MAX
+from rfq.feeds.book.rules import Order, Rule
+from rfq.feeds.levels import USUAL, Scale
+from rfq.feeds.said import BookSaid
+
+STALE_NS: Final = 10_000_000_000
+_KNOWN: Final = 256
+"""So many of the messages taken last are known again."""
+
+
+class State(enum.Enum):
+    """What a book is worth now."""
+
+    EMPTY = "empty"
+    """Nothing was said yet."""
+    SYNCING = "syncing"
+    """Changes were said, and a snapshot to begin from is awaited."""
+    LIVE = "live"
+    """Right as far as anybody can tell (a side may still be empty: then there is no look)."""
+    GAP = "gap"
+    """Something is missing, wrong or nonsense: the book must not be used."""
+    CROSSED = "crossed"
+    """The messages follow each other, but bids meet offers: not used until that is over."""
+    STALE = "stale"
+    """Right when it was last heard of, which is too long ago."""
+
+
+class Counts(msgspec.Struct, kw_only=True):
+    """What happened to one book, since it was made."""
+
+    taken: int = 0
+    """Messages applied, snapshots included."""
+    snapshots: int = 0
+    duplicates: int = 0
+    """Messages dropped because what they say was known."""
+    reordered: int = 0
+    """Messages that came too early and found their place."""
+    gaps: int = 0
+    """Times the book was given up, whatever the cause: the causes are below."""
+    missing: int = 0
+    checksums: int = 0
+    """Checksums that did not match."""
+    nonsense: int = 0
+    """Messages that cannot be: no number where the rule needs one, sizes without bound, a touch outside of what is
+    known."""
+    lost: int = 0
+    """Times the feed said that it was broken off."""
+    crossed: int = 0
+    """Messages that left the book crossed."""
+    overflowed: int = 0
+    """Changes dropped because too many waited for a snapshot."""
+
+
+class BookKeeper:
+    """One symbol's book, kept by its venue's rule."""
+
+    def __init__(
+        self,
+        rule: Rule,
+        symbol: str,
+        scale: Scale = USUAL,
+        stale_after_ns: int = STALE_NS,
+        levels_max: int = LEVELS_MAX,
+    ) -> None:
+        self.rule: Final = rule
+        self.symbol: Final = symbol
+        self.book: Final[Book] = new_book(scale, levels_max)
+        self.counts: Final = Counts()
+        self.stale_after_ns: Final = stale_after_ns
+        self.wants_resync = False
+        self.why = ""
+        """Why it is in a gap, in words."""
+        self.received_at = 0
+        """When the message came after which the book was last right."""
+        self.exchange_at = 0
+        """The venue's instant of that message."""
+        self.last = -1
+        """The venue's number of that message."""
+        self._state = State.EMPTY
+        self._base = -1
+        self._fresh = False
+        self._crossed_in_row = 0
+        self._waiting: deque[BookSaid] = deque()
+        self._held: list[BookSaid] = []
+        self._known: deque[tuple[int, int, int]] = deque(maxlen=_KNOWN)
+        self._spelled = Spelled(rule.crc_levels) if rule.crc_levels else None
+
+    def state(self, now: int) -> State:
+        """What the book is worth at this instant."""
+        if self._held and now - self._held[0].received_at > self.rule.hold_ns:
+            self._give_up_waiting()
+        if self._state is State.LIVE and now - self.received_at > self.stale_after_ns:
+            return State.STALE
+        return self._state
+
+    def take(self, said: BookSaid) -> Look | None:
+        """A message of the venue; how the book looks after it, if it is right and has two sides."""
+        if said.is_snapshot:
+            applied = self._take_snapshot(said)
+        elif self._state is State.LIVE or self._state is State.CROSSED or self._held:
+            applied = self._take_change(said)
+        else:
+            applied = self._keep(said)
+        return self._seen(said.received_at) if applied else None
+
+    def alive(self, now: int) -> None:
+        """The venue said that nothing has changed (a heartbeat of this book's own channel): it is not stale."""
+        if self._state is State.LIVE:
+            self.received_at = max(self.received_at, now)
+
+    def lost(self, why: str) -> None:
+        """The feed broke off, or said something of this book that could not be read: it is not right any more."""
+        self.counts.lost += 1
+        self._broken(why)
+        self._waiting.clear()
+
+    def reset(self) -> None:
+        """Begin from nothing, as on a new connection. Counts stay."""
+        self.book.clear()
+        self._held.clear()
+        self._waiting.clear()
+        self._known.clear()
+        self._state, self.wants_resync, self.why = State.EMPTY, False, ""
+        self.last, self._base, self._fresh, self._crossed_in_row = -1, -1, False, 0
+
+    # ------------------------------------------------------------------------------------------ what follows what
+
+    def _take_snapshot(self, said: BookSaid) -> bool:
+        counts, rule = self.counts, self.rule
+        right = self._state is State.LIVE and not self._held
+        if rule.bracket and right and said.last <= self.last:
+            counts.duplicates += 1
+            return False
+        if rule.order is not Order.NONE and said.last < 0:
+            counts.nonsense += 1
+            self._broken("a snapshot without its number")
+            return False
+        continuous = right and rule.order is Order.NONE
+        counts.taken += 1
+        counts.snapshots += 1
+        if not self.book.replace(said.bids, said.asks, continuous, rule.snapshot_levels):
+            counts.nonsense += 1
+            self._broken("sizes add up to more than can be counted")
+            return False
+        self.last = self._base = said.last
+        self._fresh = True
+        self._known.clear()
+        self._state, self.wants_resync, self.why = State.LIVE, False, ""
+        self._date(said)
+        if self._spelled is not None:
+            self._spelled.begin(said)
+            if not self._checked(said):
+                return False
+        waiting = [*self._waiting, *self._held] if rule.bracket else []
+        waiting = [change for change in waiting if change.last > said.last]
+        self._waiting.clear()
+        self._held.clear()
+        for place, change in enumerate(waiting):
+            self._take_change(change)
+            if self._state is State.GAP and not self._held:
+                self._waiting.extend(waiting[place + 1 :])
+                return False
+        return not self._held
+
+    def _take_change(self, said: BookSaid) -> bool:
+        """A change of a book that is right; whether it was applied. What waited for it is applied too."""
+        if self._follows(said):
+            applied = self._apply(said)
+            while applied and self._held:
+                after = next((held for held in self._held if self._follows(held)), None)
+                if after is None:
+                    break
+                self._held.remove(after)
+                self.counts.reordered += 1
+                applied = self._apply(after)
+            self._still_held(said.received_at)
+            return applied and not self._held
+        if self._is_known(said):
+            self.counts.duplicates += 1
+            return False
+        if self.rule.order is Order.STEP and said.last == 1:
+            return self._take_snapshot(msgspec.structs.replace(said, is_snapshot=True))
+        if not _is_numbered(said, self.rule):
+            self.counts.nonsense += 1
+            self._broken("a change without the numbers of its venue")
+            return False
+        self._held.append(said)
+        self._state, self.why = State.GAP, f"{self._expected()}, and {_number(said)} came"
+        self._still_held(said.received_at)
+        return False
+
+    def _follows(self, said: BookSaid) -> bool:
+        order = self.rule.order
+        if order is Order.CHAIN:
+            if said.prior == self.last:
+                return True
+            return self._fresh and self.rule.bracket and 0 <= said.prior < self.last < said.last
+        if order is Order.RANGE:
+            return 0 <= said.first <= self.last + 1 <= said.last
+        if order is Order.STEP:
+            return said.last == self.last + 1
+        return order is Order.NONE or self.last < said.last
+
+    def _is_known(self, said: BookSaid) -> bool:
+        """Whether what it says is in the book: it was taken, or is from before the snapshot that changes overlap."""
+        if (said.first, said.prior, said.last) in self._known:
+            return True
+        return self._fresh and self.rule.bracket and 0 <= said.last <= self._base
+
+    def _still_held(self, now: int) -> None:
+        """Those that came too early: drop what has been overtaken, and give up where it is too many or too long."""
+        if not self._held:
+            return
+        self._held = [held for held in self._held if not self._is_known(held)]
+        if not self._held:
+            self._state, self.why = State.LIVE, ""
+            if self.book.is_crossed():
+                self._state = State.CROSSED
+        elif len(self._held) > self.rule.hold_max or now - self._held[0].received_at > self.rule.hold_ns:
+            self._give_up_waiting()
+
+    def _give_up_waiting(self) -> None:
+        self.counts.missing += 1
+        held = self._held
+        self._broken(self.why)
+        for said in held:
+            self._keep(said)
+
+    def _keep(self, said: BookSaid) -> bool:
+        """Keep a change until there is a snapshot."""
+        if self._state is State.EMPTY:
+            if self.rule.from_nothing:
+                self._state = State.LIVE
+                return self._apply(said)
+            self._state = State.SYNCING
+        if self.rule.order is Order.STEP and said.last == 1:
+            return self._take_snapshot(msgspec.structs.replace(said, is_snapshot=True))
+        self._waiting.append(said)
+        if len(self._waiting) > (self.rule.buffer_max if self.rule.bracket else self.rule.hold_max):
+            self._waiting.popleft()
+            self.counts.overflowed += 1
+            self.wants_resync = True
+        return False
+
+    # ------------------------------------------------------------------------------------------ the book itself
+
+    def _apply(self, said: BookSaid) -> bool:
+        if not self.book.apply(said.bids, said.asks):
+            self.counts.nonsense += 1
+            self._broken("sizes add up to more than can be counted")
+            return False
+        self.counts.taken += 1
+        self.last = said.last
+        self._fresh = False
+        self._known.append((said.first, said.prior, said.last))
+        self._date(said)
+        if self._state is State.GAP and not self._held:
+            self._state = State.LIVE
+        if self._spelled is not None:
+            self._spelled.change(said)
+            return self._checked(said)
+        return True
+
+    def _date(self, said: BookSaid) -> None:
+        self.received_at = max(self.received_at, said.received_at)
+        self.exchange_at = said.exchange_at
+
+    def _checked(self, said: BookSaid) -> bool:
+        assert self._spelled is not None
+        wrong = self._spelled.differs(said, self.book)
+        if wrong:
+            self.counts.checksums += 1
+            self._broken(wrong)
+        return not wrong
+
+    def _seen(self, at: int) -> Look | None:
+        """The look, unless sides cross or the touch is where nothing is certain."""
+        if self.book.is_crossed():
+            self.counts.crossed += 1
+            self._crossed_in_row += 1
+            self._state = State.CROSSED
+            if self._crossed_in_row > self.rule.crossed_max:
+                self.wants_resync = True
+            return None
+        self._crossed_in_row = 0
+        if self._state is State.CROSSED:
+            self._state, self.wants_resync = State.LIVE, False
+        if self.book.is_blind():
+            self.counts.nonsense += 1
+            self._broken("the touch has moved beyond the levels that are known")
+            return None
+        return self.book.look(max(at, self.received_at))
+
+    def _broken(self, why: str) -> None:
+        """The book is not right and cannot be made so without being told anew."""
+        self.counts.gaps += 1
+        self.book.clear()
+        if self._spelled is not None:
+            self._spelled.clear()
+        self._held = []
+        self._known.clear()
+        self._state, self.wants_resync, self.why = State.GAP, True, why
+        self._crossed_in_row = 0
+
+    def _expected(self) -> str:
+        return f"what follows {self.last} is missing"
+
+
+def _is_numbered(said: BookSaid, rule: Rule) -> bool:
+    if rule.order is Order.CHAIN:
+        return said.prior >= 0 and said.last >= 0
+    if rule.order is Order.RANGE:
+        return 0 <= said.first <= said.last
+    return said.last >= 0
+
+
+def _number(said: BookSaid) -> str:
+    return f"{said.first}-{said.last}" if said.first >= 0 else str(said.last)
