@@ -111,6 +111,20 @@ class BookKeeper:
             return State.STALE
         return self._state
 
+    @property
+    def is_live(self) -> bool:
+        """Whether the book was right after the last message (it may be stale: `state` knows)."""
+        return self._state is State.LIVE
+
+    @property
+    def scale(self) -> Scale:
+        """The decimals of its whole numbers."""
+        return self.book.scale
+
+    def levels(self, side: int, count: int = 0) -> list[tuple[int, int]]:
+        """The `count` best levels of a side (+1 bids, -1 offers) as whole numbers, best first; 0: all."""
+        return self.book.levels(side, count or self.book.count(side))
+
     def take(self, said: BookSaid) -> Look | None:
         """A message of the venue; how the book looks after it, if it is right and has two sides."""
         if said.is_snapshot:
@@ -126,11 +140,12 @@ class BookKeeper:
         if self._state is State.LIVE:
             self.received_at = max(self.received_at, now)
 
-    def lost(self, why: str) -> None:
+    def broke(self, at: int, why: str) -> None:
         """The feed broke off, or said something of this book that could not be read: it is not right any more."""
         self.counts.lost += 1
         self._broken(why)
         self._waiting.clear()
+        self.received_at = max(self.received_at, at)
 
     def reset(self) -> None:
         """Begin from nothing, as on a new connection. Counts stay."""

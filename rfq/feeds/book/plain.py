@@ -235,10 +235,12 @@ class PlainBook:
             yield 0.0
         largest = max(sizes[1:], default=0) if near else 0
         yield largest / unit
-        yield distances[sizes.index(largest, 1)] / float(twice) * 10_000.0 if largest else 0.0
+        place = sizes.index(largest, 1) if largest else 0
+        yield distances[place] / float(twice) * 10_000.0 if largest else 0.0
         yield side.added / unit
         yield side.removed / unit
         yield side.pulled / unit
+        yield side.sign * near[place] / self._price_unit if largest else 0.0
         side.added = side.removed = side.pulled = 0
 
 
