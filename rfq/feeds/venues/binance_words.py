@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 import msgspec
 
+from rfq.feeds.levels import PAIRS
 from rfq.feeds.said import BookSaid, ClockSaid, TickerSaid, TouchSaid, TradeSaid
 from rfq.feeds.venues.reading import (
     NS_PER_MS,
@@ -16,10 +17,10 @@ from rfq.feeds.venues.reading import (
     Whole,
     clock_said,
     decoded,
-    levels_pair,
     number,
     wholes,
 )
+from rfq.feeds.venues.rows import both
 
 if TYPE_CHECKING:
     from rfq.feeds.levels import Scale
@@ -154,7 +155,7 @@ class Reader:
             return Fault(f"first number {data.U} is behind the last, {data.u}")
         if self.chained and data.pu is None:
             return Fault("does not say what it follows (pu)")
-        pair = levels_pair(data.b, data.a, scale)
+        pair = both(data.b, data.a, scale, PAIRS, "")
         if isinstance(pair, Fault):
             return pair
         return BookSaid(
@@ -175,7 +176,7 @@ class Reader:
         data = decoded(_SNAPSHOT, raw)
         if isinstance(data, Fault):
             return data
-        pair = levels_pair(data.bids, data.asks, scale)
+        pair = both(data.bids, data.asks, scale, PAIRS, "")
         if isinstance(pair, Fault):
             return pair
         return BookSaid(

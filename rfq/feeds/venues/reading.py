@@ -7,14 +7,11 @@ where; a `Voice` makes it into the `Trouble` that leaves the adapter.
 import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Annotated, Final, NamedTuple, TypeAlias, TypeVar
+from typing import Annotated, Final, NamedTuple, TypeAlias, TypeVar
 
 import msgspec
 
 from rfq.feeds.said import ClockSaid, Fetch, Reconnect, Trouble
-
-if TYPE_CHECKING:
-    from rfq.feeds.levels import Levels, Scale
 
 NS_PER_MS: Final = 1_000_000
 NS_PER_S: Final = 1_000_000_000
@@ -30,7 +27,6 @@ Millis: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=MOST // NS_PER_MS)]
 
 T = TypeVar("T")
 _ANY: Final = msgspec.json.Decoder(msgspec.Raw)
-_ROWS: Final = msgspec.json.Decoder(list[list[str]])
 _NUMBER: Final = re.compile(r"(-?)([0-9]+)(?:\.([0-9]*))?(?:[eE]([+-]?[0-9]{1,3}))?", re.ASCII)
 
 
@@ -102,30 +98,6 @@ def number(text: str | float | None) -> float | None:
     except (ValueError, OverflowError):
         return None
     return found if math.isfinite(found) else None
-
-
-def levels_pair(
-    bids: msgspec.Raw, asks: msgspec.Raw, scale: "Scale", where: str = ""
-) -> "tuple[Levels, Levels] | Fault":
-    """Both sides of a message, `[["price","size"], ...]` each with whatever else a level may carry behind those two."""
-    sides: list[list[tuple[int, int]]] = []
-    for name, raw in (("bids", bids), ("asks", asks)):
-        rows = decoded(_ROWS, raw, f"{where} {name}".strip())
-        if isinstance(rows, Fault):
-            return rows
-        side: list[tuple[int, int]] = []
-        for row in rows:
-            if len(row) < 2:
-                return Fault(f"a level has {len(row)} parts", f"{where} {name}".strip())
-            price = whole(row[0], scale.price_digits, f"{where} {name}".strip())
-            size = whole(row[1], scale.size_digits, f"{where} {name}".strip())
-            if isinstance(price, Fault):
-                return price
-            if isinstance(size, Fault):
-                return size
-            side.append((price, size))
-        sides.append(side)
-    return sides[0], sides[1]
 
 
 class Voice(NamedTuple):
