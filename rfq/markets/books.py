@@ -1,0 +1,235 @@
+"""The book of a capture, followed message by message: its touch, its depth each second, what was wrong with it.
+
+A snapshot replaces the book. One that comes later than changes with higher numbers (asked for
+by HTTP while changes run) has those put on top again. Where numbers must follow each other and do not, the book is
+broken until the next snapshot: it tells nothing.
+"""
+
+from collections import deque
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import msgspec
+import numpy as np
+
+from pricing.units import NS_PER_S
+from rfq.desk.features.look import BANDS_BPS, Sizing
+from rfq.markets.ladder import WALKS_USD, Ladder
+from rfq.markets.market import Holes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rfq.feeds.table_rows import Array
+    from rfq.markets.figures import Floats, Ints
+
+_RECENT: Final = 200
+_RULE: Final = 0.9
+"""A rule holds if it holds for so many changes; the rest are gaps."""
+
+
+class Sequence(msgspec.Struct, frozen=True, kw_only=True):
+    """What the numbers of the book's messages say. `gaps` is None where the table cannot tell."""
+
+    rule: str
+    gaps: int | None = None
+    back: int = 0
+    snapshots: int = 0
+    changes: int = 0
+    rows_a_message_median: float | None = None
+    rows_a_message_mean: float | None = None
+    longest_pause_s: float | None = None
+    crossed: int = 0
+    """Messages after which the best bid was not below the best offer."""
+    one_sided: int = 0
+    broken: int = 0
+    """Messages that told nothing, since a gap was open."""
+
+
+class Followed(NamedTuple):
+    """What following a book gave. Samples are whole seconds from the first touch on; `weight` counts the seconds that
+    one stands for. Walks and depths are by sample, size or band, and side (bid, offer); NaN where the book ends, and
+    `known` where all of it lay within the last snapshot's levels."""
+
+    sequence: Sequence
+    touch: "Mapping[str, Array]"
+    sampled_at: "Ints"
+    weight: "Floats"
+    walk_bps: "Floats"
+    walk_known: "Array"
+    depth_usd: "Floats"
+    depth_known: "Array"
+    words: tuple[str, ...]
+
+
+class _Messages(NamedTuple):
+    """Rows [start, end) of each message, and what its rows share."""
+
+    start: "Ints"
+    end: "Ints"
+    at: "Ints"
+    first: "Ints"
+    last: "Ints"
+    prior: "Ints"
+    snapshot: "Array"
+    unseen: "Array"
+    """Whether messages that told no level stood before it."""
+
+
+def follow(columns: "Mapping[str, Array]", at: "Ints", sizing: Sizing, holes: Holes) -> Followed:
+    """Follow a book's rows; `at` are their instants."""
+    messages = _messages(columns, at)
+    gapped, sequence = _sequence(messages)
+    if sequence.gaps is None:
+        gapped[1:] |= holes.spoil(messages.at[:-1], messages.at[1:])
+    prices, place = np.unique(columns["price"], return_inverse=True)
+    book = Ladder(prices, sizing)
+    is_bid = columns["side"] > 0
+    size = columns["qty"]
+    recent: deque[int] = deque(maxlen=_RECENT)
+    whole = not bool(messages.snapshot.any())  # with no snapshot at all, the book grows out of its changes
+    ready, broken, crossed, one_sided = whole, 0, 0, 0
+    seen: list[tuple[int, float, float, float, float, int]] = []
+    next_at = 0
+
+    def put(which: int) -> None:
+        rows = slice(int(messages.start[which]), int(messages.end[which]))
+        book.put(place[rows], is_bid[rows], size[rows])
+
+    for which, (now, is_snapshot, gap) in enumerate(
+        zip(messages.at.tolist(), messages.snapshot.tolist(), gapped.tolist(), strict=True)
+    ):
+        if seen and now > next_at:
+            next_at = book.sample(next_at, now)
+        if is_snapshot:
+            book.clear()
+            put(which)
+            book.reach()
+            ready = True
+            for one in _newer(messages, which, recent):
+                put(one)
+        else:
+            ready = ready and (whole or not gap)
+            put(which)
+            recent.append(which)
+        if not ready:
+            broken += 1
+            book.forget()
+            continue
+        quote = book.quote()
+        if quote is None:
+            one_sided += 1
+        elif quote[0] >= quote[2]:
+            crossed += 1
+        else:
+            if not seen:
+                next_at = now
+            seen.append((now, *quote, int(messages.last[which])))
+    words = _words(messages, whole=whole, broken=broken)
+    told = msgspec.structs.replace(sequence, crossed=crossed, one_sided=one_sided, broken=broken)
+    return _followed(book, seen, told, words)
+
+
+def _newer(messages: _Messages, snapshot: int, recent: Iterable[int]) -> list[int]:
+    """Changes heard before a snapshot that it does not hold yet; none where numbers start again with it."""
+    number = int(messages.last[snapshot])
+    newer = [one for one in recent if int(messages.last[one]) > number >= 0]
+    after = snapshot + 1
+    if newer and after < len(messages.at) and int(messages.last[after]) < int(messages.last[newer[-1]]):
+        return []
+    return newer
+
+
+def _words(messages: _Messages, *, whole: bool, broken: int) -> tuple[str, ...]:
+    words = []
+    if whole and len(messages.at):
+        words.append(
+            "the book has no snapshot: levels that never changed are unknown, so depth is a lower bound"
+        )
+    if broken:
+        words.append(f"{broken} book messages came before a snapshot or after a gap, and told nothing")
+    return tuple(words)
+
+
+def _followed(
+    book: Ladder,
+    seen: list[tuple[int, float, float, float, float, int]],
+    told: Sequence,
+    words: tuple[str, ...],
+) -> Followed:
+    names = ("bid_px", "bid_qty", "ask_px", "ask_qty")
+    touch: dict[str, Array] = {"at": np.array([one[0] for one in seen], np.int64)}
+    for number, name in enumerate(names, 1):
+        touch[name] = np.array([one[number] for one in seen], np.float64)
+    touch["u"] = np.array([one[5] for one in seen], np.int64)
+    samples = book.samples
+
+    def stacked(name: str, width: int) -> "Array":
+        told = [[getattr(half, name) for half in one.halves] for one in samples]
+        return np.array(told).reshape(len(samples), 2, width).swapaxes(1, 2)
+
+    return Followed(
+        sequence=told,
+        touch=touch,
+        sampled_at=np.array([one.at for one in samples], np.int64),
+        weight=np.array([one.weight for one in samples], np.float64),
+        walk_bps=stacked("cost_bps", len(WALKS_USD)),
+        walk_known=stacked("cost_known", len(WALKS_USD)),
+        depth_usd=stacked("usd", len(BANDS_BPS)),
+        depth_known=stacked("usd_known", len(BANDS_BPS)),
+        words=words,
+    )
+
+
+def _messages(columns: "Mapping[str, Array]", at: "Ints") -> _Messages:
+    new = np.flatnonzero(np.diff(columns["message"], prepend=-1))
+    return _Messages(
+        new,
+        np.append(new[1:], len(at)),
+        at[new],
+        columns["u_first"][new],
+        columns["u_last"][new],
+        columns["u_prev"][new],
+        columns["is_snapshot"][new],
+        np.diff(columns["message"][new], prepend=-1) > 1,
+    )
+
+
+def _sequence(messages: _Messages) -> "tuple[Array, Sequence]":
+    """Which messages have a gap before them, and what the numbers say. The rule is the one that the numbers keep."""
+    count = len(messages.at)
+    gapped = np.zeros(count, bool)
+    rows = messages.end - messages.start
+    changes = np.flatnonzero(~messages.snapshot)
+    told = Sequence(
+        rule="",
+        snapshots=count - len(changes),
+        changes=len(changes),
+        rows_a_message_median=float(np.median(rows)) if count else None,
+        rows_a_message_mean=float(rows.mean()) if count else None,
+        longest_pause_s=float(np.diff(messages.at).max()) / NS_PER_S if count > 1 else None,
+    )
+    later, before = changes[1:], changes[:-1]
+    if not len(later):
+        rule = "snapshots only: none is missed that matters" if count else "no messages"
+        return gapped, msgspec.structs.replace(told, rule=rule, gaps=0 if count else None)
+    last, first, prior = messages.last, messages.first, messages.prior
+    told = msgspec.structs.replace(told, back=int((last[later] < last[before]).sum()))
+    rules = (
+        ("each names the one before it", prior[later] >= 0, prior[later] == last[before]),
+        ("each begins one after the last", first[later] >= 0, first[later] == last[before] + 1),
+        ("each counts one more", last[later] >= 0, last[later] == last[before] + 1),
+    )
+    for rule, has, keeps in rules:
+        # what stands just behind a snapshot answers to that; what stands behind an empty message, to that
+        keeps = keeps | messages.snapshot[later - 1] | messages.unseen[later]
+        if has.all() and keeps.mean() >= _RULE:
+            gapped[later] = ~keeps
+            return gapped, msgspec.structs.replace(told, rule=rule, gaps=int((~keeps).sum()))
+    has_numbers = bool((last[changes] >= 0).all() and (np.diff(last[changes]) != 0).any())
+    rule = (
+        "numbers rise with steps of any width, so a missing one does not show"
+        if has_numbers
+        else "no numbers"
+    )
+    return gapped, msgspec.structs.replace(told, rule=rule)
