@@ -6,10 +6,10 @@ from decimal import Decimal
 
 import msgspec
 
+from pricing.flow import Flow
 from pricing.instruments import Option, Perpetual, option_name
 from pricing.market import (
     Curve,
-    Flow,
     Funding,
     MarketSnapshot,
     Pillar,
@@ -92,7 +92,13 @@ def market(at: int, index: float, expiry_at: int = EXPIRY_AT) -> MarketSnapshot:
     smile = smile_at_money(
         expiry_at, term, 0.55, -0.05, 0.1, half_spread=0.006, doubts=(1e-3, 3e-4, 3e-4, 5e-4)
     )
-    flow = Flow(book_imbalance=0.1, ofi_1s=0.2, ofi_10s=-0.1, realised_vol_1m=0.5, realised_vol_10m=0.52)
+    flow = Flow(
+        book_imbalance_ratio=0.1,
+        ofi_ratio_1s=0.2,
+        ofi_ratio_10s=-0.1,
+        realised_vol_1m=0.5,
+        realised_vol_10m=0.52,
+    )
     under = UnderlyingMarket(
         name="BTC",
         index=index,

@@ -10,7 +10,9 @@ import math
 from itertools import pairwise
 from typing import Final, TypeAlias
 
+from pricing.calendar import Calendar
 from pricing.fact import Fact
+from pricing.flow import UNKNOWN, Flow
 from pricing.units import NS_PER_MS
 
 _INF: Final = math.inf
@@ -224,26 +226,6 @@ class Fixing(Fact, frozen=True, kw_only=True, tag="Fixing.1"):
             raise ValueError(f"average: {self.average} is not above zero")
 
 
-class Flow(Fact, frozen=True, kw_only=True, omit_defaults=False, tag="Flow.1"):
-    """Streaming numbers that the feed keeps for one underlying; zero where nothing is known yet.
-
-    Imbalances and ofi are ratios of the depth at the touch, + = buying pressure; flows are signed USD, + =
-    taker buys; realised volatilities are decimals a year; returns in bps; ages in seconds.
-    """
-
-    book_imbalance: float = 0.0
-    ofi_1s: float = 0.0
-    ofi_10s: float = 0.0
-    signed_flow_10s: float = 0.0
-    signed_flow_60s: float = 0.0
-    trades_10s: float = 0.0
-    realised_vol_1m: float = 0.0
-    realised_vol_10m: float = 0.0
-    return_bps_10s: float = 0.0
-    return_bps_60s: float = 0.0
-    last_large_trade_age_s: float = 0.0
-
-
 class UnderlyingMarket(Fact, frozen=True, kw_only=True, omit_defaults=False, tag="UnderlyingMarket.2"):
     """One underlying: index in USD and when it was seen, sigma as a decimal a year, volumes and depth in USD, and
     whatever is known of its books, forwards, funding, volatilities, settlements and flow.
@@ -261,7 +243,7 @@ class UnderlyingMarket(Fact, frozen=True, kw_only=True, omit_defaults=False, tag
     funding: tuple[Funding, ...] = ()
     surface: Surface | None = None
     fixings: tuple[Fixing, ...] = ()
-    flow: Flow = Flow()
+    flow: Flow = UNKNOWN
 
     def __post_init__(self) -> None:
         """Refuse numbers that are not finite or negative; a zero index means that there is none."""
@@ -293,13 +275,14 @@ class UnderlyingMarket(Fact, frozen=True, kw_only=True, omit_defaults=False, tag
         return None
 
 
-class MarketSnapshot(Fact, frozen=True, kw_only=True, tag="MarketSnapshot.2"):
-    """All market state at one instant (`at`, UTC ns), cut to the underlyings needed."""
+class MarketSnapshot(Fact, frozen=True, kw_only=True, tag="MarketSnapshot.3"):
+    """All market state at one instant (`at`, UTC ns), cut to the underlyings needed; `calendar` None: none is kept."""
 
     at: int
     underlyings: tuple[UnderlyingMarket, ...] = ()
     rates: tuple[Rate, ...] = ()
     discounts: tuple[Discount, ...] = ()
+    calendar: Calendar | None = None
 
     def age_ms(self, now: int) -> float:
         """How old the snapshot is at `now`, in milliseconds; never negative."""

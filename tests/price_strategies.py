@@ -7,6 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from pricing.calendar import Calendar, EventKind, Scheduled
 from pricing.estimates import DISTANCES, LEVELS, Estimates
 from pricing.terms import QuoteTerms, SkewTable
 from pricing.venues.rows import FeeTier, Product, Source, TickBand, VenueTable
@@ -71,7 +72,31 @@ def quote_terms(draw: st.DrawFn) -> QuoteTerms:
     return QuoteTerms(**{name: draw(ranged.get(name, kinds[hint])) for name, hint in hints.items()})
 
 
+@st.composite
+def _scheduled(draw: st.DrawFn) -> Scheduled:
+    """One event, with a guard or without."""
+    lengths = st.floats(0.0, 1e6)
+    return Scheduled(
+        kind=draw(st.sampled_from(list(EventKind))),
+        at=draw(st.integers(0, 2**62)),
+        name=draw(st.text(max_size=6)),
+        underlyings=draw(st.sampled_from(((), ("BTC",), ("BTC", "ETH")))),
+        jump_hours=draw(lengths),
+        guard_before_s=draw(lengths),
+        guard_after_s=draw(lengths),
+    )
+
+
+def _calendars() -> st.SearchStrategy[Calendar]:
+    """Events in order."""
+    return st.lists(_scheduled(), max_size=3).map(
+        lambda events: Calendar(events=tuple(sorted(events, key=lambda event: event.at)))
+    )
+
+
 SPECIAL: dict[type[Any], st.SearchStrategy[Any]] = {
+    Scheduled: _scheduled(),
+    Calendar: _calendars(),
     Estimates: all_estimates(),
     QuoteTerms: quote_terms(),
     SkewTable: skew_tables(),

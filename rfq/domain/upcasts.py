@@ -11,11 +11,13 @@ from typing import Any, Final
 from pricing.estimates import DISTANCES, HALF_SPREAD_MAX_BPS, HALF_SPREAD_MIN_BPS, LEVELS
 from pricing.numeric.elementary import exp
 from rfq.domain import canon
-from rfq.domain.upcasts_market import snapshot_2
+from rfq.domain.upcasts_market import flow_2, snapshot_2
 
 Node = dict[str, Any]
 _WIDENED: Final = ("ChainOpened", "Future", "Option", "Perpetual", "Policy", "Started")
 """Their second version only has more fields, all with defaults."""
+_WIDENED_TWICE: Final = ("MarketSnapshot",)
+"""And so has their third."""
 _SLOPE_A_HALF_SPREAD: Final = 1.55
 """Estimates of version 1 had no unit of distance: theirs becomes the one in which a win curve falls this fast."""
 
@@ -98,7 +100,9 @@ def _safe(tag: str, upcast: Callable[[Node], Node]) -> Callable[[Node], Node]:
 UPCASTS: Final[Mapping[str, tuple[str, Callable[[Node], Node]]]] = MappingProxyType(
     {
         **{f"{name}.1": (f"{name}.2", renamed(f"{name}.2")) for name in _WIDENED},
+        **{f"{name}.2": (f"{name}.3", renamed(f"{name}.3")) for name in _WIDENED_TWICE},
         "Estimates.1": ("Estimates.2", estimates_2),
+        "Flow.1": ("Flow.2", flow_2),
         "Line.1": ("Line.2", line_2),
         "MarketSnapshot.1": ("MarketSnapshot.2", snapshot_2),
         "QuoteTerms.1": ("QuoteTerms.2", terms_2),

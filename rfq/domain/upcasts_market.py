@@ -1,4 +1,5 @@
-"""Market snapshots of version 1 as version 2 reads them: book tops become books, slices become smiles and a curve.
+"""Market snapshots of version 1 as version 2 reads them: book tops become books, slices become smiles and a curve; and
+the flow numbers of version 1 under their new names.
 
 Version 1 knew one time for everything and counted USDC as USD; that is what its snapshots say here, in new words. Its
 smiles were parabolas, cut off far out: they become the SVI smiles that agree with them at the money.
@@ -15,6 +16,25 @@ TURNED_INSIDE = ("Slice.1", "Top.1", "UnderlyingMarket.1")
 """Stood in snapshots only, and are turned with them."""
 _TERM_MIN = 1e-9
 Node = dict[str, Any]
+_FLOW_NAMES = {
+    "book_imbalance": "book_imbalance_ratio",
+    "ofi_1s": "ofi_ratio_1s",
+    "ofi_10s": "ofi_ratio_10s",
+    "signed_flow_10s": "signed_flow_usd_10s",
+    "signed_flow_60s": "signed_flow_usd_60s",
+    "trades_10s": "trades_count_10s",
+    "realised_vol_1m": "realised_vol_1m",
+    "realised_vol_10m": "realised_vol_10m",
+    "return_bps_10s": "return_bps_10s",
+    "return_bps_60s": "return_bps_60s",
+    "last_large_trade_age_s": "large_trade_age_s",
+}
+"""Of Flow.1, and what they are called now."""
+
+
+def flow_2(node: Node) -> Node:
+    """Flow.1 -> Flow.2: other names; it could not say what it did not know, so its zeros stay zeros."""
+    return {"_": "Flow.2", **{_FLOW_NAMES[name]: value for name, value in node.items() if name != "_"}}
 
 
 def snapshot_2(node: Node) -> Node:

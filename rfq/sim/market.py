@@ -12,7 +12,6 @@ from pricing.instruments import Instrument, future_name, perpetual_name
 from pricing.market import (
     Book,
     Curve,
-    Flow,
     Funding,
     MarketSnapshot,
     Pillar,
@@ -31,6 +30,7 @@ from rfq.ops.schedule import Schedule
 from rfq.sim.dice import Dice
 from rfq.sim.instruments import COINS, Coin, expiries
 from rfq.sim.prices import ADV_USD, REGIMES, Path, Weather
+from rfq.sim.tape import Tap, Tape, around
 
 _PREMIUM: Final = (1.00008, 1.00012)
 """What the inverse and the linear perpetual stand over the index."""
@@ -59,8 +59,9 @@ class SimMarket:
         dice: Dice,
         instruments: dict[str, Instrument],
         offer: Callable[[Event], object],
+        tap: Tap | None = None,
     ) -> None:
-        """`offer` takes `MarketMoved`."""
+        """`offer` takes `MarketMoved`; `tap` hears what the accumulators are told."""
         self._schedule = schedule
         self._dice = dice
         self._instruments = instruments
@@ -71,6 +72,12 @@ class SimMarket:
         self._regime = REGIMES[0]
         self._paths = [Path(coin.name, coin.start) for coin in COINS]
         self._listings = [Listing(coin, expiries(self._start_at)) for coin in COINS]
+        self._tapes = [
+            Tape(path.name, listing.tick, _PREMIUM[0], tap)
+            for path, listing in zip(self._paths, self._listings, strict=True)
+        ]
+        for path, tape in zip(self._paths, self._tapes, strict=True):
+            tape.second(path, self._regime, self._start_at)
         self._snapshots: dict[str, tuple[MarketSnapshot, str, bytes]] = {}
         self._shown: MarketSnapshot | None = None
         self._values: dict[int, tuple[Structure, Valuation | Unpriceable]] = {}
@@ -111,8 +118,8 @@ class SimMarket:
         self._advance()
         if self._shown is None:
             at = self._start_at + self._steps * NS_PER_S
-            pairs = zip(self._listings, self._paths, strict=True)
-            unders = tuple([self._under(listing, path, at) for listing, path in pairs])
+            parts = zip(self._listings, self._paths, self._tapes, strict=True)
+            unders = tuple([self._under(*each, at) for each in parts])
             self._shown = MarketSnapshot(at=at, underlyings=unders, rates=_rates(at))
         return self._shown
 
@@ -146,11 +153,13 @@ class SimMarket:
         if due <= self._steps:
             return
         dice = self._dice
-        for _ in range(due - self._steps):
+        pairs = tuple(zip(self._paths, self._tapes, strict=True))
+        for at in range(self._start_at + (self._steps + 1) * NS_PER_S, self._schedule.now() + 1, NS_PER_S):
             self._regime = regime = self._weather.step(dice)
             common = dice.normal()
-            for path in self._paths:
+            for path, tape in pairs:
                 path.step(regime, common, dice)
+                tape.second(path, regime, at)
         self._steps = due
         self._shown = None
         self._snapshots.clear()
@@ -173,13 +182,11 @@ class SimMarket:
                 self._offer(MarketMoved(underlying=name))
         self._call_next()
 
-    def _under(self, listing: "Listing", path: Path, at: int) -> UnderlyingMarket:
+    def _under(self, listing: "Listing", path: Path, tape: Tape, at: int) -> UnderlyingMarket:
         """One coin's books, expiries and flow."""
         regime, index = self._regime, path.price
-        imbalance = math.tanh(0.8 * path.shown)
         spread = 1e-4 * regime.half_spread_bps
-        depth = 0.02 * regime.depth_usd
-        sizes = (round(depth * (1.0 + 0.9 * imbalance), 1), round(depth * (1.0 - 0.9 * imbalance), 1))
+        sizes = tape.sizes
         coins = (round(sizes[0] / index, 3), round(sizes[1] / index, 3))
         tick = listing.tick
         inverse, linear = listing.perpetuals
@@ -218,7 +225,7 @@ class SimMarket:
             curve=Curve(at=at, pillars=tuple(pillars)),
             funding=(Funding(instrument=inverse, at=at, rate_8h=_FUNDING),),
             surface=Surface(at=at, smiles=tuple(smiles), vol_of_vol=_VOL_OF_VOL, source="sim"),
-            flow=_flow(path, imbalance),
+            flow=tape.flow.read(at, [one.flow.moves(at) for one in self._tapes if one is not tape]),
         )
 
 
@@ -262,29 +269,9 @@ def _carry_and_screen(left_ns: int) -> tuple[float, float]:
 
 def _book(name: str, at: int, mid: float, tick: float, spread: float, sizes: tuple[float, float]) -> Book:
     """A book around `mid` (half `spread`, a ratio), on its tick; more is bid when more buy."""
-    half = spread * mid
-    bid = math.floor((mid - half) / tick) * tick
-    offer = math.ceil((mid + half) / tick) * tick
-    return one_level(name, at, bid, offer, *sizes)
+    return one_level(name, at, *around(mid, tick, spread), *sizes)
 
 
 def _rates(at: int) -> tuple[Rate, ...]:
     """The simulated stablecoin stands at par, and says so."""
     return (Rate(currency="USDC", usd=1.0, at=at),)
-
-
-def _flow(path: Path, imbalance: float) -> Flow:
-    """The streaming numbers, rounded: a snapshot is stored once, but stored."""
-    return Flow(
-        book_imbalance=round(imbalance, 4),
-        ofi_1s=round(path.shown, 4),
-        ofi_10s=round(path.ofi_10s, 4),
-        signed_flow_10s=float(round(path.flow_10s)),
-        signed_flow_60s=float(round(path.flow_60s)),
-        trades_10s=round(path.trades_10s, 1),
-        realised_vol_1m=round(math.sqrt(path.var_1m), 4),
-        realised_vol_10m=round(math.sqrt(path.var_10m), 4),
-        return_bps_10s=round(path.ago_bps(10), 3),
-        return_bps_60s=round(path.ago_bps(60), 3),
-        last_large_trade_age_s=path.large_age_s,
-    )

@@ -1,8 +1,8 @@
 """How simulated prices move: one step a second, with regimes, jumps, order flow and news.
 
 Theory. A hidden Markov regime (calm, busy, stressed; lasting minutes) sets volatility, spread, depth and how often
-prices jump. Each coin has a buying pressure, an autoregression; a part of the next second's return follows it, and the
-flow numbers that are shown (imbalance, ofi) are it with noise, so they predict a little and no more. News is a move
+prices jump. Each coin has a buying pressure, an autoregression; a part of the next second's return follows it, and what
+stands in the book and is traded shows it with noise, so that predicts a little and no more. News is a move
 that is already decided and arrives over seconds to come: who is informed sees it, nobody else. Trades push the price
 for good (`push`). Implied volatility reverts to the regime's level and falls when the price rises.
 
@@ -17,7 +17,6 @@ from pricing.units import NS_PER_S, YEAR_NS
 from rfq.sim.dice import Dice
 
 _SQRT_SECOND: Final = math.sqrt(NS_PER_S / YEAR_NS)
-_HISTORY: Final = 61
 _SPOT_LINK: Final = 0.8
 """Correlation of the second coin's noise with the first's."""
 _PRESSURE_MEMORY: Final = 0.85
@@ -34,7 +33,8 @@ _VOL_MOVE: Final = 0.0006
 _JUMP_BPS: Final = 12.0
 _NEWS_BPS: Final = 7.0
 _NEWS_EVERY_S: Final = 75.0
-_LARGE_BPS: Final = 5.0
+LARGE_BPS: Final = 5.0
+"""A move in one second that a large trade makes."""
 
 
 class Regime(NamedTuple):
@@ -66,32 +66,19 @@ class Path:
         "_pushed",
         "_start_log",
         "_wait_s",
-        "flow_10s",
-        "flow_60s",
-        "history",
-        "large_age_s",
         "log_price",
+        "move",
         "name",
-        "noise",
-        "ofi_10s",
         "pressure",
         "shown",
-        "trades_10s",
-        "var_1m",
-        "var_10m",
         "vol",
     )
 
     def __init__(self, name: str, index: float) -> None:
         self.name = name
         self.log_price = self._start_log = math.log(index)
-        self.history = [self.log_price] * _HISTORY
-        self.pressure = self.shown = self.noise = self.ofi_10s = 0.0
-        self.flow_10s = self.flow_60s = 0.0
-        self.trades_10s = 10.0 * REGIMES[0].trades
+        self.move = self.pressure = self.shown = 0.0
         self.vol = REGIMES[0].vol * 1.1
-        self.var_1m = self.var_10m = REGIMES[0].vol ** 2
-        self.large_age_s = 3_600.0
         self._pushed = self._news_step = 0.0
         self._left_s = self._wait_s = 0
 
@@ -109,10 +96,6 @@ class Path:
         """Trading moved the price for good, from the next step on."""
         self._pushed += 1e-4 * bps
 
-    def ago_bps(self, seconds: int) -> float:
-        """The return over the last seconds (at most 60), bps."""
-        return 1e4 * (self.log_price - self.history[-1 - seconds])
-
     def step(self, regime: Regime, common: float, dice: Dice) -> None:
         """One second. `common` is the noise that all coins share, standard normal."""
         normal = dice.normal
@@ -123,16 +106,10 @@ class Path:
             move += 1e-4 * _JUMP_BPS * normal()
         move += self._take_news(dice, regime) + self._pushed
         self._pushed = 0.0
-        self._move_flow(move / deviation, regime, normal())
+        self._move_flow(move / deviation, normal())
         self._move_vol(move / deviation, regime, normal())
         self.log_price += move
-        self.history.append(self.log_price)
-        if len(self.history) > 2_048:
-            del self.history[:-_HISTORY]
-        self.large_age_s = 0.0 if abs(move) > 1e-4 * _LARGE_BPS else min(self.large_age_s + 1.0, 3_600.0)
-        variance = move * move / (_SQRT_SECOND * _SQRT_SECOND)
-        self.var_1m += (variance - self.var_1m) / 60.0
-        self.var_10m += (variance - self.var_10m) / 600.0
+        self.move = move
 
     def _take_news(self, dice: Dice, regime: Regime) -> float:
         """What of the news arrives this second; now and then there is new."""
@@ -149,16 +126,11 @@ class Path:
             self._news_step = size / self._left_s
         return 0.0
 
-    def _move_flow(self, surprise: float, regime: Regime, noise: float) -> None:
-        """Pressure and the numbers that show it. Trades follow the move as well as precede it."""
+    def _move_flow(self, surprise: float, noise: float) -> None:
+        """Pressure, and what of it shows. Trades follow the move as well as precede it."""
         shock = 0.6 * noise + 0.4 * max(-3.0, min(3.0, surprise))
         self.pressure = _PRESSURE_MEMORY * self.pressure + _PRESSURE_NOISE * shock
         self.shown = 0.75 * self.pressure + 0.5 * noise
-        self.ofi_10s += (self.shown - self.ofi_10s) / 10.0
-        usd = 0.05 * regime.depth_usd * self.shown
-        self.flow_10s += usd - self.flow_10s / 10.0
-        self.flow_60s += usd - self.flow_60s / 60.0
-        self.trades_10s += (10.0 * regime.trades * (0.7 + 0.3 * abs(self.shown)) - self.trades_10s) / 10.0
 
     def _move_vol(self, surprise: float, regime: Regime, noise: float) -> None:
         """Implied volatility: back to its level, against the price, and of its own."""

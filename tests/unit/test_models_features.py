@@ -10,7 +10,10 @@ from models_cases import row
 
 from models.features import INDEX, MISSING, SCHEMA, SCHEMA_HASH, WIDTH, Column, FeatureRow, schema_hash
 
-UNITS_LAST = ("ratio", "sign", "count", "flag", "bps", "point", "years", "s", "index", "ms", "sin", "cos")
+UNITS_LAST = (
+    *("ratio", "sign", "count", "flag", "bps", "point", "years", "s", "index", "ms", "sin", "cos"),
+    *("usd", "score", "sd"),
+)
 
 
 def test_columns_are_named_once_and_end_in_their_unit() -> None:
@@ -19,13 +22,13 @@ def test_columns_are_named_once_and_end_in_their_unit() -> None:
         parts = column.name.split("_")
         tail = parts[-2] if column.horizon and parts[-1] == column.horizon else parts[-1]
         assert tail in UNITS_LAST, column.name
-        assert column.unit
+        assert column.unit and column.words
         assert math.isfinite(column.when_missing)
 
 
-def test_this_is_version_one() -> None:
+def test_this_is_version_two() -> None:
     # A changed column is a new version: then this line changes with it, on purpose.
-    assert (WIDTH, SCHEMA_HASH) == (33, "ce3308cf2df9")
+    assert (WIDTH, SCHEMA_HASH) == (87, "fe57d1ae60c1")
 
 
 def test_any_change_of_the_schema_changes_its_hash() -> None:
@@ -36,7 +39,7 @@ def test_any_change_of_the_schema_changes_its_hash() -> None:
     longer = (SCHEMA[0]._replace(horizon="2d"), *SCHEMA[1:])
     more = (*SCHEMA, Column(name="x_bps", unit="bps"))
     hashes = [schema_hash(each) for each in (SCHEMA, swapped, renamed, guessed, measured, longer, more)]
-    assert len({*hashes, schema_hash(SCHEMA, version=2)}) == 8
+    assert len({*hashes, schema_hash(SCHEMA, version=1)}) == 8
 
 
 def test_a_row_is_read_by_name() -> None:

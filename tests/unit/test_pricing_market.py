@@ -6,12 +6,12 @@ import msgspec
 import pytest
 from pricing_cases import FUTURE, MARKET_BTC, NEAR_AT, NOW, PERP, SMILES, SNAPSHOT
 
+from pricing.flow import Flow
 from pricing.market import (
     Book,
     Curve,
     Discount,
     Fixing,
-    Flow,
     Funding,
     MarketSnapshot,
     Pillar,
@@ -119,7 +119,7 @@ def test_a_snapshot_survives_the_wire() -> None:
     raw = canon.encode(SNAPSHOT)
     assert canon.decode(raw, MarketSnapshot) == SNAPSHOT
     assert canon.encode(canon.decode(raw, MarketSnapshot)) == raw
-    busy = msgspec.structs.replace(BARE, flow=Flow(ofi_1s=0.5, signed_flow_60s=-1e6))
+    busy = msgspec.structs.replace(BARE, flow=Flow(ofi_ratio_1s=0.5, signed_flow_usd_60s=-1e6))
     assert msgspec.json.decode(msgspec.json.encode(busy), type=UnderlyingMarket) == busy
     assert Flow() == BARE.flow
     assert PERP.name in raw.decode()

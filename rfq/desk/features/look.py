@@ -8,7 +8,8 @@ sizes in the venue's own unit (coins or contracts); `Sizing` says what a size is
 from typing import Final, NamedTuple
 
 BANDS_BPS: Final = (1.0, 2.0, 5.0, 10.0, 25.0)
-"""Depth is told within these distances from the mid; the last is where a book is near enough to matter."""
+"""Depth is told within these distances from the mid, the distance itself included; the last is where a book is near
+enough to matter."""
 LEVELS: Final = (5, 10, 20)
 """And of so many best levels."""
 
@@ -17,20 +18,21 @@ class Half(NamedTuple):
     """One side of a book. All sizes are sums over whole levels; distances are from the mid after the message.
 
     `added`, `removed` and `pulled` tell what this message changed within the last band of `BANDS_BPS` around the mid
-    before it: size that appeared, size that went, and the part of that which went from behind the touch, where nothing
-    can have traded.
+    before it: size that appeared, size that went, and the part of that which went from prices worse than the touch
+    before and the touch after the message, where nothing can have traded. All three are 0 after a snapshot.
     """
 
     price: float
     size: float
     bands: tuple[float, ...]
     levels: tuple[float, ...]
-    slope_bps: float  # mean distance of the size within the last band, bps
-    largest: float  # the largest level behind the touch within the last band
+    slope_bps: float  # mean distance of the size within the last band, bps; 0 when nothing is there
+    largest: float  # the largest level behind the touch within the last band, the nearest of equals; 0 when none is
     largest_bps: float  # its distance
     added: float = 0.0
     removed: float = 0.0
     pulled: float = 0.0
+    largest_price: float = 0.0  # and its price
 
 
 class Look(NamedTuple):
@@ -43,12 +45,13 @@ class Look(NamedTuple):
 
 
 class Print(NamedTuple):
-    """One trade; `side` is the taker's, +1 buys, -1 sells."""
+    """One trade, or several that are told as one; `side` is the taker's, +1 buys, -1 sells."""
 
     at: int
     price: float
     size: float
     side: int
+    times: int = 1
 
 
 class Sizing(NamedTuple):
@@ -62,3 +65,35 @@ class Sizing(NamedTuple):
     def worth(self, size: float, price: float) -> float:
         """USD of a size at a price."""
         return size * self.multiplier * (1.0 if self.inverse else price * self.usd)
+
+
+def touch_look(
+    at: int, bid: float, bid_size: float, offer: float, offer_size: float, before: Look | None = None
+) -> Look:
+    """A book of which only the touch is known, as a book of one level a side would look; `before` is its last look."""
+    mid = 0.5 * (bid + offer)
+    was = None if before is None else before.bid
+    old = None if before is None else before.offer
+    near = 0.0 if before is None else 0.5 * (before.bid.price + before.offer.price)
+    return Look(
+        at,
+        _half(bid, bid_size, 1e4 * (mid - bid) / mid, was, near),
+        _half(offer, offer_size, 1e4 * (offer - mid) / mid, old, near),
+        2,
+    )
+
+
+def _half(price: float, size: float, away: float, before: Half | None, mid: float) -> Half:
+    """One side of one level."""
+    added = removed = 0.0
+    if before is not None:
+        last = BANDS_BPS[-1]
+        if price == before.price:
+            moved = size - before.size if 1e4 * abs(price - mid) / mid <= last else 0.0
+            added, removed = max(moved, 0.0), max(-moved, 0.0)
+        else:
+            added = size if 1e4 * abs(price - mid) / mid <= last else 0.0
+            removed = before.size if 1e4 * abs(before.price - mid) / mid <= last else 0.0
+    bands = tuple([size if away <= band else 0.0 for band in BANDS_BPS])
+    slope = away if bands[-1] else 0.0
+    return Half(price, size, bands, (size,) * len(LEVELS), slope, 0.0, 0.0, added, removed)

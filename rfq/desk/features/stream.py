@@ -1,0 +1,237 @@
+"""The accumulators of one market's stream of books and trades: fed in the order of receipt, read at any instant.
+
+What is fed changes them, and nothing else: reading does not, so it matters neither when nor how often they are read.
+Numbers that are summed are whole numbers. A window counts when nine tenths of it have been seen; what cannot be
+computed is None. One price source an underlying: usually the book of its most traded perpetual.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from pricing.flow import Flow
+from rfq.desk.features import windows as w
+from rfq.desk.features.look import Look, Print, Sizing
+from rfq.desk.features.outside import NOTHING, Outside
+from rfq.desk.features.reading import Moves, State, flow_of, moves_of
+from rfq.desk.features.watchers import WALL_SHARE, Mending, Wall
+
+_ORDER_NS: Final = 1_000_000
+"""Trades of one side that follow each other within a millisecond are one order."""
+_MILLI: Final = 1e3
+_BILLION: Final = 1e9
+_SQUARE: Final = 1e18
+_USUAL_S: Final = 60
+
+
+class MarketFlow:
+    """What is known of one market's stream, of bounded memory (below one MiB)."""
+
+    __slots__ = (
+        "_bid_mending",
+        "_bid_wall",
+        "_coarse",
+        "_fine",
+        "_offer_mending",
+        "_offer_wall",
+        "_order_milli",
+        "_order_side",
+        "_per_size",
+        "_second_mid",
+        "_sizing",
+        "_state",
+        "_totals",
+        "_trade_at",
+        "_usual_milli",
+    )
+
+    def __init__(self, sizing: Sizing = Sizing()) -> None:  # noqa: B008 (a frozen value)
+        """`sizing` says what the sizes of looks and prints are worth."""
+        self._sizing = sizing
+        self._per_size = _MILLI * sizing.multiplier
+        self._totals = [0] * w.TOTALS
+        self._fine = w.Ring(w.FINE)
+        self._coarse = w.Ring(w.COARSE)
+        self._state = State(self._totals, self._fine, self._coarse)
+        self._bid_wall, self._offer_wall = Wall(1), Wall(-1)
+        self._bid_mending, self._offer_mending = Mending(), Mending()
+        self._second_mid = 0.0
+        self._usual_milli = 0
+        self._trade_at = -w.NEVER
+        self._order_side = 0
+        self._order_milli = 0
+
+    # --- what is fed -------------------------------------------------------------------------------------------
+
+    def look(self, look: Look) -> None:
+        """The book looks so from now on."""
+        at = self._advance(look.at)
+        state, totals = self._state, self._totals
+        bid, offer = look.bid, look.offer
+        mid = 0.5 * (bid.price + offer.price)
+        milli = self._per_size if self._sizing.inverse else self._per_size * self._sizing.usd * mid
+        before = state.look
+        if before is not None:
+            self._changed(before, look, milli)
+        bid_5, offer_5 = milli * bid.bands[2], milli * offer.bands[2]
+        bid_levels, offer_levels = bid.levels[0], offer.levels[0]
+        state.look = look
+        state.deaf = False
+        state.mid = mid
+        state.per_size = milli / _MILLI
+        state.spread = int(1e10 * (offer.price - bid.price) / mid)
+        state.touch = int(0.5 * milli * (bid.size + offer.size))
+        state.depth = int((bid_5 + offer_5) / _MILLI)
+        both = bid_levels + offer_levels
+        state.lean = int(1e4 * (bid_levels - offer_levels) / both) if both > 0.0 else 0
+        took = self._bid_mending.watch(at, bid_5), self._offer_mending.watch(at, offer_5)
+        for one in took:
+            if one:
+                totals[w.MENDING] += one
+                totals[w.MENDED] += 1
+        gone = self._bid_wall.watch(bid.price, bid.largest_price, bid.largest, WALL_SHARE * bid.bands[-1])
+        if gone:
+            totals[w.VANISHED_BID] += int(milli * gone)
+        gone = self._offer_wall.watch(
+            offer.price, offer.largest_price, offer.largest, WALL_SHARE * offer.bands[-1]
+        )
+        if gone:
+            totals[w.VANISHED_OFFER] += int(milli * gone)
+
+    def trade(self, one: Print) -> None:
+        """Somebody traded."""
+        at = self._advance(one.at)
+        state, totals = self._state, self._totals
+        state.deaf = False
+        price, side = one.price, one.side
+        worth = self._per_size * one.size
+        if not self._sizing.inverse:
+            worth *= self._sizing.usd * price
+        milli = int(worth)
+        totals[w.TRADED] += milli
+        totals[w.FLOW] += side * milli
+        totals[w.COINS] += side * int(_BILLION / _MILLI * worth / price)
+        totals[w.COUNT] += one.times
+        look = state.look
+        if look is not None and (price > look.offer.price if side > 0 else price < look.bid.price):
+            totals[w.THROUGH] += milli
+        if side == self._order_side and at - self._trade_at <= _ORDER_NS:
+            self._order_milli += milli
+        else:
+            self._order_side, self._order_milli = side, milli
+        self._trade_at = at
+        if 0 < self._usual_milli <= self._order_milli:
+            state.large_at = at
+
+    def broke(self, at: int, trades: bool = False) -> None:
+        """From now on the book is not known, until the next look; nor, if `trades`, which trades there are, until the
+        next look or trade."""
+        self._advance(at)
+        state = self._state
+        state.look = None
+        state.mid = 0.0
+        state.deaf = state.deaf or trades
+        for one in (self._bid_wall, self._offer_wall, self._bid_mending, self._offer_mending):
+            one.forget()
+
+    # --- what is read ------------------------------------------------------------------------------------------
+
+    def moves(self, at: int) -> Moves:
+        """How far the mid has moved, for those who read another underlying's flow."""
+        return moves_of(self._state, at)
+
+    def read(self, at: int, others: Sequence[Moves] = (), outside: Outside = NOTHING) -> Flow:
+        """Everything, as of `at` (not before the last thing fed), with the moves of other underlyings."""
+        return flow_of(self._state, at, others, outside)
+
+    # --- inside ------------------------------------------------------------------------------------------------
+
+    def _changed(self, before: Look, look: Look, milli: float) -> None:
+        """What one message changed."""
+        totals = self._totals
+        bid, offer, old_bid, old_offer = look.bid, look.offer, before.bid, before.offer
+        moved = 0.0
+        if bid.price >= old_bid.price:
+            moved += bid.size
+        if bid.price <= old_bid.price:
+            moved -= old_bid.size
+        if offer.price <= old_offer.price:
+            moved -= offer.size
+        if offer.price >= old_offer.price:
+            moved += old_offer.size
+        if moved:
+            totals[w.OFI] += int(milli * moved)
+        if bid.price != old_bid.price or offer.price != old_offer.price:
+            totals[w.REVISIONS] += 1
+        added, removed = int(milli * (bid.added + offer.added)), int(milli * (bid.removed + offer.removed))
+        if added or removed:
+            totals[w.ADDED] += added
+            totals[w.REMOVED] += removed
+            totals[w.NET] += int(milli * (bid.added - bid.removed - offer.added + offer.removed))
+            totals[w.PULLED_BID] += int(milli * bid.pulled)
+            totals[w.PULLED_OFFER] += int(milli * offer.pulled)
+
+    def _advance(self, at: int) -> int:
+        """Time passes until `at`; an instant before the last one counts as the last one."""
+        state = self._state
+        if at < state.next_at:
+            if at <= state.at:
+                return state.at
+            state.stand(at)
+            return at
+        if state.next_at == -w.NEVER:
+            self._begin(at)
+            return at
+        fine, second = at // w.FINE_NS, at // w.COARSE_NS
+        if second - self._coarse.newest > w.COARSE:  # longer than anything remembered
+            state.stand((second - w.COARSE) * w.COARSE_NS)
+            self._coarse.keep(second - w.COARSE, tuple(self._totals), state.mid)
+        if state.look is None or state.deaf:  # what is not known grows from one boundary to the next
+            first = max(self._fine.newest, self._coarse.newest * w.A_SECOND) + 1
+            for boundary in range(first, fine + 1):
+                state.stand(boundary * w.FINE_NS)
+                if not boundary % w.A_SECOND:
+                    self._second(boundary // w.A_SECOND)
+                self._fine.keep(boundary, tuple(self._totals), state.mid)
+        else:
+            for boundary in range(self._coarse.newest + 1, second + 1):
+                state.stand(boundary * w.COARSE_NS)
+                self._second(boundary)
+            self._fine.keep(fine, tuple(self._totals), state.mid)
+        state.stand(at)
+        state.next_at = (fine + 1) * w.FINE_NS
+        return at
+
+    def _begin(self, at: int) -> None:
+        """The first thing is told; nothing is known of the time before."""
+        self._state.at = at
+        for ring, ns in ((self._fine, w.FINE_NS), (self._coarse, w.COARSE_NS)):
+            boundary = at // ns
+            unseen = boundary * ns - at
+            ring.begin(boundary, (unseen, unseen, *self._totals[2:]))
+        self._state.next_at = (at // w.FINE_NS + 1) * w.FINE_NS
+
+    def _second(self, number: int) -> None:
+        """A whole second ends, the one before the boundary of this number."""
+        state, totals, ring = self._state, self._totals, self._coarse
+        mid = state.mid
+        if mid:
+            if self._second_mid:
+                moved = mid / self._second_mid - 1.0
+                if moved:
+                    totals[w.VARIANCE] += int(_SQUARE * moved * moved)
+            self._second_mid = mid
+            for ago, gain, stake in ((1, w.GAIN_1, w.STAKE_1), (10, w.GAIN_10, w.STAKE_10)):
+                after = ring.totals[(number - ago) % w.COARSE]
+                before = ring.totals[(number - ago - 1) % w.COARSE]
+                traded = after[w.TRADED] - before[w.TRADED]
+                if traded:
+                    coins = after[w.COINS] - before[w.COINS]
+                    totals[gain] += int(mid * coins * (_MILLI / _BILLION)) - after[w.FLOW] + before[w.FLOW]
+                    totals[stake] += traded
+        start = max(number - _USUAL_S, ring.first)
+        then = ring.totals[start % w.COARSE]
+        known = (number - start) * w.COARSE_NS - totals[w.BLIND] + then[w.BLIND]
+        self._usual_milli = (totals[w.TOUCH] - then[w.TOUCH]) // known if known > 0 else 0
+        self._bid_mending.second()
+        self._offer_mending.second()
+        ring.keep(number, tuple(totals), mid)
