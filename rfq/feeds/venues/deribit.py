@@ -9,6 +9,7 @@ A book begins with a snapshot, each change says the `change_id` of the message b
 left and entered anew. There is no checksum.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
@@ -42,6 +43,7 @@ LISTING_EVERY_NS: Final = 3_600 * NS_PER_S
 BUSY_NS: Final = 10 * NS_PER_S
 LIST_WEIGHT: Final = 20
 _PING_NS, _DEAD_NS = 15 * NS_PER_S, 35 * NS_PER_S
+_NAME: Final = re.compile(r"[A-Za-z0-9]+(_[A-Za-z0-9]+)?(-[A-Za-z0-9_]+)*")
 _OPENING: Final = b'{"jsonrpc":"2.0","method":"subscription","params":{"channel":"'
 
 
@@ -68,7 +70,15 @@ class Deribit:
         websocket: str = WEBSOCKET,
         rest: str = REST,
     ) -> None:
-        """What has no scale gets the usual one. `interval` "raw" is refused by the venue without a login."""
+        """What has no scale gets the usual one. `interval` "raw" is refused by the venue without a login. ValueError
+        for names that cannot be the venue's."""
+        names = (*symbols, *indices, *chains)
+        bad = [name for name in names if not _NAME.fullmatch(name)]
+        bad += [name for name in (*indices, *chains) if name != name.lower() or "_" not in name]
+        if bad or not names or len(set(symbols)) < len(symbols):
+            raise ValueError(f"deribit: symbols {', '.join(map(repr, bad or symbols))}: none, bad or twice")
+        if interval not in ("raw", "100ms", "agg2"):
+            raise ValueError(f"deribit: no books every {interval!r}")
         self.venue = words.VENUE
         self.limits = Limits(messages_per_s=3.0, weight_per_minute=600, channels_per_message=500)
         self.rest = rest

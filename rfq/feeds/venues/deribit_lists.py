@@ -10,7 +10,7 @@ import msgspec
 
 from rfq.feeds.said import Listed
 from rfq.feeds.venues.deribit_words import VENUE
-from rfq.feeds.venues.reading import DIGITS_MAX, NS_PER_MS, Fault, Millis
+from rfq.feeds.venues.reading import DIGITS_MAX, MOST, NS_PER_MS, Fault
 from rfq.feeds.venues.rows import rows
 
 _ALIVE: Final = frozenset({"open", "settlement", "locked", "halted"})
@@ -40,7 +40,9 @@ class InstrumentRow(msgspec.Struct):
     is_active: bool = True
     tick_size: msgspec.Raw = msgspec.Raw(b"0")
     min_trade_amount: msgspec.Raw = msgspec.Raw(b"0")
-    expiration_timestamp: Millis = 0
+    expiration_timestamp: int | None = (
+        None  # what never expires does so in the year 3000, beyond our instants
+    )
     strike: float | None = None
 
 
@@ -77,7 +79,7 @@ def listing(raw: msgspec.Raw, where: str) -> tuple[list[Listed], list[Fault]]:
 
 
 def _listed(row: InstrumentRow, kind: str) -> Listed:
-    expires = kind in ("future", "option")
+    expires_ms = row.expiration_timestamp if kind in ("future", "option") else None
     return Listed(
         venue=VENUE,
         symbol=row.instrument_name,
@@ -87,7 +89,7 @@ def _listed(row: InstrumentRow, kind: str) -> Listed:
         price_tick=_plain(row.tick_size),
         size_step=_plain(row.min_trade_amount),
         inverse=row.instrument_type == "reversed" and kind != "option",
-        expiry_at=row.expiration_timestamp * NS_PER_MS if expires else 0,
+        expiry_at=expires_ms * NS_PER_MS if expires_ms and 0 < expires_ms <= MOST // NS_PER_MS else 0,
         strike=row.strike or 0.0,
         is_call=row.option_type == "call",
     )

@@ -9,6 +9,7 @@ in August 2026 still sent it; where changes come without one, or nothing comes, 
 then chain by `prevSeqId`; the first that fits a fetched snapshot has `prevSeqId` <= its `seqId` < the change's own.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
@@ -40,6 +41,7 @@ CLOCK_EVERY_NS: Final = 60 * NS_PER_S
 LISTING_EVERY_NS: Final = 3_600 * NS_PER_S
 BUSY_NS: Final = 10 * NS_PER_S
 _PING_NS, _DEAD_NS = 20 * NS_PER_S, 45 * NS_PER_S
+_NAME: Final = re.compile(r"[A-Z0-9]+(-[A-Z0-9_.]+){1,4}")
 _OPENING: Final = b'{"arg":{"channel":"'
 _BOOK_OPENING: Final = b'{"arg":{"channel":"books","instId":"'
 _CLOSING: Final = "64008"
@@ -63,7 +65,10 @@ class Okx:
         websocket: str = WEBSOCKET,
         rest: str = REST,
     ) -> None:
-        """What has no scale gets the usual one."""
+        """What has no scale gets the usual one. ValueError for names that cannot be the venue's."""
+        bad = [name for name in (*symbols, *families) if not _NAME.fullmatch(name)]
+        if bad or not (symbols or families) or len(set(symbols)) < len(symbols):
+            raise ValueError(f"okx: symbols {', '.join(map(repr, bad or symbols))}: none, bad or twice")
         self.venue = words.VENUE
         self.limits = Limits(messages_per_s=3.0, weight_per_minute=600, channels_per_message=100)
         self.rest = rest

@@ -26,7 +26,7 @@ class MarketRow(msgspec.Struct, rename="camel"):
     last: str = ""
     bid_px: str = ""
     ask_px: str = ""
-    vol_ccy24h: str = ""
+    vol_ccy24h: str = msgspec.field(default="", name="volCcy24h")
     mark_px: str = ""
     idx_px: str = ""
     fwd_px: str = ""
