@@ -1,0 +1,172 @@
+"""The way from tables to rows: what a capture says, put to books and accumulators in the order of receipt.
+
+A book is kept by its venue's rule, as far as tables tell what that needs: where they lack the number before a message,
+numbers only have to rise; where no snapshot was captured, a book begins with what changes tell; where every message is
+a whole book, or none has a number, nothing has to follow. A capture cannot be asked for another snapshot when prices
+have left the levels of its first: what it did not tell is then taken not to be there. Whether a book has fallen silent
+is looked at each second.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import msgspec
+
+from rfq.desk.features.look import Print
+from rfq.feeds.book.keeper import BookKeeper, State
+from rfq.feeds.book.rules import CAPTURE, UNNUMBERED, Order, Rule
+from rfq.feeds.layout import BOOK
+from rfq.feeds.link.choice import VENUES
+from rfq.feeds.said import BookSaid, Said, TradeSaid, Trouble
+from rfq.feeds.table_rows import Market
+from rfq.feeds.tables import Capture
+from rfq.store.gathering import Gatherer, merged
+
+if TYPE_CHECKING:
+    from rfq.feeds.table_words import SaidOfTables
+
+TICK_NS: Final = 1_000_000_000
+Rules = dict[Market, Rule | None]
+"""The rule of each market's book; None where the capture has no book of it, and the touch must do."""
+
+
+class Break(NamedTuple):
+    """A book was lost in a way that tables do not tell; `symbol` "": every book."""
+
+    at: int
+    symbol: str
+
+
+class Followed:
+    """One market: its book, and whether it was right when it was last heard of."""
+
+    __slots__ = ("gatherer", "is_right", "keeper", "market", "price_unit", "size_unit")
+
+    def __init__(
+        self, market: Market, keeper: BookKeeper | None, units: tuple[int, int], to: Gatherer
+    ) -> None:
+        self.market = market
+        self.keeper = keeper
+        self.price_unit, self.size_unit = units
+        self.gatherer = to
+        self.is_right = False
+
+    def take(self, said: Said) -> None:
+        """One thing that was said of it."""
+        if isinstance(said, TradeSaid):
+            price, size = said.price / self.price_unit, said.size / self.size_unit
+            self.gatherer.trade(self.market, Print(said.received_at, price, size, said.side))
+        elif isinstance(said, BookSaid) and self.keeper is not None:
+            look = self.keeper.take(said)
+            if look is not None:
+                self.is_right = True
+                self.gatherer.look(self.market, look)
+            elif not self.keeper.is_live:
+                self._broke(said.received_at)
+        elif isinstance(said, Trouble) and said.breaks_book:
+            self.lose(said.received_at, said.what)
+
+    def lose(self, at: int, why: str) -> None:
+        """The book is lost."""
+        if self.keeper is not None:
+            self.keeper.broke(at, why)
+            self._broke(at)
+
+    def check(self, now: int) -> None:
+        """A second has passed."""
+        if self.is_right and self.keeper is not None and self.keeper.state(now) is not State.LIVE:
+            self._broke(now)
+
+    def _broke(self, at: int) -> None:
+        if self.is_right:
+            self.is_right = False
+            self.gatherer.broke(self.market, at)
+
+
+def rules_of(capture: Capture, markets: Iterable[Market]) -> Rules:
+    """How each book of a capture can be kept."""
+    return {market: _rule_of(capture, market) for market in markets}
+
+
+def gather(
+    capture: Capture,
+    rules: Rules,
+    gatherer: Gatherer,
+    *,
+    ticks: Sequence[int] | None = None,
+    breaks: Sequence[Break] = (),
+) -> int:
+    """Put all that the capture says of these markets to the gatherer; how many messages that was.
+
+    `ticks` are the instants at which silence was looked for, where they are known; else it is each whole second.
+    """
+    followed = {}
+    for market, rule in rules.items():
+        scale = capture.scale(market.symbol, market.venue)
+        keeper = None if rule is None else BookKeeper(rule, market.symbol, scale)
+        units = 10**scale.price_digits, 10**scale.size_digits
+        followed[market] = Followed(market, keeper, units, gatherer)
+    said_of = merged(capture.said(market.symbol, market.venue) for market in rules)
+    count = 0
+    for one in _with_ticks(said_of, ticks, breaks):
+        if isinstance(one, int):
+            for each in followed.values():
+                each.check(one)
+        elif isinstance(one, Break):
+            for each in followed.values():
+                if one.symbol in ("", each.market.symbol):
+                    each.lose(one.at, "told beside the tables")
+        else:
+            count += 1
+            gatherer.said(one)
+            followed[Market(one.venue, one.symbol)].take(one)
+    gatherer.finish()
+    return count
+
+
+def seconds(from_at: int, to_at: int) -> Iterator[int]:
+    """The whole seconds after one instant, up to another."""
+    yield from range((from_at // TICK_NS + 1) * TICK_NS, to_at + 1, TICK_NS)
+
+
+def _with_ticks(
+    said_of: "Iterable[SaidOfTables]", ticks: Sequence[int] | None, breaks: Sequence[Break]
+) -> "Iterator[SaidOfTables | int | Break]":
+    """What was said, with the ticks and breaks that come before each."""
+    given = iter([] if ticks is None else ticks)
+    lost = iter(breaks)
+    due, broken = next(given, None), next(lost, None)
+    last_at = 0
+    for said in said_of:
+        at = said.received_at
+        if ticks is None:
+            if last_at:
+                yield from seconds(last_at, at)
+            last_at = max(last_at, at)
+        while due is not None and due <= at:
+            yield due
+            due = next(given, None)
+        while broken is not None and broken.at <= at:
+            yield broken
+            broken = next(lost, None)
+        yield said
+
+
+def _rule_of(capture: Capture, market: Market) -> Rule | None:
+    columns = capture.arrays(BOOK, market.symbol, market.venue)
+    if not columns:
+        return None
+    snapshot, last = columns["is_snapshot"], columns["u_last"]
+    if bool(snapshot.all()) or bool((last < 0).any()):
+        return UNNUMBERED
+    rule = VENUES[market.venue][1] if market.venue in VENUES else CAPTURE
+    if rule.order is Order.CHAIN and bool((columns["u_prev"] < 0).any()):
+        rule = msgspec.structs.replace(rule, order=Order.RISING)
+    return bare(rule, from_nothing=not bool(snapshot.any()))
+
+
+def bare(rule: Rule, *, from_nothing: bool = False) -> Rule:
+    """A venue's rule without what only the venue itself could help out with."""
+    return msgspec.structs.replace(
+        rule, snapshot_levels=0, crc_levels=0, bracket=rule.bracket or from_nothing, from_nothing=from_nothing
+    )
