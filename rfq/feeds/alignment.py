@@ -50,7 +50,7 @@ class Clocks(msgspec.Struct, frozen=True, kw_only=True):
 def measure(received_ns: NDArray[np.int64], exchange_ms: NDArray[np.int64]) -> Clocks:
     """The clocks of one table's messages, in the order of the file; 0 stands for no stamp."""
     order = np.argsort(received_ns, kind="stable")
-    back, back_ms = _backwards(received_ns, 1 / _NS_PER_MS)
+    back, back_ms = _backwards(received_ns[received_ns > 0], 1 / _NS_PER_MS)
     received, exchange = received_ns[order], exchange_ms[order]
     both = (received > 0) & (exchange > 0)
     received, exchange = received[both], exchange[both]
@@ -65,7 +65,7 @@ def measure(received_ns: NDArray[np.int64], exchange_ms: NDArray[np.int64]) -> C
     if not len(received):
         return replace(counts, words="no message has both stamps")
     late_ms = (received - exchange * 1_000_000) / _NS_PER_MS
-    if not late_ms.any():
+    if (received // 1_000_000 == exchange).all():
         return replace(counts, words="receive stamps are the exchange's: nothing to compare")
     middle_s, low_ms = _envelope(received, late_ms)
     floor = float(np.median(low_ms))

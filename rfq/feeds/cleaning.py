@@ -3,11 +3,18 @@
 Nothing is dropped or mended without standing in a report. What is kept though it is odd is noticed there too.
 """
 
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from rfq.feeds.alignment import Clocks
+
+FILE: Final = 2**40
+"""More rows than a file has."""
+_EXAMPLE: Final = 280
 
 
 class Cause(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,16 +83,27 @@ class Ledger:
 
 
 class Rows:
-    """Columns of a table and where each row stood, to spell one of them."""
+    """Columns of a table and where each row stood, to spell one of them.
 
-    __slots__ = ("_columns", "_row")
+    Where a table was put together from several files, a row's number holds the file's place among them above `FILE`.
+    """
 
-    def __init__(self, columns: dict[str, NDArray], row: NDArray[np.int64]) -> None:  # type: ignore[type-arg]
+    __slots__ = ("_columns", "_files", "_row")
+
+    def __init__(
+        self, columns: Mapping[str, NDArray[Any]], row: NDArray[np.int64], files: Sequence[str] = ()
+    ) -> None:
         """Columns of equal length and the number of each row in its file."""
         self._columns = columns
         self._row = row
+        self._files = files
 
     def words(self, place: int) -> str:
         """One row as text."""
         said = ", ".join(f"{name} {column[place]}" for name, column in self._columns.items())
-        return f"row {int(self._row[place])}: {said}"[:240]
+        return f"{self.where(place)}: {said}"[:_EXAMPLE]
+
+    def where(self, place: int) -> str:
+        """Where one row stood."""
+        file, row = divmod(int(self._row[place]), FILE)
+        return f"{self._files[file]} row {row}" if self._files else f"row {row}"

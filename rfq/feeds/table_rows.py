@@ -1,5 +1,6 @@
 """Rows of tables in our layout, cleaned: what cannot be right is dropped and told, what is odd is told."""
 
+from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -61,11 +62,11 @@ class Cleaned(NamedTuple):
     broken: frozenset[int] = frozenset()
 
 
-def clean(kind: Kind, market: Market, columns: Columns) -> Cleaned:
-    """The rows as a file has them (with `file_row`), in our types: checked, put in order, told."""
+def clean(kind: Kind, market: Market, columns: Columns, files: Sequence[str] = ()) -> Cleaned:
+    """The rows as they stand in their files (with `file_row`), in our types: checked, put in order, told."""
     read = len(columns["file_row"])
     noticed, dropped = Ledger(), Ledger()
-    columns = _completed(kind, columns, read, noticed)
+    columns = _completed(kind, columns, noticed, files)
     said_at = np.arange(read)
     if kind == BOOK:
         message = _messages(columns)
@@ -78,7 +79,7 @@ def clean(kind: Kind, market: Market, columns: Columns) -> Cleaned:
         starts = np.diff(message[order], prepend=-1) != 0
         columns["message"] = np.cumsum(starts) - 1
         messages = {name: columns[name][starts] for name in _OF_MESSAGE}
-    sieve = _Sieve(columns, dropped, noticed)
+    sieve = _Sieve(columns, dropped, noticed, files)
     price_digits = sieve.numbers(_PRICES[kind], "price", zero=kind == TOUCH)
     size_digits = sieve.numbers(_SIZES[kind], "size", zero=kind != TRADES)
     _CHECKS[kind](sieve)
@@ -118,8 +119,34 @@ def _largest(columns: Columns, names: tuple[str, ...]) -> float:
     return max(float(columns[name].max(initial=0.0)) for name in names)
 
 
-def _completed(kind: Kind, columns: Columns, read: int, noticed: Ledger) -> Columns:
+def writable(cleaned: Cleaned, market: Market) -> Columns:
+    """The rows as they are written in our layout again. A message that told no level stands as a row of side 0; one
+    that lost a level as a row of nothing beside what is left of it, so that whoever reads it knows it for broken."""
+    rows = len(cleaned.columns["ts_recv_ns"])
+    columns = {name: column for name, column in cleaned.columns.items() if name != "message"}
+    if cleaned.messages:
+        count = len(cleaned.messages["ts_recv_ns"])
+        told = np.zeros(count, np.bool_)
+        told[cleaned.columns["message"]] = True
+        broken = np.array(sorted(cleaned.broken), np.int64)
+        told[broken] = True
+        empty = np.flatnonzero(~told)
+        of = np.concatenate((cleaned.columns["message"], empty, broken))
+        order = np.argsort(of, kind="stable")
+        columns = {name: cleaned.messages[name][of[order]] for name in _OF_MESSAGE}
+        for name, nothing in (("side", 1), ("price", np.nan), ("qty", np.nan)):
+            column = cleaned.columns[name]
+            more = (np.zeros(len(empty), column.dtype), np.full(len(broken), nothing, column.dtype))
+            columns[name] = np.concatenate((column, *more))[order]
+        rows = len(of)
+    columns["venue"] = np.full(rows, market.venue, object)
+    columns["symbol"] = np.full(rows, market.symbol, object)
+    return columns
+
+
+def _completed(kind: Kind, columns: Columns, noticed: Ledger, files: Sequence[str]) -> Columns:
     """With the columns that a file may lack, and a receive stamp in every row that has a stamp at all."""
+    read = len(columns["file_row"])
     columns = dict(columns)
     for name, (absent, dtype) in _ABSENT[kind].items():
         if name not in columns:
@@ -129,12 +156,8 @@ def _completed(kind: Kind, columns: Columns, read: int, noticed: Ledger) -> Colu
     stands_in = (received <= 0) & (exchange_ns > 0)
     if stands_in.any():
         received = np.where(stands_in, exchange_ns, received)
-        first = int(np.argmax(stands_in))
-        noticed.note(
-            "no receive stamp: the exchange's stands in",
-            int(stands_in.sum()),
-            f"row {int(columns['file_row'][first])}",
-        )
+        rows = Rows({"ts_exch_ms": columns["ts_exch_ms"]}, columns["file_row"], files)
+        noticed.flagged("no receive stamp: the exchange's stands in", stands_in, rows)
     columns["ts_recv_ns"] = received
     return columns
 
@@ -152,13 +175,13 @@ def _messages(columns: Columns) -> NDArray[np.int64]:
 class _Sieve:
     """Rows in the order of receipt, and which of them are still kept. Columns may be replaced, never shortened."""
 
-    def __init__(self, columns: Columns, dropped: Ledger, noticed: Ledger) -> None:
+    def __init__(self, columns: Columns, dropped: Ledger, noticed: Ledger, files: Sequence[str]) -> None:
         self.columns = columns
         self.kept = np.ones(len(columns["ts_recv_ns"]), np.bool_)
         self._dropped = dropped
         self._noticed = noticed
         shown = {name: column for name, column in columns.items() if name not in ("file_row", "message")}
-        self._rows = Rows(shown, columns["file_row"])
+        self._rows = Rows(shown, columns["file_row"], files)
         self.drop(columns["ts_recv_ns"] <= 0, "no stamp")
 
     def drop(self, flags: NDArray[np.bool_], what: str) -> None:
@@ -223,12 +246,12 @@ def _check_trades(sieve: _Sieve) -> None:
     """Sides; trades told twice."""
     columns = sieve.columns
     sieve.drop(~np.isin(columns["side"], (-1, 1)), "side: neither +1 nor -1")
-    names = columns["trade_id"].tolist()
-    twice = np.zeros(len(names), np.bool_)
-    if len(set(names)) < len(names):
+    ids = columns["trade_id"]
+    twice = np.zeros(len(ids), np.bool_)
+    if len(np.unique(ids) if ids.dtype.kind == "i" else set(ids.tolist())) < len(ids):
         seen: set[tuple[Any, ...]] = set()
-        of = [columns[name].tolist() for name in ("price", "qty", "side", "ts_exch_ms")]
-        for place, one in enumerate(zip(names, *of, strict=True)):
+        of = [columns[name].tolist() for name in ("trade_id", "price", "qty", "side", "ts_exch_ms")]
+        for place, one in enumerate(zip(*of, strict=True)):
             if one[0] not in _NO_NAMES:
                 twice[place] = one in seen
                 seen.add(one)
@@ -236,5 +259,5 @@ def _check_trades(sieve: _Sieve) -> None:
 
 
 _MAY_LACK: Final = frozenset({"bid_px", "bid_qty", "ask_px", "ask_qty"})
-_NO_NAMES: Final = frozenset({"", "0", "-1"})
+_NO_NAMES: Final = frozenset({"", "0", "-1", 0, -1})
 _CHECKS: Final = {BOOK: _check_book, TOUCH: _check_touch, TRADES: _check_trades}

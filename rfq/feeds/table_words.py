@@ -33,6 +33,8 @@ def trades(market: Market, cleaned: Cleaned | None, scale: Scale) -> Iterator[Tr
         return
     columns = cleaned.columns
     odd = _odd(columns, ("price",), ("qty",), scale)
+    kinds = set(columns["kind"].tolist())
+    forced = {kind for kind in kinds if any(word in kind.upper() for word in _FORCED)}
     for received, exchange, name, price, size, side, kind, block, is_odd in zip(
         columns["ts_recv_ns"].tolist(),
         columns["ts_exch_ms"].tolist(),
@@ -53,12 +55,12 @@ def trades(market: Market, cleaned: Cleaned | None, scale: Scale) -> Iterator[Tr
             symbol=market.symbol,
             received_at=received,
             exchange_at=exchange * _NS_PER_MS,
-            trade=name,
+            trade=str(name),
             price=price,
             size=size,
             side=side,
             block=block,
-            liquidation=any(word in kind.upper() for word in _FORCED),
+            liquidation=kind in forced,
         )
 
 

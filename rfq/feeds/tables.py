@@ -172,13 +172,10 @@ class Capture:
         there = self._columns[kind]
         wanted = [name for name in layout.COLUMNS[kind] if name in there and name not in ("venue", "symbol")]
         filters = "coalesce(symbol, '') = ?" + (" and coalesce(venue, '') = ?" if "venue" in there else "")
+        named = {name: _cast(kind, name) for name in wanted} | {"file_row": "file_row_number"}
+        values = [market.symbol, market.venue] if "venue" in there else [market.symbol]
         with layout.connect() as tables:
-            found = tables.execute(
-                f"select {', '.join(_cast(kind, name) for name in wanted)}, file_row_number as file_row"
-                f" from {_source(self.files[kind])} where {filters}",
-                [market.symbol, market.venue] if "venue" in there else [market.symbol],
-            ).fetchnumpy()
-        columns = {name: np.ascontiguousarray(np.ma.getdata(column)) for name, column in found.items()}
+            columns = layout.fetch(tables, f"{_source(self.files[kind])} where {filters}", values, named)
         loaded = table_rows.clean(kind, market, columns)
         self._reports[market, kind] = loaded.table
         return loaded if len(loaded.columns["ts_recv_ns"]) else None
@@ -219,4 +216,4 @@ def _cast(kind: Kind, name: str) -> str:
     """A column as its type in our layout, whatever the file has."""
     sql_type = layout.COLUMNS[kind][name]
     none = "0" if name.startswith("ts_") else _NONE[sql_type]
-    return f"coalesce(try_cast({name} as {sql_type}), {none}) as {name}"
+    return f"coalesce(try_cast({name} as {sql_type}), {none})"
