@@ -80,15 +80,13 @@ class BinanceAdapter:
         *,
         scales: "Mapping[str, Scale] | None" = None,
         speed: str = "100ms",
-        levels: int = 1000,
         trades: str = "aggTrade",
         touch: bool = True,
     ) -> None:
-        """`speed` of the books, `levels` of their snapshots. `trades`: aggTrade, or trade for single fills (futures
-        send those too, without documenting it)."""
-        weights = [weight for most, weight in market.depth_weights if levels <= most]
-        if speed not in market.speeds or not weights or levels < 1 or trades not in ("aggTrade", "trade"):
-            raise ValueError(f"{market.venue}: no books of {levels} levels at {speed!r} with {trades!r}")
+        """`speed` of the books. `trades`: aggTrade, or trade for single fills (futures send those too, without
+        documenting it)."""
+        if speed not in market.speeds or trades not in ("aggTrade", "trade"):
+            raise ValueError(f"{market.venue}: no books at {speed!r} with {trades!r}")
         bad = [symbol for symbol in symbols if not _SYMBOL.fullmatch(symbol)]
         if bad or not symbols or len(set(symbols)) < len(symbols):
             raise ValueError(
@@ -100,7 +98,6 @@ class BinanceAdapter:
         self._market = market
         self._voice = Voice(market.venue)
         self._reader = Reader(market.venue, market.chained)
-        self._levels = (levels, weights[0])
         self._symbols = tuple(symbols)
         kinds = {"depth": market.speeds[speed], trades: ""}
         if touch:
@@ -231,9 +228,9 @@ class BinanceAdapter:
         if wanted.asked:
             return []
         wanted.asked = True
-        levels, weight = self._levels
-        path = f"{self._market.paths}/depth?symbol={symbol}&limit={levels}"
-        return self._errands.ask(Fetch(tag=f"depth:{symbol}", path=path, weight=weight), now)
+        path = f"{self._market.paths}/depth?symbol={symbol}&limit={self._market.levels}"
+        fetch = Fetch(tag=f"depth:{symbol}", path=path, weight=self._market.depth_weight)
+        return self._errands.ask(fetch, now)
 
     def _send(self, link: str, method: str, names: tuple[str, ...], now: int) -> Send:
         self._last_id += 1

@@ -31,7 +31,9 @@ class Market(NamedTuple):
     kinds: Mapping[str, str]
     speeds: Mapping[str, str]
     limits: Limits
-    depth_weights: Sequence[tuple[int, int]]
+    levels: int
+    """Of a side of a snapshot: the most that can be asked for, since beyond it a book is not known."""
+    depth_weight: int
     listing_weight: int
     chained: bool
 
@@ -53,7 +55,8 @@ USDM: Final = Market(
     },
     speeds={"0ms": "@0ms", "100ms": "@100ms", "250ms": "", "500ms": "@500ms"},
     limits=Limits(messages_per_s=5.0, weight_per_minute=2400, channels_per_message=50),
-    depth_weights=((50, 2), (100, 5), (500, 10), (1000, 20)),
+    levels=1000,
+    depth_weight=20,
     listing_weight=1,
     chained=True,
 )
@@ -65,7 +68,8 @@ SPOT: Final = Market(
     kinds={"depth": "stream", "bookTicker": "stream", "trade": "stream", "aggTrade": "stream"},
     speeds={"100ms": "@100ms", "1000ms": ""},
     limits=Limits(messages_per_s=3.0, weight_per_minute=6000, channels_per_message=50),
-    depth_weights=((100, 5), (500, 25), (1000, 50), (5000, 250)),
+    levels=5000,
+    depth_weight=250,
     listing_weight=20,
     chained=False,
 )

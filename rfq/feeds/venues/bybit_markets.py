@@ -110,7 +110,7 @@ def chores(category: Category, symbols: Sequence[str]) -> list[tuple[Fetch, int]
     ]
 
 
-class Filter(msgspec.Struct, rename="camel"):
+class Filter(msgspec.Struct, frozen=True, rename="camel"):
     """The steps of prices or of sizes."""
 
     tick_size: str = ""

@@ -11,6 +11,7 @@ from typing import Annotated, Final, NamedTuple, TypeAlias, TypeVar
 
 import msgspec
 
+from rfq.feeds.levels import exact
 from rfq.feeds.said import ClockSaid, Fetch, Reconnect, Trouble
 
 NS_PER_MS: Final = 1_000_000
@@ -27,7 +28,8 @@ Millis: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=MOST // NS_PER_MS)]
 
 T = TypeVar("T")
 _ANY: Final = msgspec.json.Decoder(msgspec.Raw)
-_NUMBER: Final = re.compile(r"(-?)([0-9]+)(?:\.([0-9]*))?(?:[eE]([+-]?[0-9]{1,3}))?", re.ASCII)
+_USUAL: Final = re.compile(r"(-?[0-9]{1,17})(?:\.([0-9]{1,17}))?", re.ASCII)
+_NEVER_LARGE: Final = 1 << 60
 
 
 class Fault(NamedTuple):
@@ -55,25 +57,20 @@ def excerpt(raw: bytes | memoryview | msgspec.Raw) -> str:
 
 
 def whole(text: str, digits: int, where: str = "") -> int | Fault:
-    """The number times ten to the `digits`, exactly; what has more decimals, or does not fit, is refused."""
-    found = _NUMBER.fullmatch(text) if len(text) <= DIGITS_MAX else None
+    """The number times ten to the `digits`, exactly, by the same rule as a book's levels; else refused."""
+    usual = _USUAL.fullmatch(text)
+    if usual is not None:
+        before, after = usual.groups("")
+        if len(after) <= digits:
+            number: int = int(before + after) * 10 ** (digits - len(after))
+            if -_NEVER_LARGE < number < _NEVER_LARGE:
+                return number
+    found = exact(text, digits) if len(text) <= DIGITS_MAX else None
     if found is None:
-        return Fault(f"not a number: {text[:DIGITS_MAX]!r}", where)
-    sign, before, after, power = found.groups()
-    after = after or ""
-    shift = digits - len(after) + int(power or 0)
-    number = int(before + after)
-    if number and not -DIGITS_MAX <= shift <= DIGITS_MAX:
-        return Fault(f"out of range: {text!r}", where)
-    if shift < 0:
-        number, rest = divmod(number, 10 ** min(-shift, DIGITS_MAX))
-        if rest:
-            return Fault(f"more than {digits} decimals: {text!r}", where)
-    elif number:
-        number *= 10**shift
-    if number > MOST:
-        return Fault(f"too large: {text!r}", where)
-    return -number if sign else number
+        return Fault(
+            f"no number of at most {digits} decimals that can be counted: {text[:DIGITS_MAX]!r}", where
+        )
+    return found
 
 
 def wholes(*cells: tuple[str, int, str]) -> list[int] | Fault:
