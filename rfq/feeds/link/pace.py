@@ -74,6 +74,10 @@ class Retry:
         self.not_before = now + wait
         return wait
 
+    def wait_until(self, at: int) -> None:
+        """Not before this instant."""
+        self.not_before = max(self.not_before, at)
+
     def worked(self) -> None:
         """It went well: the next failure is the first. The instant stays, so that success is no excuse for haste."""
         self.failures = 0

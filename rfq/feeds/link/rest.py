@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 import aiohttp
+from yarl import URL
 
 from rfq.feeds.link.pace import Bucket
 from rfq.feeds.said import Fetch
@@ -88,7 +89,7 @@ class Rest:
         try:
             async with (
                 asyncio.timeout(self._answer_s),
-                session.get(self._address + fetch.path, allow_redirects=False) as response,
+                session.get(URL(self._address + fetch.path, encoded=True), allow_redirects=False) as response,
             ):
                 body = bytearray()
                 async for piece in response.content.iter_chunked(_PIECE):

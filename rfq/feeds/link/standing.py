@@ -58,4 +58,4 @@ class FeedStanding(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_right(self) -> bool:
         """Every link up, every book right."""
-        return all(one.is_up for one in self.links) and all(one.state == "LIVE" for one in self.books)
+        return all(one.is_up for one in self.links) and all(one.state == "live" for one in self.books)

@@ -7,67 +7,25 @@ until it is right.
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple
 
 from rfq.desk.features.look import Look, Print
-from rfq.feeds.levels import Scale
+from rfq.feeds.book.keeper import BookKeeper, State
 from rfq.feeds.link.offsets import Offset, Offsets
 from rfq.feeds.link.pace import Backoff, Retry
 from rfq.feeds.link.standing import BookStanding
 from rfq.feeds.link.told import Kind, Told
-from rfq.feeds.said import Ask, BookSaid, ClockSaid, OrderSaid, Said, TradeSaid, Trouble
+from rfq.feeds.said import Ask, BookSaid, ClockSaid, Said, TradeSaid, Trouble
 from rfq.feeds.venues.adapter import Adapter, Heard
 from rfq.ops.clock import NS_PER_S
 
 _TROUBLES_KEPT: Final = 20
 _SYNC_NS: Final = 10 * NS_PER_S
 """So long a book may wait for its snapshot before it is asked for again."""
-RESYNC: Final = Backoff(NS_PER_S // 2, 60 * NS_PER_S)
-
-
-class State(Protocol):
-    """A member of the keeper's own enumeration."""
-
-    @property
-    def name(self) -> str:
-        """LIVE where the book is right."""
-        ...
-
-
-class Keeper(Protocol):
-    """What keeps one book (see rfq.feeds.book)."""
-
-    @property
-    def symbol(self) -> str:
-        """The venue's spelling."""
-        ...
-
-    @property
-    def scale(self) -> Scale:
-        """Of its prices and sizes."""
-        ...
-
-    @property
-    def is_live(self) -> bool:
-        """Right, as far as its messages tell; whether it is too old is said by `state`."""
-        ...
-
-    @property
-    def wants_resync(self) -> bool:
-        """Only a new snapshot helps."""
-        ...
-
-    def take(self, said: BookSaid | OrderSaid) -> Look | None:
-        """One message; a look if the book is right after it."""
-        ...
-
-    def broke(self, at: int, why: str) -> None:
-        """It must not be trusted further."""
-        ...
-
-    def state(self, now: int) -> State:
-        """How it stands."""
-        ...
+_BEGIN_NS: Final = 5 * NS_PER_S
+"""So long a new connection may take to bring a book by itself."""
+RESYNC: Final = Backoff(5 * NS_PER_S, 60 * NS_PER_S)
+"""Between two askings for one book: an answer takes its time, and venues limit how often one may ask."""
 
 
 def _ignore(*_: object) -> None:
@@ -94,7 +52,7 @@ class Watched:
         *("resyncs", "retry", "since_at", "size_unit", "symbol"),
     )
 
-    def __init__(self, keeper: Keeper, backoff: Backoff) -> None:
+    def __init__(self, keeper: BookKeeper, backoff: Backoff) -> None:
         self.keeper = keeper
         self.symbol = keeper.symbol
         self.price_unit = 10**keeper.scale.price_digits
@@ -109,7 +67,7 @@ class Watched:
         """As a value."""
         return BookStanding(
             symbol=self.symbol,
-            state=self.keeper.state(now).name,
+            state=self.keeper.state(now).value,
             since_at=self.since_at,
             look_at=self.look_at,
             looks=self.looks,
@@ -126,7 +84,7 @@ class Switchboard:
     def __init__(
         self,
         adapter: Adapter,
-        keepers: Iterable[Keeper],
+        keepers: Iterable[BookKeeper],
         hooks: Hooks = Hooks(),  # noqa: B008 (immutable)
         *,
         backoff: Backoff = RESYNC,
@@ -155,6 +113,7 @@ class Switchboard:
         for watched in self.watched.values():
             if not watched.is_right:
                 watched.since_at = now
+                watched.retry.wait_until(now + _BEGIN_NS)
         return self._after(self.adapter.opened(link, now), now)
 
     def closed(self, link: str, now: int, why: str = "") -> Sequence[Ask]:
@@ -182,11 +141,11 @@ class Switchboard:
             self._on_told(Told(now, Kind.TICKED))
         asks = list(self._after(self.adapter.tick(now), now))
         for watched in self.watched.values():
-            state = watched.keeper.state(now).name
-            if state == "LIVE":
+            state = watched.keeper.state(now)
+            if state is State.LIVE:
                 continue
             if watched.is_right:
-                self._broke(watched, now, state.lower())
+                self._broke(watched, now, watched.keeper.why or watched.keeper.state(now).value)
             if self._resyncs and (watched.keeper.wants_resync or now - watched.since_at > _SYNC_NS):
                 asks += self._resync(watched, now)
         return asks
@@ -212,8 +171,8 @@ class Switchboard:
         """One thing that was said; gives the book that may need to be asked for again."""
         kind = type(said)
         self._hooks.on_said(said)
-        if kind is BookSaid or kind is OrderSaid:
-            assert isinstance(said, (BookSaid, OrderSaid))
+        if kind is BookSaid:
+            assert isinstance(said, BookSaid)
             watched = self.watched.get(said.symbol)
             if watched is None:
                 self.unwatched += 1
@@ -262,7 +221,7 @@ class Switchboard:
             watched.looks += 1
             self._hooks.on_look(watched.symbol, look)
         elif watched.is_right and not watched.keeper.is_live:
-            self._broke(watched, now, watched.keeper.state(now).name.lower())
+            self._broke(watched, now, watched.keeper.why or watched.keeper.state(now).value)
 
     def _broke(self, watched: Watched, now: int, why: str) -> None:
         if watched.is_right:
