@@ -28,6 +28,7 @@ CATCH_ALLS = {
     "rfq/live/outbox.py": (1, "per effect: it becomes NotSent"),
     "rfq/api/server.py": (1, "per HTTP request"),
     "fix_gateway/shell/connection.py": (1, "per session"),
+    "rfq/feeds/link/feed.py": (1, "per message of a venue: no book is trusted further, its links open again"),
 }
 # May make a Generator, from a seed: once per world, or to measure.
 SEEDED_PLACES = ("rfq/sim/", "rfq/lab.py", "models/synthetic/", "benchmarks/", "tests/")
