@@ -5,6 +5,7 @@ with the instant of receipt (`at`, UTC ns): nothing can be known before it was r
 sizes in the venue's own unit (coins or contracts); `Sizing` says what a size is worth in USD.
 """
 
+from bisect import bisect_left
 from typing import Final, NamedTuple
 
 BANDS_BPS: Final = (1.0, 2.0, 5.0, 10.0, 25.0)
@@ -12,6 +13,8 @@ BANDS_BPS: Final = (1.0, 2.0, 5.0, 10.0, 25.0)
 enough to matter."""
 LEVELS: Final = (5, 10, 20)
 """And of so many best levels."""
+_BANDS: Final = len(BANDS_BPS)
+_LAST: Final = BANDS_BPS[-1]
 
 
 class Half(NamedTuple):
@@ -87,13 +90,13 @@ def _half(price: float, size: float, away: float, before: Half | None, mid: floa
     """One side of one level."""
     added = removed = 0.0
     if before is not None:
-        last = BANDS_BPS[-1]
-        if price == before.price:
-            moved = size - before.size if 1e4 * abs(price - mid) / mid <= last else 0.0
-            added, removed = max(moved, 0.0), max(-moved, 0.0)
-        else:
-            added = size if 1e4 * abs(price - mid) / mid <= last else 0.0
-            removed = before.size if 1e4 * abs(before.price - mid) / mid <= last else 0.0
-    bands = tuple([size if away <= band else 0.0 for band in BANDS_BPS])
-    slope = away if bands[-1] else 0.0
-    return Half(price, size, bands, (size,) * len(LEVELS), slope, 0.0, 0.0, added, removed)
+        reach = _LAST * mid
+        if price != before.price:
+            added = size if 1e4 * abs(price - mid) <= reach else 0.0
+            removed = before.size if 1e4 * abs(before.price - mid) <= reach else 0.0
+        elif 1e4 * abs(price - mid) <= reach:
+            added, removed = max(size - before.size, 0.0), max(before.size - size, 0.0)
+    nearer = bisect_left(BANDS_BPS, away)
+    bands = (0.0,) * nearer + (size,) * (_BANDS - nearer)
+    slope = away if away <= _LAST else 0.0
+    return Half(price, size, bands, (size, size, size), slope, 0.0, 0.0, added, removed)

@@ -10,14 +10,47 @@ from pricing.units import NS_PER_S, YEAR_NS
 from rfq.desk.features import windows as w
 from rfq.desk.features.look import Look
 from rfq.desk.features.outside import Outside
+from rfq.desk.features.windows import (
+    ADDED,
+    BLIND,
+    COUNT,
+    DEAF,
+    DEPTH,
+    DEPTH_SQUARE,
+    FLOW,
+    GAIN_1,
+    GAIN_10,
+    LEAN,
+    LEAN_SQUARE,
+    MENDED,
+    MENDING,
+    NET,
+    OFI,
+    PULLED_BID,
+    PULLED_OFFER,
+    REMOVED,
+    REVISIONS,
+    SAMPLES,
+    SPREAD,
+    STAKE_1,
+    STAKE_10,
+    THROUGH,
+    TOUCH,
+    TRADED,
+    VANISHED_BID,
+    VANISHED_OFFER,
+    VARIANCE,
+)
 
 _COVERED: Final = 10
 """A window counts when at most one part in so many of it was not seen."""
 _LARGE_AGE_MAX_S: Final = 3600.0
 _RATIO_MAX: Final = 1e4
-_SECONDS_A_YEAR: Final = YEAR_NS / NS_PER_S
+_A_YEAR_OF_59: Final = YEAR_NS / NS_PER_S / 59.0 / 1e18
+_A_YEAR_OF_599: Final = YEAR_NS / NS_PER_S / 599.0 / 1e18
+"""From squared returns of so many seconds to a variance a year."""
 _MILLI: Final = 1e3
-_SQUARE: Final = 1e18
+Totals = Sequence[int]
 _Found = dict[str, float | None]
 
 
@@ -36,10 +69,8 @@ class State:
         "at",
         "coarse",
         "deaf",
-        "depth",
         "fine",
         "large_at",
-        "lean",
         "look",
         "mid",
         "next_at",
@@ -59,7 +90,7 @@ class State:
         self.deaf = False
         self.mid = 0.0
         self.per_size = 0.0  # USD for one unit of size
-        self.spread = self.touch = self.depth = self.lean = 0
+        self.spread = self.touch = 0
         self.large_at = 0
 
     def stand(self, at: int) -> None:
@@ -71,20 +102,11 @@ class State:
         if self.look is None:
             totals[w.BLIND] += passed
         else:
-            self.add(totals, passed)
+            totals[w.SPREAD] += self.spread * passed
+            totals[w.TOUCH] += self.touch * passed
         if self.deaf:
             totals[w.DEAF] += passed
         self.at = at
-
-    def add(self, totals: list[int], passed: int) -> None:
-        """The book stands as it is for so many ns."""
-        depth, lean = self.depth, self.lean
-        totals[w.SPREAD] += self.spread * passed
-        totals[w.TOUCH] += self.touch * passed
-        totals[w.DEPTH] += depth * passed
-        totals[w.DEPTH_SQUARE] += depth * depth * passed
-        totals[w.LEAN] += lean * passed
-        totals[w.LEAN_SQUARE] += lean * lean * passed
 
 
 def moves_of(state: State, at: int) -> Moves:
@@ -109,62 +131,71 @@ def _move(mid: float, ring: w.Ring, boundary: int) -> float | None:
     return 1e4 * (mid / then - 1.0) if then else None
 
 
-class _Window:
-    """The totals of one window, and whether books and trades were known in it."""
-
-    __slots__ = ("extra", "heard", "known_ns", "now", "seen", "then")
-
-    def __init__(self, state: State, at: int, ring: w.Ring, boundary: int, ns: int) -> None:
-        span = at - boundary * ns
-        self.now = state.totals
-        self.then: Sequence[int] = state.totals
-        stood = at - state.at
-        blind = stood if state.look is None else 0
-        deaf = stood if state.deaf else 0
-        if boundary <= ring.newest:
-            then = self.then = ring.totals[boundary % ring.length] if boundary >= ring.first else w.NOTHING
-            blind += self.now[w.BLIND] - then[w.BLIND]
-            deaf += self.now[w.DEAF] - then[w.DEAF]
-        self.seen = blind * _COVERED <= span
-        self.heard = deaf * _COVERED <= span
-        self.known_ns = span - blind
-        self.extra = min(stood, span) if state.look is not None else 0
-
-    def sum(self, which: int) -> int:
-        """What a total grew by."""
-        return self.now[which] - self.then[which]
-
-    def mean(self, which: int, value: int) -> float:
-        """The mean in time of what is `value` now."""
-        return (self.now[which] - self.then[which] + value * self.extra) / self.known_ns
-
-
 def flow_of(state: State, at: int, others: Sequence[Moves], outside: Outside) -> Flow:
     """Everything, as of `at`."""
     at = max(at, state.at)
     found = _outside(others, outside)
     if state.next_at == -w.NEVER:
         return Flow(**found)
-    tenth, second = at // w.FINE_NS, at // w.COARSE_NS
-    s1 = _Window(state, at, state.fine, tenth - 9, w.FINE_NS)
-    s10 = _Window(state, at, state.fine, tenth - 99, w.FINE_NS)
-    s60 = _Window(state, at, state.coarse, second - 59, w.COARSE_NS)
-    m10 = _Window(state, at, state.coarse, second - 599, w.COARSE_NS)
     found["return_bps_1s"], found["return_bps_10s"], found["return_bps_60s"] = moves_of(state, at)
     look = state.look
     if look is not None:
         _book(found, look, state.per_size)
     else:
         found["book_known_flag"] = 0.0
-    _changes(found, state, s1, s10, s60, at)
-    if m10.seen:
-        found["realised_vol_10m"] = math.sqrt(m10.sum(w.VARIANCE) / _SQUARE / 599.0 * _SECONDS_A_YEAR)
-        mended = m10.sum(w.MENDED)
-        found["recovery_s_10m"] = m10.sum(w.MENDING) / mended / NS_PER_S if mended else None
-    if s60.seen:
-        _minute(found, state, s60)
-    _trades(found, state, s1, s10, s60, at)
+    now, fine, coarse = state.totals, state.fine, state.coarse
+    tenth, second = at // w.FINE_NS, at // w.COARSE_NS
+    s1, s10 = fine.since(tenth - 9, now), fine.since(tenth - 99, now)
+    s60, m10 = coarse.since(second - 59, now), coarse.since(second - 599, now)
+    stood = at - state.at
+    blind = _COVERED * (now[BLIND] + (stood if look is None else 0))
+    span_1, span_10 = at - (tenth - 9) * w.FINE_NS, at - (tenth - 99) * w.FINE_NS
+    span_60, span_600 = at - (second - 59) * w.COARSE_NS, at - (second - 599) * w.COARSE_NS
+    seen_1, seen_10 = blind - _COVERED * s1[BLIND] <= span_1, blind - _COVERED * s10[BLIND] <= span_10
+    seen_60 = blind - _COVERED * s60[BLIND] <= span_60
+    touch = _usual_touch(state, at, second)
+    if touch > 0.0:
+        found["ofi_ratio_1s"] = (now[OFI] - s1[OFI]) / touch if seen_1 else None
+        found["ofi_ratio_10s"] = (now[OFI] - s10[OFI]) / touch if seen_10 else None
+        found["ofi_ratio_60s"] = (now[OFI] - s60[OFI]) / touch if seen_60 else None
+    if seen_10:
+        _changes(found, now, s10)
+    if seen_60:
+        known = span_60 - blind // _COVERED + s60[BLIND]
+        stands = state.spread * min(stood, span_60) if look is not None else 0
+        found["spread_bps_60s"] = (now[SPREAD] - s60[SPREAD] + stands) / known / 1e6
+        _minute(found, now, s60)
+    if blind - _COVERED * m10[BLIND] <= span_600:
+        found["realised_vol_10m"] = math.sqrt((now[VARIANCE] - m10[VARIANCE]) * _A_YEAR_OF_599)
+        mended = now[MENDED] - m10[MENDED]
+        found["recovery_s_10m"] = (now[MENDING] - m10[MENDING]) / mended / NS_PER_S if mended else None
+    deaf = _COVERED * (now[DEAF] + (stood if state.deaf else 0))
+    if deaf - _COVERED * s1[DEAF] <= span_1:
+        found["signed_flow_usd_1s"] = (now[FLOW] - s1[FLOW]) / _MILLI
+    if deaf - _COVERED * s10[DEAF] <= span_10:
+        found["signed_flow_usd_10s"] = (now[FLOW] - s10[FLOW]) / _MILLI
+        found["trades_count_10s"] = float(now[COUNT] - s10[COUNT])
+    if deaf - _COVERED * s60[DEAF] <= span_60:
+        _trades(found, now, s60, seen_60)
+    if state.large_at:
+        found["large_trade_age_s"] = min((at - state.large_at) / NS_PER_S, _LARGE_AGE_MAX_S)
     return Flow(**found)
+
+
+def _usual_touch(state: State, at: int, second: int) -> float:
+    """The mean in time of what stood at the touch, over the last minute or what of it has been seen; 0 when that is
+    less than a second. Thousandths of USD."""
+    now, coarse = state.totals, state.coarse
+    start = max(second - 59, coarse.first)
+    then = coarse.since(start, now)
+    stood, span = at - state.at, at - start * w.COARSE_NS
+    known = span - now[BLIND] + then[BLIND]
+    stands = 0
+    if state.look is None:
+        known -= stood
+    else:
+        stands = state.touch * min(stood, span)
+    return (now[TOUCH] - then[TOUCH] + stands) / known if known >= NS_PER_S else 0.0
 
 
 def _book(found: _Found, look: Look, per_size: float) -> None:
@@ -199,76 +230,53 @@ def _lean(bid: float, offer: float) -> float | None:
     return (bid - offer) / both if both > 0.0 else None
 
 
-def _share(part: int, other: int) -> float | None:
-    """(part - other) / (part + other)."""
-    return (part - other) / (part + other) if part + other else None
+def _changes(found: _Found, now: Totals, then: Totals) -> None:
+    """How the book changed in the last ten seconds."""
+    removed = now[REMOVED] - then[REMOVED]
+    found["refill_ratio_10s"] = min((now[ADDED] - then[ADDED]) / removed, _RATIO_MAX) if removed else None
+    found["revisions_count_10s"] = float(now[REVISIONS] - then[REVISIONS])
+    bids, offers = now[PULLED_BID] - then[PULLED_BID], now[PULLED_OFFER] - then[PULLED_OFFER]
+    found["pulled_tilt_ratio_10s"] = (offers - bids) / (bids + offers) if bids + offers else None
+    depth = found.get("depth_25bps_usd")
+    found["band_flow_ratio_10s"] = (now[NET] - then[NET]) / (_MILLI * depth) if depth else None
 
 
-def _changes(found: _Found, state: State, s1: _Window, s10: _Window, s60: _Window, at: int) -> None:
-    """What the book's changes say."""
-    first = state.coarse.first
-    usual = s60 if first <= at // w.COARSE_NS - 59 else _Window(state, at, state.coarse, first, w.COARSE_NS)
-    if usual.known_ns >= NS_PER_S:
-        touch = usual.mean(w.TOUCH, state.touch)
-        if touch > 0.0:
-            found["ofi_ratio_1s"] = s1.sum(w.OFI) / touch if s1.seen else None
-            found["ofi_ratio_10s"] = s10.sum(w.OFI) / touch if s10.seen else None
-            found["ofi_ratio_60s"] = s60.sum(w.OFI) / touch if s60.seen else None
-    if s10.seen:
-        removed = s10.sum(w.REMOVED)
-        found["refill_ratio_10s"] = min(s10.sum(w.ADDED) / removed, _RATIO_MAX) if removed else None
-        found["revisions_count_10s"] = float(s10.sum(w.REVISIONS))
-        found["pulled_tilt_ratio_10s"] = _share(s10.sum(w.PULLED_OFFER), s10.sum(w.PULLED_BID))
-        depth = found.get("depth_25bps_usd")
-        found["band_flow_ratio_10s"] = s10.sum(w.NET) / (_MILLI * depth) if depth else None
-
-
-def _minute(found: _Found, state: State, s60: _Window) -> None:
-    """What the book did in the last minute."""
-    found["spread_bps_60s"] = s60.mean(w.SPREAD, state.spread) / 1e6
-    found["realised_vol_1m"] = math.sqrt(s60.sum(w.VARIANCE) / _SQUARE / 59.0 * _SECONDS_A_YEAR)
-    depth, lean = s60.mean(w.DEPTH, state.depth), s60.mean(w.LEAN, state.lean)
-    square = s60.mean(w.DEPTH_SQUARE, state.depth * state.depth)
-    found["depth_vol_ratio_60s"] = (
-        math.sqrt(max(square - depth * depth, 0.0)) / depth if depth > 0.0 else None
-    )
-    square = s60.mean(w.LEAN_SQUARE, state.lean * state.lean)
-    found["imbalance_vol_ratio_60s"] = math.sqrt(max(square - lean * lean, 0.0)) / 1e4
+def _minute(found: _Found, now: Totals, then: Totals) -> None:
+    """How the book was in the last minute."""
+    found["realised_vol_1m"] = math.sqrt((now[VARIANCE] - then[VARIANCE]) * _A_YEAR_OF_59)
+    count = now[SAMPLES] - then[SAMPLES]
+    if count:
+        depth, lean = (now[DEPTH] - then[DEPTH]) / count, (now[LEAN] - then[LEAN]) / count
+        square = max((now[DEPTH_SQUARE] - then[DEPTH_SQUARE]) / count - depth * depth, 0.0)
+        found["depth_vol_ratio_60s"] = math.sqrt(square) / depth if depth > 0.0 else None
+        square = max((now[LEAN_SQUARE] - then[LEAN_SQUARE]) / count - lean * lean, 0.0)
+        found["imbalance_vol_ratio_60s"] = math.sqrt(square) / 1e4
     far = found.get("depth_25bps_usd")
     if far:
-        bids, offers = s60.sum(w.VANISHED_BID), s60.sum(w.VANISHED_OFFER)
+        bids = now[VANISHED_BID] - then[VANISHED_BID]
+        offers = now[VANISHED_OFFER] - then[VANISHED_OFFER]
         found["vanish_ratio_60s"] = (bids + offers) / (_MILLI * far)
         found["vanish_tilt_ratio_60s"] = (offers - bids) / (_MILLI * far)
 
 
-def _trades(found: _Found, state: State, s1: _Window, s10: _Window, s60: _Window, at: int) -> None:
-    """What trades say."""
-    if s1.heard:
-        found["signed_flow_usd_1s"] = s1.sum(w.FLOW) / _MILLI
-    if s10.heard:
-        found["signed_flow_usd_10s"] = s10.sum(w.FLOW) / _MILLI
-        found["trades_count_10s"] = float(s10.sum(w.COUNT))
-    if state.large_at:
-        found["large_trade_age_s"] = min((at - state.large_at) / NS_PER_S, _LARGE_AGE_MAX_S)
-    if not s60.heard:
-        return
-    flow, traded = s60.sum(w.FLOW), s60.sum(w.TRADED)
+def _trades(found: _Found, now: Totals, then: Totals, seen: bool) -> None:
+    """The last minute's trades, and what the book, if it was seen, says of them."""
+    flow, traded = now[FLOW] - then[FLOW], now[TRADED] - then[TRADED]
     found["signed_flow_usd_60s"] = flow / _MILLI
     found["volume_usd_60s"] = traded / _MILLI
-    found["trades_count_60s"] = float(s60.sum(w.COUNT))
+    found["trades_count_60s"] = float(now[COUNT] - then[COUNT])
     if traded:
         found["buy_share_ratio_60s"] = 0.5 + 0.5 * flow / traded
-        if s60.seen:
-            found["through_ratio_60s"] = s60.sum(w.THROUGH) / traded
-            pulled = s60.sum(w.PULLED_BID) + s60.sum(w.PULLED_OFFER)
-            found["cancel_vs_trade_ratio_60s"] = min(pulled / traded, _RATIO_MAX)
-    if s60.seen:
-        for name, gain, stake in (
-            ("taker_markout_bps_1s", w.GAIN_1, w.STAKE_1),
-            ("taker_markout_bps_10s", w.GAIN_10, w.STAKE_10),
-        ):
-            staked = s60.sum(stake)
-            found[name] = 1e4 * s60.sum(gain) / staked if staked else None
+    if not seen:
+        return
+    if traded:
+        found["through_ratio_60s"] = (now[THROUGH] - then[THROUGH]) / traded
+        pulled = now[PULLED_BID] - then[PULLED_BID] + now[PULLED_OFFER] - then[PULLED_OFFER]
+        found["cancel_vs_trade_ratio_60s"] = min(pulled / traded, _RATIO_MAX)
+    staked = now[STAKE_1] - then[STAKE_1]
+    found["taker_markout_bps_1s"] = 1e4 * (now[GAIN_1] - then[GAIN_1]) / staked if staked else None
+    staked = now[STAKE_10] - then[STAKE_10]
+    found["taker_markout_bps_10s"] = 1e4 * (now[GAIN_10] - then[GAIN_10]) / staked if staked else None
 
 
 def _outside(others: Sequence[Moves], outside: Outside) -> _Found:

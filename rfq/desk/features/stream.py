@@ -73,16 +73,12 @@ class MarketFlow:
         if before is not None:
             self._changed(before, look, milli)
         bid_5, offer_5 = milli * bid.bands[2], milli * offer.bands[2]
-        bid_levels, offer_levels = bid.levels[0], offer.levels[0]
         state.look = look
         state.deaf = False
         state.mid = mid
         state.per_size = milli / _MILLI
         state.spread = int(1e10 * (offer.price - bid.price) / mid)
         state.touch = int(0.5 * milli * (bid.size + offer.size))
-        state.depth = int((bid_5 + offer_5) / _MILLI)
-        both = bid_levels + offer_levels
-        state.lean = int(1e4 * (bid_levels - offer_levels) / both) if both > 0.0 else 0
         took = self._bid_mending.watch(at, bid_5), self._offer_mending.watch(at, offer_5)
         for one in took:
             if one:
@@ -220,14 +216,9 @@ class MarketFlow:
                 if moved:
                     totals[w.VARIANCE] += int(_SQUARE * moved * moved)
             self._second_mid = mid
-            for ago, gain, stake in ((1, w.GAIN_1, w.STAKE_1), (10, w.GAIN_10, w.STAKE_10)):
-                after = ring.totals[(number - ago) % w.COARSE]
-                before = ring.totals[(number - ago - 1) % w.COARSE]
-                traded = after[w.TRADED] - before[w.TRADED]
-                if traded:
-                    coins = after[w.COINS] - before[w.COINS]
-                    totals[gain] += int(mid * coins * (_MILLI / _BILLION)) - after[w.FLOW] + before[w.FLOW]
-                    totals[stake] += traded
+            self._sample()
+            self._mark(number - 1, mid, w.GAIN_1)
+            self._mark(number - 10, mid, w.GAIN_10)
         start = max(number - _USUAL_S, ring.first)
         then = ring.totals[start % w.COARSE]
         known = (number - start) * w.COARSE_NS - totals[w.BLIND] + then[w.BLIND]
@@ -235,3 +226,28 @@ class MarketFlow:
         self._bid_mending.second()
         self._offer_mending.second()
         ring.keep(number, tuple(totals), mid)
+
+    def _mark(self, number: int, mid: float, gain: int) -> None:
+        """What those who traded in the second before this boundary have won at `mid`."""
+        kept = self._coarse.totals
+        after, before = kept[number % w.COARSE], kept[(number - 1) % w.COARSE]
+        traded = after[w.TRADED] - before[w.TRADED]
+        if traded:
+            totals = self._totals
+            coins = after[w.COINS] - before[w.COINS]
+            totals[gain] += int(_MILLI / _BILLION * mid * coins) - after[w.FLOW] + before[w.FLOW]
+            totals[gain + 1] += traded
+
+    def _sample(self) -> None:
+        """What is known at the end of a whole second."""
+        look, totals = self._state.look, self._totals
+        assert look is not None
+        bid, offer = look.bid, look.offer
+        depth = int(self._state.per_size * (bid.bands[2] + offer.bands[2]))
+        bids, offers = bid.levels[0], offer.levels[0]
+        lean = int(1e4 * (bids - offers) / (bids + offers)) if bids + offers > 0.0 else 0
+        totals[w.SAMPLES] += 1
+        totals[w.DEPTH] += depth
+        totals[w.DEPTH_SQUARE] += depth * depth
+        totals[w.LEAN] += lean
+        totals[w.LEAN_SQUARE] += lean * lean

@@ -6,6 +6,7 @@ not depend on what came before it, nor on how often it is read. A window begins 
 10 seconds, `60 s` between 59 and 60.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 FINE_NS: Final = 100_000_000
@@ -33,7 +34,7 @@ NEVER: Final = 1 << 62
     THROUGH,
     REVISIONS,
     VARIANCE,  # squared returns of whole seconds, 1e-18
-    GAIN_1,  # what takers had won 1 s after the second of their trade
+    GAIN_1,  # what takers had won 1 s after the second of their trade; the next one is its STAKE
     STAKE_1,  # and what they had traded
     GAIN_10,
     STAKE_10,
@@ -41,14 +42,15 @@ NEVER: Final = 1 << 62
     VANISHED_OFFER,
     MENDING,  # ns that sides took to recover
     MENDED,  # how often
-    SPREAD,  # from here on: a value times the ns that it stood. Millionths of a bps
-    TOUCH,  # USD, both sides' mean
-    DEPTH,  # whole USD within 5 bps
+    SAMPLES,  # whole seconds at whose end the book was known
+    DEPTH,  # at the end of whole seconds: whole USD within 5 bps
     DEPTH_SQUARE,
-    LEAN,  # imbalance of five levels, ten thousandths
+    LEAN,  # and the imbalance of five levels, ten thousandths
     LEAN_SQUARE,
-) = range(29)
-TOTALS: Final = 29
+    SPREAD,  # these two times the ns that they stood: millionths of a bps
+    TOUCH,  # and the mean of both sides, USD
+) = range(30)
+TOTALS: Final = 30
 
 Totals = tuple[int, ...]
 """All totals at one boundary."""
@@ -74,18 +76,25 @@ class Ring:
 
     def keep(self, boundary: int, totals: Totals, mid: float) -> None:
         """These are the totals at this boundary and at all that were passed since the last one kept."""
-        length = self.length
-        if boundary - self.newest < length:
-            for place in range(self.newest + 1, boundary + 1):
-                self.totals[place % length] = totals
-                self.mids[place % length] = mid
+        length, missed = self.length, boundary - self.newest
+        place = boundary % length
+        if missed == 1:
+            self.totals[place] = totals
+            self.mids[place] = mid
+        elif missed <= place:
+            self.totals[place - missed + 1 : place + 1] = [totals] * missed
+            self.mids[place - missed + 1 : place + 1] = [mid] * missed
+        elif missed < length:
+            for one in range(self.newest + 1, boundary + 1):
+                self.totals[one % length] = totals
+                self.mids[one % length] = mid
         else:
             self.totals = [totals] * length
             self.mids = [mid] * length
         self.newest = boundary
 
-    def at(self, boundary: int) -> Totals | None:
-        """The totals at a boundary; None when it is too long ago, or nothing has happened since."""
-        if not self.newest - self.length < boundary <= self.newest:
-            return None
-        return self.totals[boundary % self.length]
+    def since(self, boundary: int, now: Sequence[int]) -> Sequence[int]:
+        """The totals at a boundary, `now` when nothing has happened since it."""
+        if boundary > self.newest:
+            return now
+        return self.totals[boundary % self.length] if boundary >= self.first else NOTHING
