@@ -53,7 +53,7 @@ def play(story: Coroutine[Any, Any, None]) -> None:
 class Hurried:
     """A clock that is in a hurry, and can be moved."""
 
-    def __init__(self, factor: int = HURRY) -> None:
+    def __init__(self, factor: int) -> None:
         self.start = time.time_ns()
         self.begun = time.monotonic_ns()
         self.factor = factor
@@ -66,11 +66,13 @@ class Hurried:
 class Stage:
     """One venue, its exchange, the feed, and what the feed told."""
 
-    def __init__(self, venue: str, speaks: Venue | None = None, rim: Rim = RIM, stale_s: int = 120) -> None:
+    def __init__(
+        self, venue: str, speaks: Venue | None = None, rim: Rim = RIM, stale_s: int = 120, hurry: int = HURRY
+    ) -> None:
         make, self.symbols = SPOKEN[venue]
         self.venue = venue
         self.exchange = FakeExchange(speaks or make(), self.symbols)
-        self.clock = Hurried()
+        self.clock = Hurried(hurry)
         self.lines = Lines()
         self.keepers = {
             one.symbol: one for one in keepers_of(venue, self.symbols, stale_after_ns=stale_s * 10**9)

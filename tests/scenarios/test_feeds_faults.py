@@ -204,7 +204,7 @@ def test_a_refused_subscription_is_told_and_tried_again(venue: str) -> None:
 @pytest.mark.parametrize("venue", BY_HTTP)
 def test_http_that_fails_in_every_way_delays_the_book_and_no_more(venue: str) -> None:
     async def story() -> None:
-        stage = Stage(venue, rim=msgspec.structs.replace(RIM, answer_s=0.2))
+        stage = Stage(venue, rim=msgspec.structs.replace(RIM, answer_s=0.2), hurry=100)
         old = b'{"lastUpdateId":1,"bids":[["1.0","1.0"]],"asks":[["2.0","1.0"]]}'
         stage.exchange.answers.extend([(500, b"oops"), (429, b"{}"), (200, b"<html>"), (200, old), "never"])
         async with stage.on():

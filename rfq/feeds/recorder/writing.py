@@ -86,6 +86,10 @@ class Recorder:
         if len(batch) >= rows or self._batch_bytes >= size or told.at - batch[0][1].at >= span_ns:
             self._hand_over()
 
+    def wait(self) -> None:
+        """Until what was handed over is written."""
+        self._queue.join()
+
     def close(self) -> None:
         """Write what waits; RecordingError if not all could be written."""
         if self._batch and not self._problem:
@@ -105,25 +109,25 @@ class Recorder:
                 return
         except queue.Full:
             pass
-        lost = sum(told.status if told.kind is Kind.LOST else 1 for _, told in batch)
-        self._lost_now += lost
-        self.lost += lost
+        for _, told in batch:
+            known = told.kind is Kind.LOST
+            self._lost_now += told.status if known else 1
+            self.lost += not known
 
     def _run(self) -> None:
         import duckdb
 
         while (batch := self._queue.get()) is not None:
-            if self._problem:
-                continue
             path = file_of(self.folder, self._number)
             try:
-                self.file_bytes += _write(self._tables, path, batch)
+                if not self._problem:
+                    self.file_bytes += _write(self._tables, path, batch)
+                    self._number += 1
+                    self.files += 1
+                    self.written += len(batch)
             except (duckdb.Error, OSError) as error:
                 self._problem = f"{path.name} cannot be written: {str(error).splitlines()[0]}"
-                continue
-            self._number += 1
-            self.files += 1
-            self.written += len(batch)
+            self._queue.task_done()
 
 
 def _write(tables: "duckdb.DuckDBPyConnection", path: Path, batch: list[Row]) -> int:
