@@ -13,12 +13,12 @@ from fix_links import Lines
 
 from rfq.desk.features.look import Look, Print
 from rfq.feeds.book.keeper import State
-from rfq.feeds.link.choice import adapter_of, keepers_of
 from rfq.feeds.link.feed import Feed, Rim
 from rfq.feeds.link.pace import Backoff
 from rfq.feeds.link.switchboard import Hooks, Switchboard
 from rfq.feeds.link.told import Told
 from rfq.feeds.said import Said
+from rfq.feeds.venues.catalogue import make_adapter, make_keepers
 
 PATIENCE_S = 20.0
 HURRY = 20
@@ -75,9 +75,9 @@ class Stage:
         self.clock = Hurried(hurry)
         self.lines = Lines()
         self.keepers = {
-            one.symbol: one for one in keepers_of(venue, self.symbols, stale_after_ns=stale_s * 10**9)
+            one.symbol: one for one in make_keepers(venue, self.symbols, stale_after_ns=stale_s * 10**9)
         }
-        self.adapter = adapter_of(venue, self.symbols)
+        self.adapter = make_adapter(venue, self.symbols)
         self.rim = rim
         self.wrong: list[str] = []
         self.broke: list[tuple[str, str]] = []

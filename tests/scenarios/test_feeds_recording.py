@@ -12,7 +12,7 @@ from feed_stage import SPOKEN, Stage, play
 from rfq.desk.features.look import Look, Print
 from rfq.feeds import layout, tables
 from rfq.feeds.book.keeper import State
-from rfq.feeds.link.choice import adapter_of, keepers_of
+from rfq.feeds.venues.catalogue import make_adapter, make_keepers
 from rfq.feeds.link.switchboard import Hooks, Switchboard
 from rfq.feeds.recorder.reading import play as play_rows
 from rfq.feeds.recorder.reading import read
@@ -65,8 +65,8 @@ def again(stage: Ear, folder: Path) -> tuple[Heard, Switchboard]:
         on_look=lambda symbol, look: heard.append((symbol, look)),
         on_print=lambda symbol, one: heard.append((symbol, one)),
     )
-    keepers = keepers_of(stage.venue, stage.symbols, stale_after_ns=120 * 10**9)
-    board = Switchboard(adapter_of(stage.venue, stage.symbols), keepers, hooks, resyncs=False)
+    keepers = make_keepers(stage.venue, stage.symbols, stale_after_ns=120 * 10**9)
+    board = Switchboard(make_adapter(stage.venue, stage.symbols), keepers, hooks, resyncs=False)
     rows = asyncio.run(play_rows(read(folder), {stage.venue: board}, stage.clock.now, 0.0))
     assert rows == len(stage.told)
     return heard, board
@@ -89,7 +89,7 @@ def test_a_recording_told_again_is_the_same_life_and_makes_tables(venue: str, tm
         )
 
     tabulator = Tabulator(tmp_path / "day", piece_rows=300)
-    tabulate(read(tmp_path / "raw"), {venue: adapter_of(venue, stage.symbols)}, tabulator)
+    tabulate(read(tmp_path / "raw"), {venue: make_adapter(venue, stage.symbols)}, tabulator)
     rows, files = tabulator.close()
     assert {path.name for path in files} >= {"day_l2_events.parquet", "day_trades.parquet"}
     assert not list(tmp_path.glob(".*"))
@@ -134,8 +134,8 @@ def test_at_speed_a_recording_takes_its_time(tmp_path: Path) -> None:
 
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("rfq.feeds.recorder.reading.asyncio.sleep", nap)
-            keepers = keepers_of("deribit", stage.symbols)
-            board = Switchboard(adapter_of("deribit", stage.symbols), keepers, resyncs=False)
+            keepers = make_keepers("deribit", stage.symbols)
+            board = Switchboard(make_adapter("deribit", stage.symbols), keepers, resyncs=False)
             await play_rows(read(tmp_path), {"deribit": board}, clock.now, 10.0)
 
     asyncio.run(story())

@@ -29,11 +29,13 @@ class RecordingError(Exception):
 
 
 class Recorded(msgspec.Struct, frozen=True, kw_only=True):
-    """One venue of a recording: its name in `rfq.feeds.link.choice`, the symbols, and their scales."""
+    """One venue of a recording: its name in `rfq.feeds.venues.catalogue`, the symbols, and their scales."""
 
     venue: str
     symbols: tuple[str, ...]
     scales: dict[str, Scale] = {}
+    indices: tuple[str, ...] = ()
+    chains: tuple[str, ...] = ()
 
 
 class Note(msgspec.Struct, frozen=True, kw_only=True):

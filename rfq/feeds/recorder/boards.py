@@ -1,0 +1,88 @@
+"""From a recording's note, or from tables, to switchboards that can be told it all again."""
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from rfq.feeds.book import rules
+from rfq.feeds.book.keeper import BookKeeper
+from rfq.feeds.link.switchboard import Hooks, Switchboard
+from rfq.feeds.recorder.rows import Note, Recorded, RecordingError
+from rfq.feeds.said import Said
+from rfq.feeds.venues.adapter import Adapter, Heard, Limits
+from rfq.feeds.venues.catalogue import make_adapter, make_keepers
+
+if TYPE_CHECKING:
+    from rfq.feeds.tables import Capture
+
+_NOTHING: Final = Heard()
+HooksOf = Callable[[str], Hooks]
+
+
+def adapter_of(feed: Recorded) -> Adapter:
+    """The adapter that spoke when this was recorded."""
+    try:
+        return make_adapter(feed.venue, feed.symbols, feed.scales, indices=feed.indices, chains=feed.chains)
+    except ValueError as error:
+        raise RecordingError(f"the recording's note: {error}") from None
+
+
+def board_of(feed: Recorded, hooks: Hooks = Hooks(), *, resyncs: bool) -> Switchboard:  # noqa: B008
+    """A switchboard for one venue: `resyncs` where it is live, not where it is told again."""
+    adapter = adapter_of(feed)
+    return Switchboard(adapter, make_keepers(feed.venue, feed.symbols, feed.scales), hooks, resyncs=resyncs)
+
+
+def boards_of(note: Note, hooks_of: HooksOf) -> dict[str, Switchboard]:
+    """Every venue of a recording, to be told it again."""
+    return {feed.venue: board_of(feed, hooks_of(feed.venue), resyncs=False) for feed in note.feeds}
+
+
+class Mute:
+    """An adapter for what was said already: it hears nothing and asks nothing."""
+
+    def __init__(self, venue: str) -> None:
+        self.venue = venue
+        self.limits = Limits(1.0, 60, 1)
+        self.links: Mapping[str, str] = {}
+        self.rest = ""
+
+    def opened(self, link: str, now: int) -> Heard:
+        """Nothing."""
+        return _NOTHING
+
+    def closed(self, link: str, now: int) -> Heard:
+        """Nothing."""
+        return _NOTHING
+
+    def hear(self, link: str, raw: bytes, now: int) -> Heard:
+        """Nothing."""
+        return _NOTHING
+
+    def fetched(self, tag: str, status: int, raw: bytes, sent_at: int, now: int) -> Heard:
+        """Nothing."""
+        return _NOTHING
+
+    def tick(self, now: int) -> Heard:
+        """Nothing."""
+        return _NOTHING
+
+    def resync(self, symbol: str, now: int) -> Heard:
+        """Nothing."""
+        return _NOTHING
+
+
+def board_of_market(capture: "Capture", venue: str, symbol: str, hooks: Hooks) -> Switchboard:
+    """A switchboard for one market of tables in our layout."""
+    keeper = BookKeeper(rules.CAPTURE, symbol, capture.scale(symbol, venue))
+    return Switchboard(Mute(venue), (keeper,), hooks, resyncs=False)
+
+
+def said_of(capture: "Capture", venue: str, symbol: str) -> Iterator[Said]:
+    """What tables in our layout say of one market."""
+    yield from capture.said(symbol, venue)
+
+
+def is_recording(path: Path) -> bool:
+    """Whether a path means a recording, rather than tables."""
+    return path.name.startswith("raw-") if path.is_file() else any(path.glob("raw-*.parquet"))
