@@ -67,16 +67,18 @@ def clean(kind: Kind, market: Market, columns: Columns, files: Sequence[str] = (
     read = len(columns["file_row"])
     noticed, dropped = Ledger(), Ledger()
     columns = _completed(kind, columns, noticed, files)
-    said_at = np.arange(read)
+    message, said_at = np.zeros(0, np.int64), np.arange(read)
     if kind == BOOK:
         message = _messages(columns)
         said_at = np.flatnonzero(np.diff(message, prepend=-1))
     clocks = measure(columns["ts_recv_ns"][said_at], columns["ts_exch_ms"][said_at])
-    order = np.argsort(columns["ts_recv_ns"], kind="stable")
-    columns = {name: column[order] for name, column in columns.items()}
     messages: Columns = {}
+    if clocks.received_back or (columns["ts_recv_ns"] <= 0).any():
+        order = np.argsort(columns["ts_recv_ns"], kind="stable")
+        columns = {name: column[order] for name, column in columns.items()}
+        message = message[order] if kind == BOOK else message
     if kind == BOOK:
-        starts = np.diff(message[order], prepend=-1) != 0
+        starts = np.diff(message, prepend=-1) != 0
         columns["message"] = np.cumsum(starts) - 1
         messages = {name: columns[name][starts] for name in _OF_MESSAGE}
     sieve = _Sieve(columns, dropped, noticed, files)
@@ -88,7 +90,8 @@ def clean(kind: Kind, market: Market, columns: Columns, files: Sequence[str] = (
     if broken:
         noticed.note("book messages that lost a level", len(broken), f"message {min(broken)}")
     of_level = kept & (columns["side"] != 0) if kind == BOOK else kept
-    columns = {name: column[of_level] for name, column in sieve.columns.items() if name != "file_row"}
+    rest = slice(None) if of_level.all() else of_level
+    columns = {name: column[rest] for name, column in sieve.columns.items() if name != "file_row"}
     received = (messages if kind == BOOK else columns)["ts_recv_ns"]
     table = Table(
         kind=kind,
@@ -150,7 +153,7 @@ def _completed(kind: Kind, columns: Columns, noticed: Ledger, files: Sequence[st
     columns = dict(columns)
     for name, (absent, dtype) in _ABSENT[kind].items():
         if name not in columns:
-            columns[name] = np.full(read, absent, dtype)
+            columns[name] = np.broadcast_to(np.array(absent, dtype), (read,))
     exchange_ns = columns["ts_exch_ms"] * _NS_PER_MS
     received = columns.get("ts_recv_ns", np.zeros(read, np.int64))
     stands_in = (received <= 0) & (exchange_ns > 0)

@@ -15,6 +15,7 @@ from typing import Final
 from rfq.feeds.archives.shapes import Shape
 
 _COIN: Final = re.compile(r"USD_(PERP|\d{6})")
+_SYMBOL: Final = re.compile(r"(\w+?)(?:-[A-Za-z]|_[TS]_DEPTH)")
 _STAMPS: Final = {"ts_recv_ns": "stamp_ns({})", "ts_exch_ms": "stamp_ns({}) // 1000000"}
 
 
@@ -35,8 +36,9 @@ def venue_of(path: str, columns: Sequence[str]) -> str:
 
 
 def symbol_of(path: str) -> str:
-    """`BTCUSDT` of `.../BTCUSDT-aggTrades-2024-08-08.csv`, or of `BTCUSDT_T_DEPTH_...`."""
-    return re.split(r"-|_T_DEPTH|_S_DEPTH", path.rsplit("/", 1)[-1])[0]
+    """`BTCUSDT` of `.../BTCUSDT-aggTrades-2024-08-08.csv`, or of `BTCUSDT_T_DEPTH_...`; "" where a name has none."""
+    found = _SYMBOL.match(path.rsplit("/", 1)[-1])
+    return found[1] if found else ""
 
 
 SHAPES: Final = (

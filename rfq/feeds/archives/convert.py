@@ -148,6 +148,11 @@ class _Gathered:
         for column, text in texts.items():
             if text and (column not in select or getattr(self, f"_{column}")):
                 select[column] = _quoted(text)
+        if "symbol" not in select:
+            self.unread.note(
+                "file that does not say of what it is: say the symbol", 1, path.rsplit("/", 1)[-1]
+            )
+            return
         number = len(self.files) * FILE + above
         self.files.append(path.rsplit("/", 1)[-1])
         wanted = layout.COLUMNS[shape.kind]
