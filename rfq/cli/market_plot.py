@@ -85,26 +85,32 @@ def _short(number: float, _place: object = None) -> str:
     return f"{number:g}"
 
 
-def _points(pairs: "Iterable[tuple[float, Figure]]") -> tuple[Any, Any, Any, Any]:
-    """Where there is a figure: x, value, low and high (the value itself where there is no interval)."""
+def _line(
+    panel: Any,
+    pairs: "Iterable[tuple[float, Figure]]",
+    colour: str,
+    style: str = "o-",
+    *,
+    band: bool = True,
+    positive: bool = False,
+) -> bool:
+    """Draw the figures that there are, with their intervals; of a logarithmic panel those above zero."""
     told = [
         (x, one.value, one.value if one.low is None else one.low, one.value if one.high is None else one.high)
         for x, one in pairs
-        if one.value is not None
+        if one.value is not None and (one.value > 0.0 or not positive)
     ]
-    x, value, low, high = np.array(told, float).reshape(-1, 4).T
-    return x, value, low, high
-
-
-def _line(
-    panel: Any, pairs: "Iterable[tuple[float, Figure]]", colour: str, style: str = "o-", *, band: bool = True
-) -> bool:
-    x, value, low, high = _points(pairs)
-    if not len(x):
+    if not told:
         return False
+    x, value, low, high = np.array(told, float).T
     panel.plot(x, value, style, color=colour, linewidth=1.6, markersize=4)
     if band:
-        panel.fill_between(x, low, high, color=colour, alpha=0.15, linewidth=0)
+        panel.fill_between(
+            x, np.maximum(low, 0.05 * value) if positive else low, high, color=colour, alpha=0.15, lw=0
+        )
+    panel.set_xscale("log")
+    if positive:
+        panel.set_yscale("log")
     return True
 
 
@@ -124,55 +130,45 @@ def _spread(panel: Any, one: "MarketStats", colour: str) -> None:
 
 
 def _depth(panel: Any, one: "MarketStats", colour: str) -> None:
-    if _line(panel, [(each.within_bps, each.usd) for each in one.depth], colour):
-        panel.set_xscale("log")
-        panel.set_yscale("log")
+    _line(panel, [(each.within_bps, each.usd) for each in one.depth], colour, positive=True)
 
 
 def _walk(panel: Any, one: "MarketStats", colour: str) -> None:
-    if _line(panel, [(each.usd, each.cost_bps) for each in one.walk], colour):
-        panel.set_xscale("log")
-        panel.set_yscale("log")
+    _line(panel, [(each.usd, each.cost_bps) for each in one.walk], colour, positive=True)
 
 
 def _sigma(panel: Any, one: "MarketStats", colour: str) -> None:
     if _line(panel, [(each.every_s, each.sigma_bps) for each in one.sigma], colour):
-        panel.set_xscale("log")
         panel.set_ylim(bottom=0.0)
 
 
 def _signs(panel: Any, one: "MarketStats", colour: str) -> None:
     if _line(panel, [(float(each.lag), each.autocorrelation) for each in one.signs], colour):
-        panel.set_xscale("log")
         panel.axhline(0.0, color="#999999", linewidth=0.8)
 
 
 def _ofi(panel: Any, one: "MarketStats", colour: str) -> None:
-    for pairs, style in (
-        ([(each.window_s, each.r2_all_starts) for each in one.ofi], "o-"),
-        ([(each.window_s, each.r2_next) for each in one.ofi], "s--"),
-    ):
-        if _line(panel, pairs, colour, style):
-            panel.set_xscale("log")
-            panel.set_ylim(0.0, 1.0)
+    drawn = _line(panel, [(each.window_s, each.r2_all_starts) for each in one.ofi], colour)
+    drawn |= _line(panel, [(each.window_s, each.r2_next) for each in one.ofi], colour, "s--")
+    if drawn:
+        panel.set_ylim(0.0, 1.0)
 
 
 def _markouts(panel: Any, one: "MarketStats", colour: str) -> None:
     drawn = _line(panel, [(each.after_s, each.volume_bps) for each in one.markouts], colour)
-    drawn |= _line(
-        panel, [(each.after_s, each.equal_bps) for each in one.markouts], colour, "s--", band=False
-    )
+    alike = [(each.after_s, each.equal_bps) for each in one.markouts]
+    drawn |= _line(panel, alike, colour, "s--", band=False)
     if drawn:
-        panel.set_xscale("log")
         panel.axhline(0.0, color="#999999", linewidth=0.8)
 
 
 def _impact(panel: Any, one: "MarketStats", colour: str) -> None:
     """Single orders after a second: means by size with their standard errors, and the law."""
     law = next((each.law for each in one.impact_orders if each.over_s == 1.0), None)
-    if law is None or not law.curve:
+    points = [] if law is None else [each for each in law.curve if each[1] > 0.0]
+    if law is None or not points:
         return
-    size, mean, error = np.array([each for each in law.curve if each[1] > 0.0] or [law.curve[-1]]).T
+    size, mean, error = np.array(points).T
     panel.errorbar(
         size,
         mean,

@@ -27,7 +27,7 @@ BLOCKS_MAX: Final = 250
 BLOCK_S: Final = 10.0
 """The shortest block."""
 COVERED: Final = (0.025, 0.975)
-_BINS: Final = 4_000
+_BINS: Final = 1_000
 
 
 class Figure(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,7 +119,7 @@ def ratio(groups: Grouped, over: Any, under: Any, *, n: int | None = None) -> Fi
 
 
 def median(groups: Grouped, values: "Floats", weights: Any = 1.0) -> Figure:
-    """The weighted median; its interval from a histogram of some thousand equally filled bins."""
+    """The weighted median; its interval from a histogram of a thousand equally filled bins."""
     if not len(values):
         return missing("there is no observation")
     heavy = np.broadcast_to(np.asarray(weights, float), len(values))

@@ -5,7 +5,7 @@ sought on a grid and then between its points. Sizes are rounded to half a per ce
 thousand sizes, and their sums by block of time serve the resampling too.
 """
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 import numpy as np
@@ -41,13 +41,13 @@ def fit(size: "Floats", response: "Floats", groups: Grouped) -> Power:
     levels, place = np.unique(steps, return_inverse=True)
     if len(levels) < 3:
         return nothing("the sizes do not vary", count)
-    scaled = np.exp(levels * _STEP)
     cells = groups.block * len(levels) + place
     shape = (groups.blocks, len(levels))
-    seen = np.bincount(cells, minlength=shape[0] * shape[1]).reshape(shape)
-    told = np.bincount(cells, response, shape[0] * shape[1]).reshape(shape)
+    powers = np.exp(levels * _STEP)[:, None] ** _GRID
+    moved = np.bincount(cells, response, shape[0] * shape[1]).reshape(shape) @ powers
+    squares = np.bincount(cells, minlength=shape[0] * shape[1]).reshape(shape) @ powers**2
     curve = _curve(size, response)
-    exponent, at_1m = _best(seen.sum(0)[None], told.sum(0)[None], scaled, 1e6 / unit)
+    exponent, at_1m = _best(moved.sum(0)[None], squares.sum(0)[None], 1e6 / unit)
     value = float(exponent[0])
     if not np.isfinite(value):
         return nothing("prices did not move with it", count, curve)
@@ -61,7 +61,7 @@ def fit(size: "Floats", response: "Floats", groups: Grouped) -> Power:
             curve=curve,
         )
     weights = draws(groups.blocks)
-    exponents, at_1ms = _best(weights @ seen, weights @ told, scaled, 1e6 / unit)
+    exponents, at_1ms = _best(weights @ moved, weights @ squares, 1e6 / unit)
     return Power(
         exponent=_interval(value, exponents, count),
         bps_at_1m_usd=_interval(float(at_1m[0]), at_1ms, count),
@@ -80,27 +80,24 @@ def _interval(value: float, drawn: "Floats", n: int) -> Figure:
     return Figure(value=value, low=float(low), high=float(high), n=n)
 
 
-def _best(seen: Any, told: Any, scaled: "Floats", million: float) -> "tuple[Floats, Floats]":
-    """For each row of counts and sums of responses by size: the best exponent, and the response at a million."""
-    powers = scaled[:, None] ** _GRID
+def _best(moved: "Floats", squares: "Floats", million: float) -> "tuple[Floats, Floats]":
+    """For each row of sums by exponent of the grid: the best exponent, and the response at a million; NaN where none
+    has a response with the flow."""
     with np.errstate(all="ignore"):
-        moved = told @ powers
-        gain = np.where(moved > 0.0, moved**2 / (seen @ powers**2), -np.inf)
+        gain = np.where(moved > 0.0, moved**2 / squares, -np.inf)
         rows = np.arange(len(gain))
         top = np.argmax(gain, axis=1)
         inner = np.clip(top, 1, len(_GRID) - 2)
-        below, here, above = gain[rows, inner - 1], gain[rows, inner], gain[rows, inner + 1]
+        below, here, above = (gain[rows, inner + one] for one in (-1, 0, 1))
         bend = below - 2.0 * here + above
-        shift = np.where(bend < 0.0, 0.5 * (below - above) / bend, 0.0)
-        step = _GRID[1] - _GRID[0]
-        exponent = np.where(
-            (top == inner) & np.isfinite(shift), _GRID[inner] + np.clip(shift, -1, 1) * step, _GRID[top]
-        )
-        exact = scaled[None, :] ** exponent[:, None]
-        over, under = (told * exact).sum(1), (seen * exact**2).sum(1)
-        factor = over / under
-    exponent = np.where(np.isfinite(gain[rows, top]) & (factor > 0.0), exponent, np.nan)
-    return exponent, factor * million**exponent
+        shift = np.where((top == inner) & (bend < 0.0), 0.5 * (below - above) / bend, 0.0)
+        place = top + np.where(np.isfinite(shift), np.clip(shift, -1.0, 1.0), 0.0)
+        left = np.clip(np.floor(place).astype(np.int64), 0, len(_GRID) - 2)
+        at_1m = moved / squares * million**_GRID
+        told = at_1m[rows, left] + (place - left) * (at_1m[rows, left + 1] - at_1m[rows, left])
+        exponent = _GRID[0] + place * (_GRID[1] - _GRID[0])
+    found = np.isfinite(gain[rows, top])
+    return np.where(found, exponent, np.nan), np.where(found, told, np.nan)
 
 
 def _curve(size: "Floats", response: "Floats") -> tuple[tuple[float, float, float], ...]:

@@ -21,7 +21,7 @@ class Sized(NamedTuple):
 _DOLLARS: Final = ("USD", "USDT", "USDC", "FDUSD", "BUSD", "DAI", "TUSD", "UST")
 # (venue, symbol, USD a contract): the first that fits both.
 _INVERSE: Final = (
-    (r"coin.?m|dapi|delivery", r"^BTC", 100.0),
+    (r"coin.?m|dapi|delivery", r"^BTCUSD(_|$)", 100.0),
     (r"coin.?m|dapi|delivery", r"USD(_|$)", 10.0),
     (r"okx|okex", r"^BTC-USD-(SWAP|\d)", 100.0),
     (r"okx|okex", r"-USD-(SWAP|\d)", 10.0),
