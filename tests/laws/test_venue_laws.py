@@ -1,5 +1,10 @@
 """No adapter raises on anything, in any order; what cannot be read is told, and no book is trusted that may lack it."""
 
+import copy
+import json
+from collections.abc import Iterator
+from typing import Any
+
 import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -21,24 +26,23 @@ ODD = (
         b'{"params":{"data":[[]]}}',
     ),
 )
-VALUES = st.sampled_from(
-    [
-        *(
-            b"null",
-            b"-1",
-            b"0",
-            b'""',
-            b"[]",
-            b"{}",
-            b"true",
-            b'"x"',
-            b"1e400",
-            b"9" * 40,
-            b'"' + b"9" * 40 + b'"',
-        ),
-        *(b'"NaN"', b'"-1"', b'"0"', b'"1e5"', b'"0.123456789012"', b"[[]]", b'[["1"]]', b'[["1","2","3"]]'),
-        *(b'[["1","-2"]]', b"[[1,2]]", b'"\xff"', b"[null]", b'{"a":1}', b"18446744073709551616"),
-    ]
+VALUES = (
+    *(
+        b"null",
+        b"-1",
+        b"0",
+        b'""',
+        b"[]",
+        b"{}",
+        b"true",
+        b'"x"',
+        b"1e400",
+        b"9" * 40,
+        b'"' + b"9" * 40 + b'"',
+    ),
+    *(b'"NaN"', b'"-1"', b'"0"', b'"1e5"', b'"0.123456789012"', b"[[]]", b'[["1"]]', b'[["1","2","3"]]'),
+    *(b'[["1","-2"]]', b"[[1,2]]", b'"\xff"', b"[null]", b'{"a":1}', b"18446744073709551616", b"[[[]]]"),
+    *(b"9223372036854775807", b"0.5", b'"1e999"', b'"9223372036854775807"', b'"-"', b'"a-b-c-d-e"'),
 )
 
 
@@ -81,7 +85,7 @@ def spoilt(draw: st.DrawFn, texts: tuple[bytes, ...]) -> bytes:
                 begin = draw(st.sampled_from(colons)) + 1
                 ends = [raw.find(mark, begin) for mark in (b",", b"}")]
                 end = min((place for place in ends if place > 0), default=len(raw))
-                raw[begin:end] = draw(VALUES)
+                raw[begin:end] = draw(st.sampled_from(VALUES))
     return bytes(raw)
 
 
@@ -126,6 +130,75 @@ def test_nothing_makes_an_adapter_raise(case: Case, data: st.DataObject) -> None
             heard = adapter.closed(link, now) if closed else adapter.resync(symbol, now)
         check(adapter, heard)
         tags += [ask.tag for ask in heard.asks if isinstance(ask, Fetch)]
+
+
+MARK = "@@"
+
+
+def parts(node: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The path of every part of a message."""
+    yield path
+    inside = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    for key, of in inside:
+        yield from parts(of, (*path, key))
+
+
+def faulty(raw: bytes) -> Iterator[bytes]:
+    """The message with each of its parts gone, doubled, or replaced by each odd value."""
+    message = json.loads(raw)
+    for path in parts(message):
+        if not path:
+            continue
+        changed = copy.deepcopy(message)
+        node = changed
+        for key in path[:-1]:
+            node = node[key]
+        kept = node[path[-1]]
+        if isinstance(node, list):
+            node.insert(path[-1], kept)
+            yield json.dumps(changed).encode()
+            del node[path[-1]]
+        node[path[-1]] = MARK
+        text = json.dumps(changed, separators=(",", ":")).encode()
+        for value in VALUES:
+            yield text.replace(b'"@@"', value, 1)
+        del node[path[-1]]
+        yield json.dumps(changed, separators=(",", ":")).encode()
+
+
+@EVERY
+def test_every_message_with_one_part_wrong_is_survived(case: Case) -> None:
+    adapter = case.make()
+    opened(adapter)
+    link = next(iter(adapter.links))
+    troubles = 0
+    for raw in case.messages:
+        if not raw.startswith(b"{"):
+            continue
+        for spoilt_text in faulty(raw):
+            heard = adapter.hear(link, spoilt_text, NOW)
+            check(adapter, heard)
+            troubles += any(isinstance(said, Trouble) for said in heard.said)
+    assert troubles > 100
+
+
+@EVERY
+def test_every_answer_with_one_part_wrong_is_survived(case: Case) -> None:
+    adapter = case.make()
+    opened(adapter)
+    now, troubles = NOW, 0
+    for raw in case.messages:
+        adapter.hear(next(iter(adapter.links)), raw, now)
+    for tag, raw in case.answers.items():
+        for body in faulty(raw):
+            now += 7 * 3600 * 10**9
+            adapter.tick(now)
+            for symbol in case.books:
+                adapter.resync(symbol, now)
+            heard = adapter.fetched(tag, 200, body, now, now)
+            check(adapter, heard)
+            troubles += any(isinstance(said, Trouble) for said in heard.said)
+    assert troubles > 20
 
 
 @EVERY
