@@ -1,6 +1,6 @@
 """From a recording's note, or from tables, to switchboards that can be told it all again."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -8,7 +8,6 @@ from rfq.feeds.book import rules
 from rfq.feeds.book.keeper import BookKeeper
 from rfq.feeds.link.switchboard import Hooks, Switchboard
 from rfq.feeds.recorder.rows import Note, Recorded, RecordingError
-from rfq.feeds.said import Said
 from rfq.feeds.venues.adapter import Adapter, Heard, Limits
 from rfq.feeds.venues.catalogue import make_adapter, make_keepers
 
@@ -24,7 +23,7 @@ def adapter_of(feed: Recorded) -> Adapter:
     try:
         return make_adapter(feed.venue, feed.symbols, feed.scales, indices=feed.indices, chains=feed.chains)
     except ValueError as error:
-        raise RecordingError(f"the recording's note: {error}") from None
+        raise RecordingError(str(error)) from None
 
 
 def board_of(feed: Recorded, hooks: Hooks = Hooks(), *, resyncs: bool) -> Switchboard:  # noqa: B008
@@ -76,11 +75,6 @@ def board_of_market(capture: "Capture", venue: str, symbol: str, hooks: Hooks) -
     """A switchboard for one market of tables in our layout."""
     keeper = BookKeeper(rules.CAPTURE, symbol, capture.scale(symbol, venue))
     return Switchboard(Mute(venue), (keeper,), hooks, resyncs=False)
-
-
-def said_of(capture: "Capture", venue: str, symbol: str) -> Iterator[Said]:
-    """What tables in our layout say of one market."""
-    yield from capture.said(symbol, venue)
 
 
 def is_recording(path: Path) -> bool:

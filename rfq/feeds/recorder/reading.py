@@ -1,6 +1,7 @@
 """Reading a recording: the rows in order, a few at a time, and telling them to a switchboard again."""
 
 import asyncio
+import heapq
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
@@ -9,6 +10,7 @@ from rfq.feeds import layout
 from rfq.feeds.link.switchboard import Switchboard
 from rfq.feeds.link.told import Kind, Told
 from rfq.feeds.recorder.rows import COLUMNS, RecordingError, files_of
+from rfq.feeds.said import Said
 from rfq.ops.clock import NS_PER_S
 
 _AT_ONCE: Final = 2_048
@@ -108,6 +110,25 @@ async def play(
     return told_rows
 
 
-def symbols_of(boards: Sequence[Switchboard]) -> list[tuple[str, str]]:
-    """Venue and symbol of every book."""
-    return [(board.adapter.venue, symbol) for board in boards for symbol in board.watched]
+async def play_said(
+    streams: Sequence[tuple[Switchboard, Iterator[Said]]], now: Callable[[], int], speed: float
+) -> tuple[int, int, int]:
+    """Put what tables say of several markets to their boards, in the order of receipt, at `speed` times the pace it
+    had. Returns how many were told, the first instant and the last."""
+    begun_at, first_at, last_at, count = now(), 0, 0, 0
+    tagged = [_tagged(place, stream) for place, (_, stream) in enumerate(streams)]
+    for at, place, said in heapq.merge(*tagged, key=lambda one: one[:2]):
+        first_at, last_at, count = first_at or at, at, count + 1
+        if speed > 0.0:
+            ahead_ns = begun_at + int((at - first_at) / speed) - now()
+            if ahead_ns > _NAP_NS:
+                await asyncio.sleep(ahead_ns / NS_PER_S)
+        streams[place][0].take(said, at)
+        if count % _AT_ONCE == 0:
+            await asyncio.sleep(0)
+    return count, first_at, last_at
+
+
+def _tagged(place: int, stream: Iterator[Said]) -> Iterator[tuple[int, int, Said]]:
+    for said in stream:
+        yield said.received_at, place, said
