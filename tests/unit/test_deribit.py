@@ -78,6 +78,12 @@ def test_touches_and_a_side_where_nobody_stands(texts: list[bytes]) -> None:
     assert (one.bid, one.bid_size, one.ask, one.ask_size) == (0, 0, 110_000, 1_250_000_000)
 
 
+def test_an_amount_below_zero_is_refused(texts: list[bytes]) -> None:
+    raw = about(texts, "quote.BTC-PERP").replace(b'"best_ask_amount":12500.0', b'"best_ask_amount":-1.0')
+    (trouble,) = troubles(deribit().hear(MARKETS, raw, NOW))
+    assert "below zero" in trouble.what
+
+
 def test_trades_say_the_takers_side_and_what_they_were_part_of(texts: list[bytes]) -> None:
     plain = said_of(deribit(), about(texts, "trades.BTC-PERP"))
     assert [(t.trade, t.price, t.size, t.side, t.liquidation) for t in plain if isinstance(t, TradeSaid)] == [

@@ -127,7 +127,10 @@ def test_channels_that_are_not_confirmed_and_requests_that_are_refused_are_told(
     heard = adapter.hear(MARKETS, some.encode(), NOW)
     channels = (f"book.{PERP}.raw", f"quote.{PERP}")
     assert heard.said[0] == Confirmed(venue="deribit", received_at=NOW, channels=channels)
-    assert [one.where.split()[1] for one in troubles(heard)] == [f"trades.{PERP}.raw", f"ticker.{PERP}.raw"]
+    (one,) = troubles(heard)
+    assert one.what == f"not confirmed: trades.{PERP}.raw, ticker.{PERP}.raw"
+    again = adapter.tick(NOW + 15 * S)
+    assert asked(again, "public/subscribe") == [f"trades.{PERP}.raw", f"ticker.{PERP}.raw"]
     (number,) = ids(adapter.opened(MARKETS, NOW), "public/subscribe")
     refusal = next(text for text in texts if b"13778" in text).replace(b'"id":98', b'"id":%d' % number)
     (one,) = troubles(adapter.hear(MARKETS, refusal, NOW))
@@ -137,9 +140,14 @@ def test_channels_that_are_not_confirmed_and_requests_that_are_refused_are_told(
 def test_a_request_without_answer_is_told_once() -> None:
     adapter = deribit()
     adapter.opened(MARKETS, NOW)
-    late = [one for one in troubles(adapter.tick(NOW + 15 * S)) if "public/" in one.where]
-    assert [one.where for one in late] == [f"{MARKETS} public/set_heartbeat", f"{MARKETS} public/subscribe"]
-    assert not [one for one in troubles(adapter.tick(NOW + 16 * S)) if "set_heartbeat" in one.where]
+    late = adapter.tick(NOW + 15 * S)
+    assert [(one.what.split(":")[0], one.where) for one in troubles(late) if "time" not in one.where][:2] == [
+        ("no answer", f"{MARKETS} public/set_heartbeat"),
+        ("not confirmed", MARKETS),
+    ]
+    assert len(asked(late, "public/subscribe")) == 5
+    assert not [one for one in troubles(adapter.tick(NOW + 16 * S)) if "confirmed" in one.what]
+    assert len(asked(adapter.tick(NOW + 45 * S), "public/subscribe")) == 5  # pauses double
 
 
 def test_a_book_that_must_come_again_is_left_and_entered() -> None:

@@ -206,12 +206,34 @@ def test_silence_is_pinged_and_then_given_up() -> None:
     assert links(NOW + 90 * S) == ([], [])
 
 
-def test_a_channel_that_is_never_confirmed_is_told_once() -> None:
+def test_what_is_not_confirmed_is_told_and_asked_for_again_after_pauses_that_double() -> None:
     adapter = okx()
     entered(adapter)
-    told = [one.where for one in troubles(adapter.tick(NOW + 15 * S)) if one.what == "never confirmed"]
-    assert f"bbo-tbt:{SWAP}" in told and f"books:{SWAP}" not in told
-    assert not [one for one in troubles(adapter.tick(NOW + 16 * S)) if one.what == "never confirmed"]
+
+    def asked(seconds: int) -> list[str]:
+        heard = adapter.tick(NOW + seconds * S)
+        told = [one for one in troubles(heard) if one.what.startswith("not confirmed")]
+        names = [
+            f"{arg['channel']}:{arg.get('instId') or arg['instFamily']}" for _, arg in subscriptions(heard)
+        ]
+        assert bool(told) == bool(names)
+        return names
+
+    first = asked(15)
+    assert f"bbo-tbt:{SWAP}" in first and f"books:{SWAP}" not in first
+    assert asked(16) == [] and asked(44) == []
+    assert asked(45) == first
+    adapter.closed(LINK, NOW + 46 * S)
+    assert asked(4_000) == []
+
+
+def test_a_book_whose_channel_is_refused_is_not_fetched(texts: list[bytes]) -> None:
+    adapter = okx()
+    adapter.opened(LINK, NOW)
+    adapter.hear(LINK, next(text for text in texts if b"60018" in text), NOW)
+    assert [
+        tag for after in range(1, 300) for tag in tags(adapter.tick(NOW + after * S)) if "book" in tag
+    ] == []
 
 
 def test_the_clock_is_asked_each_minute_and_lists_each_hour() -> None:

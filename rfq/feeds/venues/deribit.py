@@ -19,7 +19,8 @@ from rfq.feeds.levels import USUAL, Scale
 from rfq.feeds.said import Alive, Ask, Confirmed, Fetch, ListingSaid, Said, Send
 from rfq.feeds.venues import deribit_words as words
 from rfq.feeds.venues.adapter import Heard, Limits
-from rfq.feeds.venues.deribit_lists import Chain, chain_of, list_of, listing
+from rfq.feeds.venues.channels import Channels, enumerated
+from rfq.feeds.venues.deribit_lists import Options, chain_of, list_of, listing
 from rfq.feeds.venues.reading import (
     NS_PER_MS,
     NS_PER_S,
@@ -85,15 +86,15 @@ class Deribit:
         self._scales = dict(scales or {})
         self._symbols = tuple(symbols)
         self._indices = tuple(indices)
-        self._chains: tuple[Chain, ...] = tuple([chain_of(index) for index in chains])
+        self._chains = Options([chain_of(index) for index in chains])
         self._interval = interval
         self._links = {MARKETS: websocket, **({CHAINS: websocket} if chains else {})}
         self._voice = Voice(self.venue)
         self._pulse = Pulse(_PING_NS, _DEAD_NS)
         self._errands = Errands()
+        self._entered = Channels()
         self._asked: dict[int, _Asked] = {}
         self._due: dict[str, int] = {}  # errand that comes again -> when
-        self._options: dict[str, None] = {}  # of the chains, as listed
         self._chains_open = False
         self._number = 0
 
@@ -112,7 +113,7 @@ class Deribit:
             asks += self._subscribe(link, self._market_channels(), now)
         if link == CHAINS:
             self._chains_open = True
-            asks += self._subscribe(link, [*self._chain_channels(), *_tickers(self._options)], now)
+            asks += self._subscribe(link, [*self._chain_channels(), *_tickers(self._chains.listed)], now)
         if not self._due:
             self._due = {"time": now, **dict.fromkeys(self._lists(), now)}
             asks += self._again(now)
@@ -121,6 +122,7 @@ class Deribit:
     def closed(self, link: str, now: int) -> Heard:
         """Nothing on this link is known any more."""
         self._pulse.closed(link)
+        self._entered.closed(link)
         self._asked = {key: asked for key, asked in self._asked.items() if asked.link != link}
         if link == CHAINS:
             self._chains_open = False
@@ -165,11 +167,14 @@ class Deribit:
         pings, dead = self._pulse.tick(now)
         asks: list[Ask] = [self._send(link, "public/test", {}, (), now) for link in pings]
         asks += dead
-        late = [key for key, asked in self._asked.items() if now - asked.at >= ANSWERED_WITHIN_NS]
         said: list[Said] = []
-        for key in late:
+        for key in [key for key, asked in self._asked.items() if now - asked.at >= ANSWERED_WITHIN_NS]:
             asked = self._asked.pop(key)
-            said.append(self._voice.trouble(now, Fault("no answer", f"{asked.link} {asked.method}")))
+            if asked.method != "public/subscribe":  # its channels are told below
+                said.append(self._voice.trouble(now, Fault("no answer", f"{asked.link} {asked.method}")))
+        for link, late in self._entered.late(now).items():
+            said.append(self._voice.trouble(now, Fault(f"not confirmed: {enumerated(late)}", link)))
+            asks += self._batches(link, "public/subscribe", late, now)
         again, given_up = self._errands.tick(now)
         said += [self._voice.trouble(now, Fault("no answer", tag)) for tag in given_up]
         return Heard(said, [*asks, *again, *self._again(now)])
@@ -179,8 +184,8 @@ class Deribit:
         if symbol not in self._symbols:
             return Heard()
         channels = (f"book.{symbol}.{self._interval}",)
-        leave = self._send(MARKETS, "public/unsubscribe", {"channels": channels}, channels, now)
-        return Heard((), [leave, *self._subscribe(MARKETS, channels, now)])
+        leave = self._batches(MARKETS, "public/unsubscribe", channels, now)
+        return Heard((), [*leave, *self._subscribe(MARKETS, channels, now)])
 
     # -- what the venue says --
 
@@ -222,7 +227,7 @@ class Deribit:
         return Heard([self._voice.trouble(now, one, raw) if isinstance(one, Fault) else one for one in said])
 
     def _answered(self, found: words.Envelope, raw: bytes, now: int) -> Heard:
-        """Channels that the venue does not confirm are told: the rest of them may well be there."""
+        """Channels that the venue does not confirm are told, and asked for again by and by."""
         key = found.id if isinstance(found.id, int) else -1
         asked = self._asked.pop(key, None)
         method = asked.method if asked is not None else f"answer {key}"
@@ -237,10 +242,15 @@ class Deribit:
             channels=tuple(names),
             subscribed=method != "public/unsubscribe",
         )
-        there = frozenset(names)
-        missing = [one for one in asked.channels if one not in there] if asked is not None else []
-        faults = [Fault("not confirmed", f"{method} {one}") for one in missing]
-        return Heard((confirmed, *[self._voice.trouble(now, fault, raw) for fault in faults]))
+        if asked is None or method != "public/subscribe":
+            return Heard((confirmed,))
+        for name in names:
+            self._entered.confirmed(asked.link, name)
+        missing = [name for name in asked.channels if not self._entered.is_there(asked.link, name)]
+        if not missing:
+            return Heard((confirmed,))
+        fault = Fault(f"not confirmed: {enumerated(missing)}", method)
+        return Heard((confirmed, self._voice.trouble(now, fault, raw)))
 
     def _answer(self, tag: str, answer: words.Envelope, sent_at: int, now: int) -> Heard:
         if tag == "time":
@@ -253,22 +263,12 @@ class Deribit:
             return Heard((clock_said(self.venue, ms * NS_PER_MS, sent_at, now, NS_PER_MS),))
         listed, faults = listing(answer.result, tag)
         said = ListingSaid(venue=self.venue, received_at=now, instruments=tuple(listed))
-        new = self._note_options(tag, [one.symbol for one in listed])
+        new, gone = self._chains.note(tag, [one.symbol for one in listed])
+        for channel in _tickers(gone):
+            self._entered.drop(CHAINS, channel)
         told = self._told([said, *faults], bytes(answer.result), now)
         asks = self._subscribe(CHAINS, _tickers(new), now) if self._chains_open else []
         return Heard(told.said, asks)
-
-    def _note_options(self, tag: str, listed: list[str]) -> list[str]:
-        """Those of our chains that are new; those that are no longer listed have expired."""
-        _, currency, kind = tag.split(":")
-        prefixes = tuple([chain.prefix for chain in self._chains if chain.currency == currency])
-        if kind != "option" or not prefixes:
-            return []
-        ours = [symbol for symbol in listed if symbol.startswith(prefixes)]
-        new = [symbol for symbol in ours if symbol not in self._options]
-        others = [symbol for symbol in self._options if not symbol.startswith(prefixes)]
-        self._options = dict.fromkeys([*others, *ours])
-        return new
 
     # -- what we ask --
 
@@ -288,13 +288,18 @@ class Deribit:
         return [*each, *touches, *[f"deribit_price_index.{index}" for index in self._indices]]
 
     def _chain_channels(self) -> list[str]:
-        trades = dict.fromkeys([f"trades.option.{chain.currency}.100ms" for chain in self._chains])
-        return [*[f"markprice.options.{chain.on}" for chain in self._chains], *trades]
+        trades = dict.fromkeys([f"trades.option.{chain.currency}.100ms" for chain in self._chains.chains])
+        return [*[f"markprice.options.{chain.on}" for chain in self._chains.chains], *trades]
 
     def _subscribe(self, link: str, channels: Sequence[str], now: int) -> list[Ask]:
+        for channel in channels:
+            self._entered.ask(link, channel, now)
+        return self._batches(link, "public/subscribe", channels, now)
+
+    def _batches(self, link: str, method: str, channels: Sequence[str], now: int) -> list[Ask]:
         size = self.limits.channels_per_message
         parts = [tuple(channels[at : at + size]) for at in range(0, len(channels), size)]
-        return [self._send(link, "public/subscribe", {"channels": part}, part, now) for part in parts]
+        return [self._send(link, method, {"channels": part}, part, now) for part in parts]
 
     def _send(
         self, link: str, method: str, params: Mapping[str, object], channels: tuple[str, ...], now: int
@@ -306,7 +311,7 @@ class Deribit:
 
     def _lists(self) -> list[str]:
         lists = [list_of(symbol) for symbol in self._symbols]
-        lists += [(chain.currency, "option") for chain in self._chains]
+        lists += [(chain.currency, "option") for chain in self._chains.chains]
         return [f"list:{currency}:{kind}" for currency, kind in dict.fromkeys(lists)]
 
     def _again(self, now: int) -> list[Ask]:

@@ -57,6 +57,27 @@ def chain_of(index: str) -> Chain:
     return Chain(index, quote, f"{base}_{quote}-")
 
 
+class Options:
+    """The options of some chains, as they were last listed."""
+
+    def __init__(self, chains: list[Chain]) -> None:
+        self.chains = tuple(chains)
+        self.listed: dict[str, None] = {}
+
+    def note(self, tag: str, symbols: list[str]) -> tuple[list[str], list[str]]:
+        """Those of our chains that are new in the list of this tag, and those that are gone: they have expired."""
+        _, currency, kind = tag.split(":")
+        prefixes = tuple([chain.prefix for chain in self.chains if chain.currency == currency])
+        if kind != "option" or not prefixes:
+            return [], []
+        now = dict.fromkeys([symbol for symbol in symbols if symbol.startswith(prefixes)])
+        before = [symbol for symbol in self.listed if symbol.startswith(prefixes)]
+        new = [symbol for symbol in now if symbol not in self.listed]
+        others = [symbol for symbol in self.listed if not symbol.startswith(prefixes)]
+        self.listed = {**dict.fromkeys(others), **now}
+        return new, [symbol for symbol in before if symbol not in now]
+
+
 def list_of(symbol: str) -> tuple[str, str]:
     """Currency and kind of the list that a symbol is in, by its spelling."""
     family, dash, rest = symbol.partition("-")

@@ -7,17 +7,18 @@ a year in tickers, and plain ratios in `markprice.options`; one of 0 is nothing,
 """
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Annotated, Any, Final, TypeAlias
 
 import msgspec
 
 from rfq.feeds import levels
 from rfq.feeds.levels import Scale
 from rfq.feeds.said import BookSaid, Said, TickerSaid, TouchSaid, TradeSaid
-from rfq.feeds.venues.reading import NS_PER_MS, Fault, Millis, Whole, decoded, whole
+from rfq.feeds.venues.reading import MOST, NS_PER_MS, Fault, Millis, Whole, decoded, whole
 from rfq.feeds.venues.rows import both, few, rows
 
 VENUE: Final = "deribit"
+Micros: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=MOST // 1_000)]
 _SIDES: Final = {"buy": 1, "sell": -1}
 _NOBODY: Final = frozenset({b"", b"null"})
 
@@ -46,8 +47,8 @@ class Envelope(msgspec.Struct, rename={"us_in": "usIn", "us_out": "usOut"}):
     params: Params = msgspec.field(default_factory=Params)
     result: msgspec.Raw = msgspec.Raw(b"")
     error: Refusal | None = None
-    us_in: Whole = 0
-    us_out: Whole = 0
+    us_in: Micros = 0
+    us_out: Micros = 0
 
 
 class Loose(msgspec.Struct):
@@ -200,6 +201,8 @@ def quote(raw: msgspec.Raw, where: str, scale_of: ScaleOf, now: int) -> list[Sai
             return price
         if isinstance(size, Fault):
             return size
+        if size < 0:
+            return Fault(f"an amount below zero: {size}", where)
         found.append((price, size))
     return [
         TouchSaid(

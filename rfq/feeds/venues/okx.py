@@ -20,6 +20,7 @@ from rfq.feeds.said import Alive, Ask, BookSaid, Confirmed, Fetch, ListingSaid, 
 from rfq.feeds.venues import okx_markets as markets
 from rfq.feeds.venues import okx_words as words
 from rfq.feeds.venues.adapter import Heard, Limits
+from rfq.feeds.venues.channels import Channels, enumerated
 from rfq.feeds.venues.reading import (
     NS_PER_MS,
     NS_PER_S,
@@ -36,7 +37,6 @@ WEBSOCKET: Final = "wss://ws.okx.com:8443/ws/v5/public"
 REST: Final = "https://www.okx.com"
 BOOKS_PER_LINK: Final = 25
 SNAPSHOT_WITHIN_NS: Final = 5 * NS_PER_S
-CONFIRMED_WITHIN_NS: Final = 15 * NS_PER_S
 CLOCK_EVERY_NS: Final = 60 * NS_PER_S
 LISTING_EVERY_NS: Final = 3_600 * NS_PER_S
 BUSY_NS: Final = 10 * NS_PER_S
@@ -83,8 +83,11 @@ class Okx:
         self._voice = Voice(self.venue)
         self._pulse = Pulse(_PING_NS, _DEAD_NS)
         self._errands = Errands()
-        self._asked: dict[tuple[str, str], int] = {}  # (link, channel) not yet confirmed -> when asked for
-        self._bare: dict[str, int] = {}  # symbol whose book has not begun -> when to fetch it
+        self._entered = Channels()
+        self._args: dict[str, dict[str, str]] = {}  # by the channel's name
+        self._bare: dict[
+            str, int
+        ] = {}  # symbol whose channel is there, but its book has not begun -> when to fetch
         self._due: dict[str, int] = {}  # errand that comes again -> when
         self._number = 0
 
@@ -99,8 +102,6 @@ class Okx:
         """Subscribe to everything on this link; with the first link, ask for the clock and the lists."""
         self._pulse.opened(link, now)
         asks = self._subscribe(link, self._channels(link), now)
-        for symbol in self._symbols.get(link, ()):
-            self._bare[symbol] = now + SNAPSHOT_WITHIN_NS
         if link in self._symbols and not self._due:
             self._due = {"time": now, **dict.fromkeys(self._lists(), now)}
             asks += self._again(now)
@@ -109,7 +110,7 @@ class Okx:
     def closed(self, link: str, now: int) -> Heard:
         """Nothing on this link is known any more."""
         self._pulse.closed(link)
-        self._asked = {key: at for key, at in self._asked.items() if key[0] != link}
+        self._entered.closed(link)
         for symbol in self._symbols.get(link, ()):
             self._bare.pop(symbol, None)
             self._errands.drop(f"book:{symbol}")
@@ -161,9 +162,9 @@ class Okx:
         out: list[Ask] = [Send(link=link, text="ping") for link in pings]
         out += asks
         said: list[Said] = []
-        for link, channel in [key for key, at in self._asked.items() if now - at >= CONFIRMED_WITHIN_NS]:
-            del self._asked[link, channel]
-            said.append(self._voice.trouble(now, Fault("never confirmed", channel)))
+        for link, late in self._entered.late(now).items():
+            said.append(self._voice.trouble(now, Fault(f"not confirmed: {enumerated(late)}", link)))
+            out += self._batches(link, "subscribe", [self._args[name] for name in late])
         for symbol in [symbol for symbol, at in self._bare.items() if now >= at]:
             out += self._fetch_book(symbol, now)
         again, given_up = self._errands.tick(now)
@@ -175,8 +176,7 @@ class Okx:
         link = self._link_of.get(symbol)
         if link is None:
             return Heard()
-        self._errands.drop(f"book:{symbol}")
-        self._bare[symbol] = now + SNAPSHOT_WITHIN_NS
+        self._begun(symbol)
         arg = {"channel": "books", "instId": symbol}
         return Heard((), [self._send(link, "unsubscribe", [arg]), *self._subscribe(link, [arg], now)])
 
@@ -199,8 +199,9 @@ class Okx:
     def _event(self, link: str, found: words.Envelope, raw: bytes, now: int) -> Heard:
         if found.event in ("subscribe", "unsubscribe"):
             subscribed = found.event == "subscribe"
-            if subscribed:
-                self._asked.pop((link, found.arg.name), None)
+            entered = subscribed and self._entered.confirmed(link, found.arg.name)
+            if entered and found.arg.channel == "books":
+                self._bare[found.arg.inst_id] = now + SNAPSHOT_WITHIN_NS
             return Heard(
                 (
                     Confirmed(
@@ -223,8 +224,7 @@ class Okx:
         if any(isinstance(one, BookSaid) and one.is_snapshot for one in said):
             self._begun(symbol)
             return Heard(said)
-        entered = (link, found.arg.name) not in self._asked
-        return Heard(said, self._fetch_book(symbol, now) if entered else ())
+        return Heard(said, self._fetch_book(symbol, now))
 
     def _told(self, said: Iterable[Said | Fault] | Fault, raw: bytes, now: int) -> Heard:
         if isinstance(said, Fault):
@@ -293,9 +293,14 @@ class Okx:
     def _subscribe(self, link: str, args: list[dict[str, str]], now: int) -> list[Ask]:
         for arg in args:
             about = arg.get("instId") or arg.get("instFamily", "")
-            self._asked[link, f"{arg['channel']}:{about}"] = now
+            name = f"{arg['channel']}:{about}"
+            self._args[name] = arg
+            self._entered.ask(link, name, now)
+        return self._batches(link, "subscribe", args)
+
+    def _batches(self, link: str, op: str, args: list[dict[str, str]]) -> list[Ask]:
         size = self.limits.channels_per_message
-        return [self._send(link, "subscribe", args[at : at + size]) for at in range(0, len(args), size)]
+        return [self._send(link, op, args[at : at + size]) for at in range(0, len(args), size)]
 
     def _send(self, link: str, op: str, args: list[dict[str, str]]) -> Send:
         self._number += 1

@@ -3,6 +3,7 @@
 As documented in "OKX API guide", "Public data", read in November 2026. An empty text is nothing, a volatility of 0 too.
 """
 
+import math
 from collections.abc import Callable, Iterable
 from typing import Final
 
@@ -10,7 +11,7 @@ import msgspec
 
 from rfq.feeds.said import Listed, Said, TickerSaid
 from rfq.feeds.venues.okx_words import KINDS, VENUE, kind
-from rfq.feeds.venues.reading import NS_PER_MS, Fault, Millis, decoded, number
+from rfq.feeds.venues.reading import MOST, NS_PER_MS, Fault, Millis, decoded, number
 from rfq.feeds.venues.rows import rows
 
 EIGHT_HOURS_MS: Final = 8 * 3_600_000
@@ -106,7 +107,9 @@ def _ticker(row: MarketRow, symbol: str, now: int) -> TickerSaid:
 def _funding_8h(row: MarketRow, funding_at: int) -> float | None:
     """The rate of the period that ends at the next funding, for eight hours; None if its length is not told."""
     rate, period_ms = number(row.funding_rate), _millis(row.next_funding_time) - funding_at
-    return rate * EIGHT_HOURS_MS / period_ms if rate is not None and funding_at and period_ms > 0 else None
+    if rate is None or not funding_at or period_ms <= 0:
+        return None
+    return _finite(rate * EIGHT_HOURS_MS / period_ms)
 
 
 def _volume_usd(row: MarketRow) -> float | None:
@@ -116,11 +119,16 @@ def _volume_usd(row: MarketRow) -> float | None:
         return None
     if of == "spot":
         return volume
-    return volume * last if last is not None else None
+    return _finite(volume * last) if last is not None else None
+
+
+def _finite(found: float) -> float | None:
+    return found if math.isfinite(found) else None
 
 
 def _millis(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 15 else 0
+    found = int(text) if text.isascii() and text.isdigit() and len(text) <= 15 else 0
+    return found if found <= MOST // NS_PER_MS else 0
 
 
 def listing(raw: msgspec.Raw, where: str) -> tuple[list[Listed], list[Fault]]:
@@ -146,7 +154,7 @@ def _listed(row: InstrumentRow) -> Listed:
         quote=quote,
         price_tick=row.tick_sz,
         size_step=row.lot_sz,
-        multiplier=(number(row.ct_val) or 1.0) * (number(row.ct_mult) or 1.0),
+        multiplier=_finite((number(row.ct_val) or 1.0) * (number(row.ct_mult) or 1.0)) or 1.0,
         inverse=row.ct_type == "inverse" and of != "option",
         expiry_at=_millis(row.exp_time) * NS_PER_MS,
         strike=number(row.stk) or 0.0,
