@@ -8,6 +8,7 @@ asks for both).
 import hashlib
 import math
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final, NamedTuple, Protocol
 
 SCHEMA_VERSION: Final = 2
@@ -88,7 +89,7 @@ FLOW: Final[tuple[Column, ...]] = (
         "s",
         "10m",
         5.0,
-        "mean time that a side whose 5 bps lost a third takes to regain half",
+        "mean time of sides whose 5 bps lost a third until half is back, as far as seen",
     ),
     Column(
         "ofi_ratio_1s", "ratio", "1s", 0.0, "order-flow imbalance at the touch / the touch's mean of 60 s"
@@ -110,7 +111,7 @@ FLOW: Final[tuple[Column, ...]] = (
     Column("trades_count_10s", "count", "10s", 0.0, "trades"),
     Column("trades_count_60s", "count", "60s", 0.0, "trades"),
     Column("volume_usd_60s", "usd", "60s", 0.0, "USD traded"),
-    Column("large_trade_age_s", "s", "", 3600.0, "since an order took at least the touch's mean of 60 s"),
+    Column("large_trade_age_s", "s", "", 3600.0, "since an order took 5 times the touch's mean of 60 s"),
     Column("return_bps_1s", "bps", "1s", 0.0, "move of the mid"),
     Column("return_bps_10s", "bps", "10s", 0.0, "move of the mid"),
     Column("return_bps_60s", "bps", "60s", 0.0, "move of the mid"),
@@ -179,6 +180,10 @@ DESK: Final[tuple[Column, ...]] = (
 
 SCHEMA: Final[tuple[Column, ...]] = (*REQUEST, *MARKET, *FLOW, *CALENDAR, *DESK)
 """The columns of version 2, in the order of every row."""
+GROUPS: Final = MappingProxyType(
+    {"request": REQUEST, "market": MARKET, "flow": FLOW, "calendar": CALENDAR, "desk": DESK}
+)
+"""The same by what they are made of, in the same order."""
 
 WIDTH: Final = len(SCHEMA)
 INDEX: Final[dict[str, int]] = {column.name: place for place, column in enumerate(SCHEMA)}

@@ -12,19 +12,20 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from fix_gateway.shell.ports import Scribe
+from fix_gateway.shell.ports import Scribe, Silent
 from models.infer import open_model
 from rfq.audit.log import AuditLog
 from rfq.audit.writer import GroupWriter
 from rfq.domain import canon
 from rfq.domain.effects import Outward
-from rfq.domain.events import Estimated
+from rfq.domain.events import Estimated, Event
 from rfq.domain.ids import ChainId, PartyId
 from rfq.domain.record import decode_record
 from rfq.live.fix_side import FixSide
 from rfq.live.loop import Live
 from rfq.live.ports import Oracle, Wire
 from rfq.ops.clock import SystemClock
+from rfq.ops.feed_sections import Feeds
 from rfq.ops.fix_sections import Fix
 from rfq.ops.schedule import RealSchedule, Schedule
 from rfq.oracle import ThreadedOracle
@@ -35,6 +36,7 @@ from rfq.sim.street import Left, Street
 from rfq.sim.world import World, build_world, chain_of
 
 if TYPE_CHECKING:
+    from rfq.feeds.scene.opening import OpenMarket
     from rfq.ops.settings import Settings
 
 COMP_ID: Final = "DESK"
@@ -57,6 +59,7 @@ class Stage:
     world: World
     oracle: ThreadedOracle
     fix: FixSide | None = None
+    seen: "OpenMarket | None" = None
 
     @property
     def live(self) -> Live:
@@ -64,7 +67,9 @@ class Stage:
         return self.world.live
 
     async def open(self) -> int:
-        """Listen for counterparties, if there may be any; returns the port, 0 for none."""
+        """Connect to venues and listen for counterparties, if there may be any; returns the port, 0 for none."""
+        if self.seen is not None:
+            await self.seen.open()
         if self.fix is None:
             return 0
         port = await self.fix.open()
@@ -82,6 +87,8 @@ class Stage:
             waited += 0.01
         live.finish()
         self.oracle.close()
+        if self.seen is not None:
+            await self.seen.close()
         if isinstance(self.world.street, FixStreet):
             await self.world.street.close()
         if self.fix is not None:
@@ -103,11 +110,12 @@ def begin(
     chain: ChainId | None = None,
     fix: Fix | None = None,
     fix_street: bool = False,
+    feeds: Feeds | None = None,
     say: Scribe | None = None,
     env: Mapping[str, str] | None = None,
 ) -> Stage:
     """A world on real time around a desk. `fix` are the sessions; with `fix_street` the simulated people are behind
-    them, else they stand beside the simulated people.
+    them, else they stand beside the simulated people. `feeds` say which venues to look at instead of simulating one.
 
     Time goes on from the end of the log, even if the wall clock was set back since: deadlines in it stay deadlines.
     How far the wall clock is away stands in every record.
@@ -131,13 +139,16 @@ def begin(
             more["make_street"] = partial(FixStreet, dialects=dialects.__getitem__, comp_id=fix.comp_id)
         else:
             more["more_parties"] = side.parties
+    looked: list[OpenMarket] = []
+    if feeds is not None:
+        more["make_market"] = partial(_look, looked, feeds, say or Silent(), env or {})
     world = build_world(
         seed,
         log=log,
         policy=settings.policy,
         rates=rates,
-        clients=people(settings, "clients", fix, fix_street),
-        dealers=people(settings, "dealers", fix, fix_street),
+        clients=0 if feeds else people(settings, "clients", fix, fix_street),
+        dealers=0 if feeds else people(settings, "dealers", fix, fix_street),
         build=build,
         chain=name,
         segment_records=settings.audit.segment_records,
@@ -156,7 +167,22 @@ def begin(
     if side is not None:
         side.attach(world.live)
     settle_memory()
-    return Stage(world, made[0], side)
+    return Stage(world, made[0], side, looked[0] if looked else None)
+
+
+def _look(
+    looked: "list[OpenMarket]",
+    feeds: Feeds,
+    say: Scribe,
+    env: Mapping[str, str],
+    schedule: Schedule,
+    offer: Callable[[Event], object],
+) -> "OpenMarket":
+    """The market on real venues; aiohttp is only loaded where there is one."""
+    from rfq.feeds.scene.opening import OpenMarket
+
+    looked.append(OpenMarket(feeds, schedule, offer, say, env))
+    return looked[0]
 
 
 def people(settings: "Settings", kind: str, fix: Fix | None, fix_street: bool) -> int:

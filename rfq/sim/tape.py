@@ -16,7 +16,7 @@ TOUCH_OF_DEPTH: Final = 0.02
 """What stands at the touch, as a part of the regime's depth."""
 _TRADED_OF_DEPTH: Final = 0.004
 """What is traded in a second, when there is little pressure."""
-_LARGE_OF_DEPTH: Final = 0.05
+_LARGE_OF_DEPTH: Final = 0.15
 
 
 class Tape:

@@ -8,7 +8,7 @@ bring a street on which people speak FIX and a wire for more parties; nothing el
 from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 
@@ -24,7 +24,7 @@ from rfq.domain.parties import Party
 from rfq.domain.policy import Policy
 from rfq.live.assembly import Journals, open_live
 from rfq.live.loop import Live
-from rfq.live.ports import NoDelays, Oracle, Wire
+from rfq.live.ports import Market, NoDelays, Oracle, Wire
 from rfq.ops.schedule import Schedule, VirtualSchedule
 from rfq.ops.standard import STANDARD_POLICY
 from rfq.oracle import DelayedOracle
@@ -55,6 +55,23 @@ class Door:
 
 
 StreetMaker = Callable[[Schedule, Dice, Callable[[Event], object], Left], Street]
+
+
+class Seen(Protocol):
+    """A market from elsewhere: the loop's port, and the instruments that are known of it."""
+
+    @property
+    def market(self) -> Market:
+        """The port."""
+        ...
+
+    @property
+    def instruments(self) -> tuple[Instrument, ...]:
+        """What may be asked for from the beginning."""
+        ...
+
+
+MarketMaker = Callable[[Schedule, Callable[[Event], object]], Seen]
 WireMaker = Callable[[Street, Left], Wire]
 """Given the street, and what must see each departure, the loop's wire."""
 
@@ -110,13 +127,15 @@ def build_world(
     checked: bool = True,
     make_street: StreetMaker = Street,
     make_wire: WireMaker | None = None,
+    make_market: MarketMaker | None = None,
     more_parties: tuple[Party, ...] = (),
     journals: Journals | None = None,
 ) -> World:
     """A world on `log`. Without a schedule it runs on virtual time from `start_at`; with one, on that one's.
 
     `checked=False` leaves the checks out (to measure what they cost). Effects leave by the street, or by another wire
-    that knows `more_parties`, and whose `journals` know what left before a restart.
+    that knows `more_parties`, and whose `journals` know what left before a restart. In a market from elsewhere
+    nobody is simulated.
     """
     real = schedule is not None
     schedule = schedule or VirtualSchedule(start_at)
@@ -126,6 +145,7 @@ def build_world(
     listed = {one.name: one for one in instruments}
     door = Door()
     market = SimMarket(schedule, dice["market"], listed, door.offer)
+    seen = None if make_market is None else make_market(schedule, door.offer)
     checks = checks or Checks()
     left = checks.on_left if checked else _unseen
     street = make_street(schedule, dice["street"], door.offer, left)
@@ -136,7 +156,7 @@ def build_world(
     answering = oracle(schedule, door.offer) if oracle is not None else _oracle(schedule, door, delays, dice)
     parties = (*list_parties(clients, dealers), *more_parties)
     name = chain or chain_of(seed)
-    opening = _opening(name, build, policy, instruments, parties)
+    opening = _opening(name, build, policy, instruments if seen is None else seen.instruments, parties)
     live = open_live(
         log,
         opening,
@@ -144,7 +164,7 @@ def build_world(
         writer=writer,
         schedule=schedule,
         wire=street if make_wire is None else make_wire(street, left),
-        market=market,
+        market=market if seen is None else seen.market,
         oracle=answering,
         delays=NoDelays() if real else delays,
         segment_records=segment_records,
@@ -155,7 +175,8 @@ def build_world(
     if checked:
         checks.begin(live.desk)
         live.observe(checks.on_record)
-    populate(live, street, market, rates, dice, Catalogue(market, listed), clients, dealers, policy)
+    if seen is None:
+        populate(live, street, market, rates, dice, Catalogue(market, listed), clients, dealers, policy)
     return World(seed, schedule, live, log, writer, market, street, checks, began_at)
 
 

@@ -84,7 +84,7 @@ def build(
         *_request(rfq, valuation, under, state, notional, now, dealers),
         *_market(valuation, market, under, now),
         *flow_values(under.flow),
-        *_calendar(market, under.name, now),
+        *calendar_values(market, under.name, now),
         held / limit,
         (held - gained if maker else held + gained) / limit,
         record.hit_ratio if maker else _HIT_MISSING,
@@ -179,7 +179,7 @@ def _implied_term(surface: Surface | None) -> float:
     return math.sqrt(near_variance / far_variance) if near_variance > 0.0 and far_variance > 0.0 else 1.0
 
 
-def _calendar(market: MarketSnapshot, underlying: str, now: int) -> tuple[float, ...]:
+def calendar_values(market: MarketSnapshot, underlying: str, now: int) -> tuple[float, ...]:
     """The columns of CALENDAR."""
     day = _TURN * (now % _DAY_NS) / _DAY_NS
     week = _TURN * ((now + _THURSDAY_NS) % _WEEK_NS) / _WEEK_NS

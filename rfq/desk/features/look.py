@@ -15,6 +15,8 @@ LEVELS: Final = (5, 10, 20)
 """And of so many best levels."""
 _BANDS: Final = len(BANDS_BPS)
 _LAST: Final = BANDS_BPS[-1]
+_ROUNDING_BPS: Final = 1e-9
+"""Distances are of floats here, of whole numbers in a book."""
 
 
 class Half(NamedTuple):
@@ -90,13 +92,13 @@ def _half(price: float, size: float, away: float, before: Half | None, mid: floa
     """One side of one level."""
     added = removed = 0.0
     if before is not None:
-        reach = _LAST * mid
+        reach = (_LAST + _ROUNDING_BPS) * mid
         if price != before.price:
             added = size if 1e4 * abs(price - mid) <= reach else 0.0
             removed = before.size if 1e4 * abs(before.price - mid) <= reach else 0.0
         elif 1e4 * abs(price - mid) <= reach:
             added, removed = max(size - before.size, 0.0), max(before.size - size, 0.0)
-    nearer = bisect_left(BANDS_BPS, away)
+    nearer = bisect_left(BANDS_BPS, away - _ROUNDING_BPS)
     bands = (0.0,) * nearer + (size,) * (_BANDS - nearer)
-    slope = away if away <= _LAST else 0.0
+    slope = away if nearer < _BANDS else 0.0
     return Half(price, size, bands, (size, size, size), slope, 0.0, 0.0, added, removed)

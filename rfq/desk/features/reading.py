@@ -49,7 +49,7 @@ _RATIO_MAX: Final = 1e4
 _A_YEAR_OF_59: Final = YEAR_NS / NS_PER_S / 59.0 / 1e18
 _A_YEAR_OF_599: Final = YEAR_NS / NS_PER_S / 599.0 / 1e18
 """From squared returns of so many seconds to a variance a year."""
-_MILLI: Final = 1e3
+_MICRO: Final = 1e6
 Totals = Sequence[int]
 _Found = dict[str, float | None]
 
@@ -167,13 +167,14 @@ def flow_of(state: State, at: int, others: Sequence[Moves], outside: Outside) ->
         _minute(found, now, s60)
     if blind - _COVERED * m10[BLIND] <= span_600:
         found["realised_vol_10m"] = math.sqrt((now[VARIANCE] - m10[VARIANCE]) * _A_YEAR_OF_599)
-        mended = now[MENDED] - m10[MENDED]
-        found["recovery_s_10m"] = (now[MENDING] - m10[MENDING]) / mended / NS_PER_S if mended else None
+    start = coarse.since(max(second - 599, coarse.first), now)
+    mended = now[MENDED] - start[MENDED]
+    found["recovery_s_10m"] = (now[MENDING] - start[MENDING]) / mended / NS_PER_S if mended else None
     deaf = _COVERED * (now[DEAF] + (stood if state.deaf else 0))
     if deaf - _COVERED * s1[DEAF] <= span_1:
-        found["signed_flow_usd_1s"] = (now[FLOW] - s1[FLOW]) / _MILLI
+        found["signed_flow_usd_1s"] = (now[FLOW] - s1[FLOW]) / _MICRO
     if deaf - _COVERED * s10[DEAF] <= span_10:
-        found["signed_flow_usd_10s"] = (now[FLOW] - s10[FLOW]) / _MILLI
+        found["signed_flow_usd_10s"] = (now[FLOW] - s10[FLOW]) / _MICRO
         found["trades_count_10s"] = float(now[COUNT] - s10[COUNT])
     if deaf - _COVERED * s60[DEAF] <= span_60:
         _trades(found, now, s60, seen_60)
@@ -184,7 +185,7 @@ def flow_of(state: State, at: int, others: Sequence[Moves], outside: Outside) ->
 
 def _usual_touch(state: State, at: int, second: int) -> float:
     """The mean in time of what stood at the touch, over the last minute or what of it has been seen; 0 when that is
-    less than a second. Thousandths of USD."""
+    less than a second. Millionths of USD."""
     now, coarse = state.totals, state.coarse
     start = max(second - 59, coarse.first)
     then = coarse.since(start, now)
@@ -238,7 +239,7 @@ def _changes(found: _Found, now: Totals, then: Totals) -> None:
     bids, offers = now[PULLED_BID] - then[PULLED_BID], now[PULLED_OFFER] - then[PULLED_OFFER]
     found["pulled_tilt_ratio_10s"] = (offers - bids) / (bids + offers) if bids + offers else None
     depth = found.get("depth_25bps_usd")
-    found["band_flow_ratio_10s"] = (now[NET] - then[NET]) / (_MILLI * depth) if depth else None
+    found["band_flow_ratio_10s"] = (now[NET] - then[NET]) / (_MICRO * depth) if depth else None
 
 
 def _minute(found: _Found, now: Totals, then: Totals) -> None:
@@ -255,15 +256,15 @@ def _minute(found: _Found, now: Totals, then: Totals) -> None:
     if far:
         bids = now[VANISHED_BID] - then[VANISHED_BID]
         offers = now[VANISHED_OFFER] - then[VANISHED_OFFER]
-        found["vanish_ratio_60s"] = (bids + offers) / (_MILLI * far)
-        found["vanish_tilt_ratio_60s"] = (offers - bids) / (_MILLI * far)
+        found["vanish_ratio_60s"] = (bids + offers) / (_MICRO * far)
+        found["vanish_tilt_ratio_60s"] = (offers - bids) / (_MICRO * far)
 
 
 def _trades(found: _Found, now: Totals, then: Totals, seen: bool) -> None:
     """The last minute's trades, and what the book, if it was seen, says of them."""
     flow, traded = now[FLOW] - then[FLOW], now[TRADED] - then[TRADED]
-    found["signed_flow_usd_60s"] = flow / _MILLI
-    found["volume_usd_60s"] = traded / _MILLI
+    found["signed_flow_usd_60s"] = flow / _MICRO
+    found["volume_usd_60s"] = traded / _MICRO
     found["trades_count_60s"] = float(now[COUNT] - then[COUNT])
     if traded:
         found["buy_share_ratio_60s"] = 0.5 + 0.5 * flow / traded

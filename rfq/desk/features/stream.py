@@ -17,10 +17,12 @@ from rfq.desk.features.watchers import WALL_SHARE, Mending, Wall
 
 _ORDER_NS: Final = 1_000_000
 """Trades of one side that follow each other within a millisecond are one order."""
-_MILLI: Final = 1e3
-_BILLION: Final = 1e9
+_MICRO: Final = 1e6
+_COINS: Final = 1e12
 _SQUARE: Final = 1e18
 _USUAL_S: Final = 60
+LARGE: Final = 5
+"""An order is large when it takes so many times what usually stands at the touch."""
 
 
 class MarketFlow:
@@ -33,7 +35,7 @@ class MarketFlow:
         "_fine",
         "_offer_mending",
         "_offer_wall",
-        "_order_milli",
+        "_order_micro",
         "_order_side",
         "_per_size",
         "_second_mid",
@@ -41,13 +43,13 @@ class MarketFlow:
         "_state",
         "_totals",
         "_trade_at",
-        "_usual_milli",
+        "_usual_micro",
     )
 
     def __init__(self, sizing: Sizing = Sizing()) -> None:  # noqa: B008 (a frozen value)
         """`sizing` says what the sizes of looks and prints are worth."""
         self._sizing = sizing
-        self._per_size = _MILLI * sizing.multiplier
+        self._per_size = _MICRO * sizing.multiplier
         self._totals = [0] * w.TOTALS
         self._fine = w.Ring(w.FINE)
         self._coarse = w.Ring(w.COARSE)
@@ -55,10 +57,10 @@ class MarketFlow:
         self._bid_wall, self._offer_wall = Wall(1), Wall(-1)
         self._bid_mending, self._offer_mending = Mending(), Mending()
         self._second_mid = 0.0
-        self._usual_milli = 0
+        self._usual_micro = 0
         self._trade_at = -w.NEVER
         self._order_side = 0
-        self._order_milli = 0
+        self._order_micro = 0
 
     # --- what is fed -------------------------------------------------------------------------------------------
 
@@ -68,17 +70,17 @@ class MarketFlow:
         state, totals = self._state, self._totals
         bid, offer = look.bid, look.offer
         mid = 0.5 * (bid.price + offer.price)
-        milli = self._per_size if self._sizing.inverse else self._per_size * self._sizing.usd * mid
+        micro = self._per_size if self._sizing.inverse else self._per_size * self._sizing.usd * mid
         before = state.look
         if before is not None:
-            self._changed(before, look, milli)
-        bid_5, offer_5 = milli * bid.bands[2], milli * offer.bands[2]
+            self._changed(before, look, micro)
+        bid_5, offer_5 = micro * bid.bands[2], micro * offer.bands[2]
         state.look = look
         state.deaf = False
         state.mid = mid
-        state.per_size = milli / _MILLI
+        state.per_size = micro / _MICRO
         state.spread = int(1e10 * (offer.price - bid.price) / mid)
-        state.touch = int(0.5 * milli * (bid.size + offer.size))
+        state.touch = int(0.5 * micro * (bid.size + offer.size))
         took = self._bid_mending.watch(at, bid_5), self._offer_mending.watch(at, offer_5)
         for one in took:
             if one:
@@ -86,12 +88,12 @@ class MarketFlow:
                 totals[w.MENDED] += 1
         gone = self._bid_wall.watch(bid.price, bid.largest_price, bid.largest, WALL_SHARE * bid.bands[-1])
         if gone:
-            totals[w.VANISHED_BID] += int(milli * gone)
+            totals[w.VANISHED_BID] += int(micro * gone)
         gone = self._offer_wall.watch(
             offer.price, offer.largest_price, offer.largest, WALL_SHARE * offer.bands[-1]
         )
         if gone:
-            totals[w.VANISHED_OFFER] += int(milli * gone)
+            totals[w.VANISHED_OFFER] += int(micro * gone)
 
     def trade(self, one: Print) -> None:
         """Somebody traded."""
@@ -102,20 +104,20 @@ class MarketFlow:
         worth = self._per_size * one.size
         if not self._sizing.inverse:
             worth *= self._sizing.usd * price
-        milli = int(worth)
-        totals[w.TRADED] += milli
-        totals[w.FLOW] += side * milli
-        totals[w.COINS] += side * int(_BILLION / _MILLI * worth / price)
+        micro = int(worth)
+        totals[w.TRADED] += micro
+        totals[w.FLOW] += side * micro
+        totals[w.COINS] += side * int(_COINS / _MICRO * micro / price)
         totals[w.COUNT] += one.times
         look = state.look
         if look is not None and (price > look.offer.price if side > 0 else price < look.bid.price):
-            totals[w.THROUGH] += milli
+            totals[w.THROUGH] += micro
         if side == self._order_side and at - self._trade_at <= _ORDER_NS:
-            self._order_milli += milli
+            self._order_micro += micro
         else:
-            self._order_side, self._order_milli = side, milli
+            self._order_side, self._order_micro = side, micro
         self._trade_at = at
-        if 0 < self._usual_milli <= self._order_milli:
+        if 0 < LARGE * self._usual_micro <= self._order_micro:
             state.large_at = at
 
     def broke(self, at: int, trades: bool = False) -> None:
@@ -141,7 +143,7 @@ class MarketFlow:
 
     # --- inside ------------------------------------------------------------------------------------------------
 
-    def _changed(self, before: Look, look: Look, milli: float) -> None:
+    def _changed(self, before: Look, look: Look, micro: float) -> None:
         """What one message changed."""
         totals = self._totals
         bid, offer, old_bid, old_offer = look.bid, look.offer, before.bid, before.offer
@@ -155,16 +157,16 @@ class MarketFlow:
         if offer.price >= old_offer.price:
             moved += old_offer.size
         if moved:
-            totals[w.OFI] += int(milli * moved)
+            totals[w.OFI] += int(micro * moved)
         if bid.price != old_bid.price or offer.price != old_offer.price:
             totals[w.REVISIONS] += 1
-        added, removed = int(milli * (bid.added + offer.added)), int(milli * (bid.removed + offer.removed))
+        added, removed = int(micro * (bid.added + offer.added)), int(micro * (bid.removed + offer.removed))
         if added or removed:
             totals[w.ADDED] += added
             totals[w.REMOVED] += removed
-            totals[w.NET] += int(milli * (bid.added - bid.removed - offer.added + offer.removed))
-            totals[w.PULLED_BID] += int(milli * bid.pulled)
-            totals[w.PULLED_OFFER] += int(milli * offer.pulled)
+            totals[w.NET] += int(micro * (bid.added - bid.removed - offer.added + offer.removed))
+            totals[w.PULLED_BID] += int(micro * bid.pulled)
+            totals[w.PULLED_OFFER] += int(micro * offer.pulled)
 
     def _advance(self, at: int) -> int:
         """Time passes until `at`; an instant before the last one counts as the last one."""
@@ -222,7 +224,7 @@ class MarketFlow:
         start = max(number - _USUAL_S, ring.first)
         then = ring.totals[start % w.COARSE]
         known = (number - start) * w.COARSE_NS - totals[w.BLIND] + then[w.BLIND]
-        self._usual_milli = (totals[w.TOUCH] - then[w.TOUCH]) // known if known > 0 else 0
+        self._usual_micro = (totals[w.TOUCH] - then[w.TOUCH]) // known if known > 0 else 0
         self._bid_mending.second()
         self._offer_mending.second()
         ring.keep(number, tuple(totals), mid)
@@ -235,7 +237,7 @@ class MarketFlow:
         if traded:
             totals = self._totals
             coins = after[w.COINS] - before[w.COINS]
-            totals[gain] += int(_MILLI / _BILLION * mid * coins) - after[w.FLOW] + before[w.FLOW]
+            totals[gain] += int(_MICRO / _COINS * mid * coins) - after[w.FLOW] + before[w.FLOW]
             totals[gain + 1] += traded
 
     def _sample(self) -> None:

@@ -21,7 +21,7 @@ NEVER: Final = 1 << 62
 (
     BLIND,  # ns without a right book
     DEAF,  # ns without trades being told
-    OFI,  # order-flow imbalance at the touch, thousandths of USD, as are all USD here
+    OFI,  # order-flow imbalance at the touch, millionths of USD, as are all USD here
     NET,  # size added within 25 bps, bids less offers
     ADDED,
     REMOVED,
@@ -29,7 +29,7 @@ NEVER: Final = 1 << 62
     PULLED_OFFER,
     FLOW,  # taker buys less sells
     TRADED,
-    COINS,  # the same as FLOW in coins, billionths
+    COINS,  # the same as FLOW in coins, at each trade's price; million millionths
     COUNT,
     THROUGH,
     REVISIONS,
