@@ -3,8 +3,9 @@
 As documented in "OKX API guide", "Order book trading > Market data" and "Public data", read in November 2026 together
 with its changelog. Numbers are texts, instants are ms as texts, an empty text is nothing. Sizes are in coins for spot,
 in contracts for all else. A level is price, size, something of no use to us, number of orders; orders that only retail
-clients may take (ELP, RPI) are in books of their own and not in these. The checksum has been 0 since 23 June 2026, which means that there is none; where one is not 0 (older captures), it is over
-the levels as they were spelled, hence `BookSaid.texts`.
+clients may take (ELP, RPI) are in books of their own and not in these. The checksum has been 0 since 23 June 2026,
+which means that there is none; where one is not 0 (older captures), it is over the levels as they were spelled, hence
+`BookSaid.texts`.
 """
 
 from collections.abc import Callable
