@@ -7,7 +7,7 @@ have left the levels of its first: what it did not tell is then taken not to be 
 is looked at each second.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
@@ -16,24 +16,26 @@ from rfq.desk.features.look import Print
 from rfq.feeds.book.keeper import BookKeeper, State
 from rfq.feeds.book.rules import CAPTURE, UNNUMBERED, Order, Rule
 from rfq.feeds.layout import BOOK
-from rfq.feeds.link.choice import VENUES
 from rfq.feeds.said import BookSaid, Said, TradeSaid, Trouble
 from rfq.feeds.table_rows import Market
 from rfq.feeds.tables import Capture
+from rfq.feeds.venues.catalogue import VENUES
 from rfq.store.gathering import Gatherer, merged
 
 if TYPE_CHECKING:
     from rfq.feeds.table_words import SaidOfTables
 
 TICK_NS: Final = 1_000_000_000
+_STEP: Final = 5_000
 Rules = dict[Market, Rule | None]
 """The rule of each market's book; None where the capture has no book of it, and the touch must do."""
 
 
 class Break(NamedTuple):
-    """A book was lost in a way that tables do not tell; `symbol` "": every book."""
+    """A book was lost in a way that tables do not tell; `symbol` "": every book of the venue."""
 
     at: int
+    venue: str
     symbol: str
 
 
@@ -95,6 +97,7 @@ def gather(
     *,
     ticks: Sequence[int] | None = None,
     breaks: Sequence[Break] = (),
+    tell: Callable[[int], None] = lambda _count: None,
 ) -> int:
     """Put all that the capture says of these markets to the gatherer; how many messages that was.
 
@@ -114,10 +117,12 @@ def gather(
                 each.check(one)
         elif isinstance(one, Break):
             for each in followed.values():
-                if one.symbol in ("", each.market.symbol):
+                if one.venue == each.market.venue and one.symbol in ("", each.market.symbol):
                     each.lose(one.at, "told beside the tables")
         else:
             count += 1
+            if not count % _STEP:
+                tell(count)
             gatherer.said(one)
             followed[Market(one.venue, one.symbol)].take(one)
     gatherer.finish()
@@ -159,7 +164,7 @@ def _rule_of(capture: Capture, market: Market) -> Rule | None:
     snapshot, last = columns["is_snapshot"], columns["u_last"]
     if bool(snapshot.all()) or bool((last < 0).any()):
         return UNNUMBERED
-    rule = VENUES[market.venue][1] if market.venue in VENUES else CAPTURE
+    rule = VENUES[market.venue].rule if market.venue in VENUES else CAPTURE
     if rule.order is Order.CHAIN and bool((columns["u_prev"] < 0).any()):
         rule = msgspec.structs.replace(rule, order=Order.RISING)
     return bare(rule, from_nothing=not bool(snapshot.any()))

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple, TypeVar
 
 import numpy as np
 
-from rfq.desk.features.look import Look, Print, Sizing
+from rfq.desk.features.look import Look, Print, Sizing, touch_look
 from rfq.desk.features.stream import MarketFlow
 from rfq.feeds.said import BookSaid, OrderSaid, Said, TouchSaid, TradeSaid
 from rfq.feeds.table_rows import Market
@@ -20,7 +20,7 @@ from rfq.store.definitions import FLOW_NAMES, MARKET_COLUMNS
 from rfq.store.parts import Columns
 
 QUIET_NS: Final = 60_000_000_000
-_HEARD: Final = (BookSaid, TradeSaid, TouchSaid, OrderSaid)
+_HEARD: Final = frozenset({BookSaid, TradeSaid, TouchSaid, OrderSaid})
 _NEVER: Final = 2**63 - 1
 
 
@@ -30,6 +30,10 @@ class Source(NamedTuple):
     market: Market
     underlying: str
     sizing: Sizing = Sizing()
+    touch: bool = False
+    """Whether its best quotes must do for a book."""
+    units: tuple[int, int] = (1, 1)
+    """What prices and sizes are counted in; only touches need it."""
 
 
 class Reading(NamedTuple):
@@ -70,7 +74,7 @@ class Gatherer:
         """Rows are due at every whole multiple of `every_ns` (0: at none) after the first thing that is said, and at a
         market's `instants`."""
         given = instants or {}
-        self._watched = {
+        self._watched: dict[tuple[str, str], _Watched] = {
             one.market: _Watched(one, given.get(one.market, ()))
             for one in sorted(sources, key=lambda s: s.market)
         }
@@ -87,10 +91,11 @@ class Gatherer:
 
     def said(self, said: Said) -> None:
         """Something was said, and is about to be put to its book: rows that are due come first."""
-        if not isinstance(said, _HEARD):
+        kind = type(said)
+        if kind not in _HEARD:
             return
-        watched = self._watched.get(Market(said.venue, said.symbol))
-        if watched is None:
+        watched = self._watched.get((said.venue, said.symbol))  # type: ignore[union-attr]
+        if watched is None or (kind is TouchSaid and not watched.source.touch):
             return
         at = max(said.received_at, self._heard_at)
         if at >= self._due_at:
@@ -98,7 +103,9 @@ class Gatherer:
         if self._heard_at < 0 or at - self._heard_at > QUIET_NS:
             self._begin(at)
         self._heard_at = at
-        watched.exchange_at = max(watched.exchange_at, said.exchange_at)
+        watched.exchange_at = max(watched.exchange_at, said.exchange_at)  # type: ignore[union-attr]
+        if isinstance(said, TouchSaid):
+            self._touch(watched, said, at)
 
     def look(self, market: Market, look: Look) -> None:
         """A book is right and looks like this."""
@@ -147,6 +154,18 @@ class Gatherer:
         if self._every_ns:
             self._next_at = (at // self._every_ns + 1) * self._every_ns
             self._plan()
+
+    def _touch(self, watched: _Watched, said: TouchSaid, at: int) -> None:
+        """A best quote that must do for a book: as a book of one level a side."""
+        per_price, per_size = watched.source.units
+        if not (0 < said.bid < said.ask and said.bid_size > 0 and said.ask_size > 0):
+            watched.look = None
+            watched.flow.broke(at)
+            return
+        bid, bid_size = said.bid / per_price, said.bid_size / per_size
+        ask, ask_size = said.ask / per_price, said.ask_size / per_size
+        watched.look = touch_look(at, bid, bid_size, ask, ask_size, watched.look)
+        watched.flow.look(watched.look)
 
     def _plan(self) -> None:
         self._due_at = min(self._next_at, *[one.due[-1] for one in self._watched.values() if one.due], _NEVER)

@@ -65,7 +65,7 @@ def write(path: Path, columns: Columns) -> None:
         tables.register("rows_of_part", dict(columns))
         tables.execute(
             f"copy (select {_names(columns)} from rows_of_part) to {quoted(beside)}"
-            " (format parquet, compression zstd, parquet_version v2)"
+            " (format parquet, compression lz4_raw)"
         )
     with beside.open("rb+") as file:
         os.fsync(file.fileno())
