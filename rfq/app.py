@@ -238,6 +238,7 @@ async def _serve_on(
             build=build_id(),
             chain=ChainId(settings.chain.id),
             fix=settings.fix if settings.fix.enabled else None,
+            feeds=settings.feeds if settings.feeds.market == "venues" else None,
             say=say,
             env=os.environ,
         )

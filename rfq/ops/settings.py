@@ -16,6 +16,7 @@ from pydantic import BaseModel, Field, ValidationError
 from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict, SettingsError
 
 from rfq.domain.policy import Policy
+from rfq.ops.feed_sections import Feeds
 from rfq.ops.fix_sections import Fix
 from rfq.ops.problems import ConfigInvalid, Problem, suggest, unit_of
 from rfq.ops.sections import (
@@ -61,6 +62,7 @@ class Settings(BaseSettings):
     kernels: Kernels = Field(default_factory=Kernels, description="the numeric kernels")
     serve: Serve = Field(default_factory=Serve, description="the desk on real time")
     fix: Fix = Field(default_factory=Fix, description="counterparties over FIX")
+    feeds: Feeds = Field(default_factory=Feeds, description="where the market is seen")
 
     @classmethod
     def settings_customise_sources(cls, *sources: Any, **named: Any) -> tuple[Any, ...]:
