@@ -97,7 +97,8 @@ def value(
         variance += option_variance
         width += option_width
         buckets = option_buckets(rows.instants, found, count * LEG_WIDTH + TOTALS + len(rows.instants))
-    variance += moved_variance(outrights.moving, now, package.under.sigma)
+    jumps = () if market.calendar is None else market.calendar.jumps(package.under.name)
+    variance += moved_variance(outrights.moving, now, package.under.sigma, jumps)
     buckets += outrights.buckets()
     delta = gamma = vega = theta = vanna = volga = 0.0
     for one in buckets:

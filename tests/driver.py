@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from pricing.calendar import Calendar
 from pricing.instruments import Instrument, Option, Perpetual
 from pricing.market import Curve, MarketSnapshot, Pillar, Surface, UnderlyingMarket, one_level
 from pricing.structures import Leg, Structure
@@ -153,6 +154,7 @@ class Driver:
         self.at = START_AT
         self.index: float | None = 60_000.0
         self.market_age_ns = 0
+        self.calendar: Calendar | None = None
         self.timers: dict[RfqId, int] = {}
         self.bodies: list[bytes] = []
         self.snapshots: dict[str, MarketSnapshot] = {}
@@ -187,6 +189,7 @@ class Driver:
         shown = None
         if type(event) in ev.NEEDS_MARKET and self.index is not None:
             shown = market(self.at - self.market_age_ns, self.index)
+            shown = msgspec.structs.replace(shown, calendar=self.calendar)
         name = canon.hash_of(shown) if shown is not None else ""
         if shown is not None:
             self.snapshots[name] = shown

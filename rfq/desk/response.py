@@ -6,9 +6,11 @@ from models.baselines import Arithmetic, predict
 from models.prediction import Prediction
 from pricing.estimates import Estimates
 from pricing.fact import Fault
+from pricing.market import MarketSnapshot
 from pricing.numeric import elementary
 from pricing.quoting import QuotePrice, quote
 from pricing.structures import steps_of
+from pricing.units import NS_PER_S
 from pricing.valuation import Valuation
 from rfq.desk import limits, outlays
 from rfq.desk.card import Card
@@ -58,6 +60,9 @@ def make_quote(
         return Reason(code=Code.LIMIT_POSITION, field="amount", detail="the exposure would pass its limit")
     market = turn.stamped.market
     assert market is not None
+    guarded = _guarded(market, valuation.underlying, turn.now)
+    if guarded is not None:
+        return guarded
     found = outlays.of(valuation, market, state)
     if isinstance(found, Fault):
         return Reason(code=Code.PRICE, field=found.field, detail=found.problem)
@@ -78,17 +83,39 @@ def make_quote(
         carry_usd=found.carry_usd,
         risk_bps=found.risk_bps,
     )
-    return _approve(turn, card, price, facts, replaces)
+    free_until = (
+        None if market.calendar is None else market.calendar.free_until(turn.now, valuation.underlying)
+    )
+    return _approve(turn, card, price, facts, replaces, free_until)
+
+
+def _guarded(market: MarketSnapshot, underlying: str, now: int) -> Reason | None:
+    """Why nothing is quoted right now: something scheduled is about to come, or has just come."""
+    event = None if market.calendar is None else market.calendar.guarding(now, underlying)
+    if event is None:
+        return None
+    left_s = (event.guard_until_at - now) / NS_PER_S
+    detail = f"{event.name or event.kind.lower()}: nothing is quoted for {left_s:.0f} s"
+    return Reason(code=Code.SCHEDULED, detail=detail)
 
 
 def _approve(
-    turn: Turn, card: Card, price: QuotePrice, facts: limits.Facts, replaces: str
+    turn: Turn,
+    card: Card,
+    price: QuotePrice,
+    facts: limits.Facts,
+    replaces: str,
+    free_until: int | None,
 ) -> limits.Approved[SendQuote] | Reason:
-    """Wrap a price in a quote that ends no later than the request, and have the limits look at it."""
+    """Wrap a price in a quote that ends no later than the request, and before the next guard of the calendar; have the
+    limits look at it.
+    """
     state, rfq = turn.state, card.rfq
     if price.bid is None and price.offer is None:
         return Reason(code=Code.PRICE, detail="no side can be priced above zero")
     expires_at = min(turn.now + state.policy.quote_ttl_ms * MS, rfq.expires_at)
+    if free_until is not None:
+        expires_at = min(expires_at, free_until)
     amount: Decimal = rfq.ask.amount
     made = Quote(
         id=QuoteId(turn.ids.make("q")),

@@ -38,6 +38,7 @@ class Code(StrEnum):
     KILLED = "killed"
     NO_MARKET = "no_market"
     STALE_MARKET = "stale_market"
+    SCHEDULED = "scheduled"
     LIMIT_NOTIONAL = "limit_notional"
     LIMIT_POSITION = "limit_position"
     LIMIT_OPEN_RFQS = "limit_open_rfqs"

@@ -64,6 +64,7 @@ CODES: Final[dict[Code, Row]] = {
     Code.KILLED: Row(_R.CLOSED, _Q.CLOSED, "2", "closed"),
     Code.NO_MARKET: Row(_R.NO_MARKET, _Q.OTHER, _OTHER, "no market"),
     Code.STALE_MARKET: Row(_R.NO_MARKET, _Q.OTHER, _OTHER, "no market"),
+    Code.SCHEDULED: Row(_R.NO_MARKET, _Q.OTHER, _OTHER, "no market"),
     Code.LIMIT_NOTIONAL: Row(_R.LIMIT, _Q.LIMIT, _LIMIT, "exceeds a limit"),
     Code.LIMIT_POSITION: Row(_R.LIMIT, _Q.LIMIT, _LIMIT, "exceeds a limit"),
     Code.LIMIT_OPEN_RFQS: Row(_R.LIMIT, _Q.LIMIT, _LIMIT, "too many open requests"),

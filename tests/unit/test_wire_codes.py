@@ -14,7 +14,15 @@ from rfq.wire.outbound_fix import ANSWERS, SAID
 OURS = (
     *(Code.LIMIT_NOTIONAL, Code.LIMIT_POSITION, Code.LIMIT_OPEN_RFQS, Code.LIMIT_PRICE, Code.KILLED),
     *(Code.EDGE, Code.UNFAIR, Code.MODEL_LATE, Code.MODEL_FAULT, Code.FAULT, Code.MMP, Code.NOT_AUTHORISED),
-    *(Code.STALE_MARKET, Code.NO_MARKET, Code.NO_DEALER, Code.RESTART, Code.TRADED_AWAY, Code.USER),
+    *(
+        Code.STALE_MARKET,
+        Code.SCHEDULED,
+        Code.NO_MARKET,
+        Code.NO_DEALER,
+        Code.RESTART,
+        Code.TRADED_AWAY,
+        Code.USER,
+    ),
 )
 
 
