@@ -111,6 +111,11 @@ class SimMarket:
         """No need any more."""
         self._watched.pop(underlying, None)
 
+    def listen(self, tap: Tap) -> None:
+        """From now on `tap` hears what the accumulators are told, the newest looks first."""
+        for tape in self._tapes:
+            tape.listen(tap)
+
     # --- what counterparties use -------------------------------------------------------------------------------
 
     def look(self) -> MarketSnapshot:

@@ -32,6 +32,12 @@ class Tape:
         self.imbalance = 0.0
         self.sizes = (0.0, 0.0)
 
+    def listen(self, tap: Tap) -> None:
+        """From now on `tap` hears all that is told, the newest look first."""
+        self._tap = tap
+        if self.last is not None:
+            tap(self._name, self.last)
+
     def second(self, path: Path, regime: Regime, at: int) -> None:
         """The second that ends at `at`."""
         shown = path.shown

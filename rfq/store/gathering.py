@@ -70,9 +70,11 @@ class Gatherer:
         *,
         every_ns: int = 0,
         instants: Mapping[Market, Sequence[int]] | None = None,
+        is_closed: bool = False,
     ) -> None:
         """Rows are due at every whole multiple of `every_ns` (0: at none) after the first thing that is said, and at a
-        market's `instants`."""
+        market's `instants`. `is_closed`: a row of g holds what was received at g too, and is read when it is later;
+        so it is where time goes in steps, and everything of a step is known at its end."""
         given = instants or {}
         self._watched: dict[tuple[str, str], _Watched] = {
             one.market: _Watched(one, given.get(one.market, ()))
@@ -82,6 +84,7 @@ class Gatherer:
         for watched in self._watched.values():
             self._leading.setdefault(watched.source.underlying, watched)
         self._on_row = on_row
+        self._open_ns = 1 if is_closed else 0
         self._every_ns = every_ns
         self._next_at = _NEVER
         self._heard_at = -1
@@ -97,15 +100,18 @@ class Gatherer:
         watched = self._watched.get((said.venue, said.symbol))  # type: ignore[union-attr]
         if watched is None or (kind is TouchSaid and not watched.source.touch):
             return
-        at = max(said.received_at, self._heard_at)
-        if at >= self._due_at:
-            self.until(at)
-        if self._heard_at < 0 or at - self._heard_at > QUIET_NS:
-            self._begin(at)
-        self._heard_at = at
+        at = self._pass(said.received_at)
         watched.exchange_at = max(watched.exchange_at, said.exchange_at)  # type: ignore[union-attr]
         if isinstance(said, TouchSaid):
             self._touch(watched, said, at)
+
+    def told(self, market: Market, one: Look | Print) -> None:
+        """The same of a market that makes looks and prints itself."""
+        self._pass(one.at)
+        if isinstance(one, Look):
+            self.look(market, one)
+        else:
+            self.trade(market, one)
 
     def look(self, market: Market, look: Look) -> None:
         """A book is right and looks like this."""
@@ -126,7 +132,8 @@ class Gatherer:
 
     def until(self, at: int) -> None:
         """It is `at` now, and everything that was received before has been told: give the rows that are due."""
-        while self._due_at <= at:
+        last_at = at - self._open_ns
+        while self._due_at <= last_at:
             due_at = self._due_at
             is_quiet = self._heard_at < 0 or due_at - self._heard_at > QUIET_NS
             on_grid = due_at == self._next_at
@@ -147,12 +154,27 @@ class Gatherer:
             self._plan()
             self.until(self._heard_at + QUIET_NS)
 
+    def close(self) -> None:
+        """Nothing more will be said, and it is the end of the last step: rows of that instant too are read."""
+        self.until(self._heard_at + self._open_ns)
+        self.finish()
+
     # --- inside ------------------------------------------------------------------------------------------------
+
+    def _pass(self, at: int) -> int:
+        """Something was said at `at`: what is due before it comes first."""
+        at = max(at, self._heard_at)
+        if at >= self._due_at:
+            self.until(at)
+        if self._heard_at < 0 or at - self._heard_at > QUIET_NS:
+            self._begin(at)
+        self._heard_at = at
+        return at
 
     def _begin(self, at: int) -> None:
         """The first thing is said, or the first after a silence."""
         if self._every_ns:
-            self._next_at = (at // self._every_ns + 1) * self._every_ns
+            self._next_at = ((at - self._open_ns) // self._every_ns + 1) * self._every_ns
             self._plan()
 
     def _touch(self, watched: _Watched, said: TouchSaid, at: int) -> None:
