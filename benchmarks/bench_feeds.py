@@ -1,0 +1,223 @@
+"""From a venue's bytes to a finished row of features: how long one message takes, how much a second, how much memory.
+
+The messages are those of the shared capture of Binance's futures (BTCUSDT and ETHUSDT, 2024-08-08), put together again
+as they were on the wire; an hour is that capture round and round, each round a new connection with later clocks. Timed
+is what a message of the book costs from its bytes to its row: adapter, keeper, accumulators, and the row read. Other
+messages (trades, best quotes) are told in between, as they came.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from itertools import count
+from typing import Final
+
+import numpy as np
+
+from benchmarks.binance_hour import SYMBOLS, Hour, load
+from benchmarks.rows import Row
+from rfq.desk.features.builder import flow_values
+from rfq.desk.features.look import Look, Print
+from rfq.desk.features.stream import MarketFlow
+from rfq.feeds import levels
+from rfq.feeds.link.switchboard import Hooks, Switchboard
+from rfq.feeds.said import Ask, Fetch
+from rfq.feeds.venues.binance import BinanceAdapter
+from rfq.feeds.venues.binance_markets import USDM
+from rfq.feeds.venues.catalogue import make_keepers
+from rfq.ops.clock import NS_PER_S
+
+ROW_US, FEATURES_US, CHANGES_PER_S, SLOPE_MB_H = 150.0, 50.0, 200_000, 5.0
+VENUE: Final = "binance_usdm"
+LINK: Final = "public"
+_NOTHING: Final = {"time": b'{"serverTime":0}', "listing": b'{"symbols":[]}', "funding": b"[]"}
+_now = time.perf_counter_ns
+
+
+def main(quick: bool = False) -> list[Row]:
+    """All figures; `quick` replays two rounds (eleven minutes) instead of an hour."""
+    hour = load()
+    if isinstance(hour, str):
+        return [Row("bytes to features", "not measured", note=hour)]
+    engine = levels.warm() or "plain Python"
+    return [*_latency(hour, engine), *_memory(hour, 2 if quick else round(60.0 / hour.minutes + 0.5))]
+
+
+class Desk:
+    """One venue's board with accumulators behind it."""
+
+    def __init__(self) -> None:
+        hooks = Hooks(on_look=self.on_look, on_print=self.on_print, on_broke=self.on_broke)
+        self.adapter = BinanceAdapter(USDM, SYMBOLS, trades="trade")
+        self.board = Switchboard(self.adapter, make_keepers(VENUE, SYMBOLS), hooks)
+        self.flows = {symbol: MarketFlow() for symbol in SYMBOLS}
+        self.features_ns = 0
+        self.looks = 0
+        self._asked: dict[str, None] = {}
+
+    def on_look(self, symbol: str, look: Look) -> None:
+        """A book after a message."""
+        begun = _now()
+        self.flows[symbol].look(look)
+        self.features_ns += _now() - begun
+        self.looks += 1
+
+    def on_print(self, symbol: str, one: Print) -> None:
+        """A trade."""
+        self.flows[symbol].trade(one)
+
+    def on_broke(self, symbol: str, at: int, why: str) -> None:
+        """A book that is not right."""
+        self.flows[symbol].broke(at)
+
+    def row(self, symbol: str, at: int) -> list[float]:
+        """The columns of the flow, as of now."""
+        begun = _now()
+        found = flow_values(self.flows[symbol].read(at))
+        self.features_ns += _now() - begun
+        return found
+
+    def begin(self, at: int) -> None:
+        """A new connection."""
+        for link in self.adapter.links:
+            self.board.closed(link, at, "another round")
+        for link in self.adapter.links:
+            self.after(self.board.opened(link, at), at)
+
+    def after(self, asks: "list[Ask] | tuple[Ask, ...]", at: int) -> None:
+        """Answer what was asked: snapshots when the capture has them, the rest at once with nothing."""
+        for ask in asks:
+            if isinstance(ask, Fetch):
+                if ask.tag.startswith("depth:"):
+                    self._asked[ask.tag.partition(":")[2]] = None
+                else:
+                    self.board.fetched(ask.tag, 200, _NOTHING.get(ask.tag.partition(":")[0], b"{}"), at, at)
+
+    def snapshot(self, symbol: str, raw: bytes, at: int) -> None:
+        """The capture's snapshot comes, if it was asked for."""
+        if symbol in self._asked:
+            del self._asked[symbol]
+            self.after(self.board.fetched(f"depth:{symbol}", 200, raw, at, at), at)
+
+
+Timed = Callable[[str, int, int], None]
+"""Told of each message of a book: symbol, levels, ns from its bytes to its row."""
+
+
+def _round(desk: Desk, hour: Hour, number: int, timed: Timed | None) -> Iterator[int]:
+    """One round of the capture; yields the instant at each second."""
+    shift = number * hour.span_ns
+    first = hour.messages[0].at + shift
+    desk.begin(first)
+    second = first // NS_PER_S
+    board = desk.board
+    for message in hour.messages:
+        at = message.at + shift
+        raw = message.at_round(number, hour.span_ns, hour.span_number)
+        if at // NS_PER_S > second:
+            second = at // NS_PER_S
+            desk.after(board.tick(at), at)
+            yield at
+        if message.kind == "snapshot":
+            desk.snapshot(message.symbol, raw, at)
+        elif message.kind == "depth" and timed is not None:
+            begun = _now()
+            asks = board.hear(LINK, raw, at)
+            desk.row(message.symbol, at)
+            timed(message.symbol, message.levels, _now() - begun)
+            desk.after(asks, at)
+        else:
+            desk.after(board.hear(LINK, raw, at), at)
+
+
+def _latency(hour: Hour, engine: str) -> Iterator[Row]:
+    """Two rounds; the second is counted, when everything is warm."""
+    desk = Desk()
+    whole: list[int] = []
+    inside: list[int] = []
+    told: list[int] = []
+
+    def timed(symbol: str, levels_told: int, ns: int) -> None:
+        whole.append(ns)
+        inside.append(desk.features_ns)
+        told.append(levels_told)
+
+    for number in range(2):
+        whole.clear()
+        inside.clear()
+        told.clear()
+        for _ in _round(desk, hour, number, timed):
+            pass
+    us = np.array(whole) / 1e3
+    features = np.diff(np.array(inside), prepend=inside[0]) / 1e3
+    p50, p99 = np.percentile(us, (50, 99))
+    f50, f99 = np.percentile(features, (50, 99))
+    mean, median = float(np.mean(told)), float(np.median(told))
+    what = f"{len(us)} messages of {median:.0f} levels in the median, {mean:.0f} on average; {engine}"
+    yield Row(
+        "message of a book in → row ready, p99",
+        f"{p99:.0f} µs (p50 {p50:.0f})",
+        f"≤ {ROW_US:.0f} µs",
+        bool(p99 <= ROW_US),
+        what,
+    )
+    yield Row(
+        "of which features, p99",
+        f"{f99:.0f} µs (p50 {f50:.0f})",
+        f"≤ {FEATURES_US:.0f} µs",
+        bool(f99 <= FEATURES_US),
+    )
+    rate = sum(told) / (us.sum() / 1e6)
+    yield Row(
+        "level changes through parse, book and features",
+        f"{rate:,.0f}/s",
+        f"≥ {CHANGES_PER_S:,}/s",
+        bool(rate >= CHANGES_PER_S),
+        "a row read after every message",
+    )
+    right = sum(watched.is_right for watched in desk.board.watched.values())
+    counts = [watched.keeper.counts for watched in desk.board.watched.values()]
+    missing = sum(one.missing + one.crossed for one in counts)
+    yield Row(
+        "books right at the end; numbers missing or sides crossed on the way",
+        f"{right} of {len(counts)}; {missing}",
+        f"{len(counts)}; 0",
+        right == len(counts) and not missing,
+        f"{desk.looks} looks; {sum(one.nonsense for one in counts)} times beyond the levels of a snapshot",
+    )
+
+
+def _memory(hour: Hour, rounds: int) -> Iterator[Row]:
+    """Round and round at full speed; memory is looked at every simulated minute."""
+    desk = Desk()
+    minutes: list[float] = []
+    sizes: list[float] = []
+    begun, seconds = time.perf_counter(), count(1)
+    for number in range(rounds):
+        for at in _round(desk, hour, number, None):
+            desk.row(SYMBOLS[0], at)
+            if next(seconds) % 60 == 0 and (resident := _resident_mb()) > 0.0:
+                minutes.append((at - hour.messages[0].at) / 60e9)
+                sizes.append(resident)
+    took = time.perf_counter() - begun
+    if not sizes:
+        yield Row("memory over an hour of replay", "not measured", note="this machine does not tell")
+        return
+    settled = [place for place, minute in enumerate(minutes) if minute >= hour.minutes]
+    x, y = np.array(minutes)[settled] / 60.0, np.array(sizes)[settled]
+    slope = float(np.polyfit(x, y, 1)[0])
+    told = rounds * len(hour.messages)
+    yield Row(
+        f"memory: slope over {rounds * hour.minutes:.0f} minutes of replay, after the first round",
+        f"{slope:+.2f} MB/h",
+        f"≤ {SLOPE_MB_H:.0f} MB/h",
+        slope <= SLOPE_MB_H,
+        f"{y[0]:.1f} MB to {y[-1]:.1f} MB, highest {y.max():.1f}; {told:,} messages in {took:.0f} s",
+    )
+
+
+def _resident_mb() -> float:
+    try:
+        with open("/proc/self/statm", encoding="ascii") as lines:
+            return int(lines.read().split()[1]) * 4096 / 1e6
+    except OSError:
+        return 0.0
