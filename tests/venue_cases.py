@@ -1,6 +1,7 @@
 """Every venue's adapter with messages written by hand, for tests that hold for all of them."""
 
 import json
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -8,7 +9,7 @@ from typing import NamedTuple
 import msgspec
 
 from rfq.feeds.levels import Scale
-from rfq.feeds.said import BookSaid, Fetch, Said, TouchSaid, TradeSaid
+from rfq.feeds.said import BookSaid, ClockSaid, Fetch, ListingSaid, Said, TickerSaid, TouchSaid, TradeSaid
 from rfq.feeds.venues import bybit_markets
 from rfq.feeds.venues.adapter import Adapter, Heard
 from rfq.feeds.venues.binance import BinanceAdapter
@@ -142,4 +143,11 @@ def is_sound(said: Said) -> bool:
         )
     if isinstance(said, TouchSaid):
         return min(said.bid_size, said.ask_size) >= 0 and max(said.bid, said.ask) < top
+    if isinstance(said, TickerSaid):
+        floats = [value for value in msgspec.structs.astuple(said) if isinstance(value, float)]
+        return all(map(math.isfinite, floats)) and (said.funding_at is None or 0 < said.funding_at < top)
+    if isinstance(said, ListingSaid):
+        return all(0 <= row.expiry_at < top and math.isfinite(row.strike) for row in said.instruments)
+    if isinstance(said, ClockSaid):
+        return -top <= said.offset_ns < top and 0 <= said.error_ns < top
     return True

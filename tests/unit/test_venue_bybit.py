@@ -181,6 +181,10 @@ def test_topics_refused_together_are_asked_for_one_by_one() -> None:
     (trouble,), asks = adapter.hear("linear", words % 9, NOW)
     assert isinstance(trouble, Trouble)
     assert (trouble.symbol, list(asks)) == ("NOSUCH", [])
+    for number in (2, 3, 4, 5, 6, 7, 8, 10):
+        adapter.hear("linear", b'{"success":true,"op":"subscribe","req_id":"%d"}' % number, NOW)
+    assert sent(adapter.tick(NOW + 4 * S).asks) == []
+    assert [args for _, args in sent(adapter.tick(NOW + 5 * S).asks)] == [["tickers.NOSUCH"]]
 
 
 def test_a_book_found_wrong_is_left_and_subscribed_anew() -> None:

@@ -12,6 +12,7 @@ from rfq.feeds.venues.reading import (
     Errands,
     Fault,
     Pulse,
+    Refused,
     Rounds,
     Voice,
     batches,
@@ -188,3 +189,19 @@ def test_rounds_come_again_at_their_own_intervals() -> None:
     assert rounds.tick(11) == []
     errands.answered("a")
     assert rounds.tick(26) == [a, b]
+
+
+def test_what_is_refused_waits_longer_each_time_until_it_is_taken() -> None:
+    refused = Refused()
+    at = 0
+    for pause in (5, 10, 20, 40, 80, 160, 300, 300):
+        refused.add("a", at)
+        assert refused.tick(at + pause * NS_PER_S - 1) == []
+        at += pause * NS_PER_S
+        assert refused.tick(at) == ["a"]
+        assert refused.tick(at) == []
+    refused.forget(["a", "b"])
+    refused.add("a", 0)
+    assert refused.waits("a")
+    assert not refused.waits("a")
+    assert refused.tick(10**15) == []

@@ -15,12 +15,13 @@ import msgspec
 from rfq.feeds.said import Alive, Ask, Confirmed, Fetch, ListingSaid, Reconnect, Said, Send, Trouble
 from rfq.feeds.venues.adapter import Heard
 from rfq.feeds.venues.binance_markets import Market, Stream, chores, listing, pause, plan
-from rfq.feeds.venues.binance_words import Reader
+from rfq.feeds.venues.binance_words import ENVELOPE, Reader
 from rfq.feeds.venues.reading import (
     NS_PER_S,
     Errands,
     Fault,
     Pulse,
+    Refused,
     Rounds,
     Voice,
     batches,
@@ -38,36 +39,16 @@ _PATIENCE_NS: Final = 15 * NS_PER_S
 
 
 class Wanted:
-    """A book that waits for its snapshot: from when on, and the least number that the snapshot must have, which is
-    known once the first change has come."""
+    """A book that waits for its snapshot: whether its changes flow, so that nothing is missed between, and the least
+    number that the snapshot must have, which is known once the first change has come."""
 
-    __slots__ = ("asked", "least", "since")
+    __slots__ = ("asked", "flows", "least")
 
-    def __init__(self, since: int) -> None:
-        """Wanted since then."""
-        self.since = since
+    def __init__(self, flows: bool) -> None:
+        """Wanted from now on."""
+        self.flows = flows
         self.least: int | None = None
         self.asked = False
-
-
-class _Refusal(msgspec.Struct):
-    code: int = 0
-    msg: str = ""
-
-
-class _Envelope(msgspec.Struct):
-    """Whatever is not plainly a message of one of our streams."""
-
-    stream: str = ""
-    e: str = ""
-    id: int | str | None = None
-    error: _Refusal | None = None
-    code: int | None = None
-    msg: str = ""
-    data: msgspec.Raw = msgspec.Raw()
-
-
-_ENVELOPE: Final = msgspec.json.Decoder(_Envelope)
 
 
 class BinanceAdapter:
@@ -108,7 +89,8 @@ class BinanceAdapter:
         self._pulse = Pulse(10 * NS_PER_S, 25 * NS_PER_S)
         self._errands = Errands(_PATIENCE_NS)
         self._rounds = Rounds(self._errands, chores(market, symbols))
-        self._up: dict[str, int] = {}
+        self._refused = Refused()
+        self._up: set[str] = set()
         self._wanted: dict[str, Wanted] = {}
         self._asked: dict[int, tuple[str, tuple[str, ...], int]] = {}
         self._last_id = 0
@@ -119,12 +101,12 @@ class BinanceAdapter:
     def opened(self, link: str, now: int) -> Heard:
         """The link is up: subscribe; snapshots are asked for once the changes are known to flow."""
         self._pulse.opened(link, now)
-        self._up[link] = now
+        self._up.add(link)
         streams = self._on(link)
         for stream in streams:
             if stream.kind == "depth":
                 self._errands.drop(f"depth:{stream.symbol}")
-                self._wanted[stream.symbol] = Wanted(now)
+                self._wanted[stream.symbol] = Wanted(flows=False)
         names = [stream.name for stream in streams]
         asks: list[Ask] = [
             self._send(link, "SUBSCRIBE", tuple(batch), now)
@@ -135,8 +117,9 @@ class BinanceAdapter:
     def closed(self, link: str, now: int) -> Heard:
         """The link is down: the books on it are not known any more."""
         self._pulse.closed(link)
-        self._up.pop(link, None)
+        self._up.discard(link)
         self._asked = {number: asked for number, asked in self._asked.items() if asked[0] != link}
+        self._refused.forget(stream.name for stream in self._on(link))
         books = [stream.symbol for stream in self._on(link) if stream.kind == "depth"]
         for symbol in books:
             self._errands.drop(f"depth:{symbol}")
@@ -162,6 +145,7 @@ class BinanceAdapter:
                 return Heard((change,))
             if wanted.least is None:
                 wanted.least = change.prior if self._market.chained else change.first - 1
+            wanted.flows = True
             return Heard((change,), self._fetch_snapshot(symbol, wanted, now))
         said: Said | Fault | None
         if kind == "aggTrade":
@@ -184,7 +168,7 @@ class BinanceAdapter:
 
     def _other(self, link: str, raw: bytes, now: int) -> Heard:
         """What is not plainly of a stream of ours. Text that cannot be read at all may have been of any book here."""
-        found = decoded(_ENVELOPE, raw, link)
+        found = decoded(ENVELOPE, raw, link)
         if isinstance(found, Fault):
             books = [stream.symbol for stream in self._on(link) if stream.kind == "depth"]
             return Heard(self._voice.unreadable(now, found, raw, books))
@@ -201,8 +185,7 @@ class BinanceAdapter:
         _, names, _ = self._asked.pop(found.id if isinstance(found.id, int) else -1, ("", (), 0))
         if found.error is not None or found.code is not None:
             words = found.error.msg if found.error else found.msg
-            fault = Fault(f"refused: {words[:200]}", f"{link} {' '.join(names)}"[:200].strip())
-            return Heard((self._voice.trouble(now, fault, raw),))
+            return self._refuse(link, names, Fault(f"refused: {words[:200]}", link), raw, now)
         if found.id is None:
             return Heard((self._voice.trouble(now, Fault("not understood", link), raw),))
         if not names:
@@ -211,21 +194,33 @@ class BinanceAdapter:
             (Confirmed(venue=self.venue, received_at=now, channels=names),), self._confirmed(names, now)
         )
 
+    def _refuse(self, link: str, names: tuple[str, ...], fault: Fault, raw: bytes, now: int) -> Heard:
+        """What was refused together is asked for one by one; what was refused alone, later."""
+        if len(names) == 1:
+            self._refused.add(names[0], now)
+        symbols = {self._streams[name.encode()].symbol for name in names}
+        fault = Fault(fault.what, f"{fault.where} {' '.join(names)}"[:200].strip())
+        trouble = self._voice.trouble(now, fault, raw, symbols.pop() if len(symbols) == 1 else "")
+        again = names if len(names) > 1 else ()
+        return Heard((trouble,), [self._send(link, "SUBSCRIBE", (name,), now) for name in again])
+
     def _alive(self, now: int) -> Alive:
         return Alive(venue=self.venue, received_at=now)
 
     def _confirmed(self, names: Sequence[str], now: int) -> list[Fetch]:
         """Changes flow from here on: whatever the snapshots lack will be in them."""
+        self._refused.forget(names)
         asks: list[Fetch] = []
         for name in names:
             stream = self._streams[name.encode()]
             wanted = self._wanted.get(stream.symbol)
             if stream.kind == "depth" and wanted is not None:
+                wanted.flows = True
                 asks += self._fetch_snapshot(stream.symbol, wanted, now)
         return asks
 
     def _fetch_snapshot(self, symbol: str, wanted: Wanted, now: int) -> list[Fetch]:
-        if wanted.asked:
+        if wanted.asked or not wanted.flows:
             return []
         wanted.asked = True
         path = f"{self._market.paths}/depth?symbol={symbol}&limit={self._market.levels}"
@@ -321,19 +316,22 @@ class BinanceAdapter:
             if now - at >= _PATIENCE_NS:
                 del self._asked[number]
                 asks.append(Reconnect(link=link, why=f"no answer to a request for {len(names)} streams"))
-        for symbol, wanted in self._wanted.items():
-            if now - wanted.since >= 5 * NS_PER_S:
-                asks += self._fetch_snapshot(symbol, wanted, now)
+        asks += [self._subscribe(name, now) for name in self._refused.tick(now)]
         due, late = self._errands.tick(now)
         said = [
             self._voice.trouble(now, Fault("never answered", tag), b"", tag.partition(":")[2]) for tag in late
         ]
         return Heard(said, [*asks, *due, *self._rounds.tick(now)])
 
+    def _subscribe(self, name: str, now: int) -> Send:
+        return self._send(self._streams[name.encode()].link, "SUBSCRIBE", (name,), now)
+
     def resync(self, symbol: str, now: int) -> Heard:
-        """A new snapshot; changes go on flowing meanwhile."""
-        link = next((s.link for s in self._streams.values() if s.symbol == symbol and s.kind == "depth"), "")
-        if link not in self._up:
+        """A new snapshot, while changes go on flowing; where they were refused, ask for them first."""
+        stream = next((s for s in self._streams.values() if s.symbol == symbol and s.kind == "depth"), None)
+        if stream is None or stream.link not in self._up:
             return Heard()
-        wanted = self._wanted.setdefault(symbol, Wanted(now))
+        if self._refused.waits(stream.name):
+            return Heard((), (self._subscribe(stream.name, now),))
+        wanted = self._wanted.setdefault(symbol, Wanted(flows=True))
         return Heard((), self._fetch_snapshot(symbol, wanted, now))

@@ -38,6 +38,25 @@ class Told(msgspec.Struct, Generic[T]):
     data: T
 
 
+class Refusal(msgspec.Struct):
+    """Why a request was refused."""
+
+    code: int = 0
+    msg: str = ""
+
+
+class Envelope(msgspec.Struct):
+    """Whatever is not plainly a message of one of our streams."""
+
+    stream: str = ""
+    e: str = ""
+    id: int | str | None = None
+    error: Refusal | None = None
+    code: int | None = None
+    msg: str = ""
+    data: msgspec.Raw = msgspec.Raw()
+
+
 class Depth(msgspec.Struct):
     """`depthUpdate`; spot has neither T nor pu."""
 
@@ -123,6 +142,7 @@ class Funding(msgspec.Struct, rename="camel"):
     funding_interval_hours: float = FUNDING_HOURS
 
 
+ENVELOPE: Final = msgspec.json.Decoder(Envelope)
 _DEPTH: Final = msgspec.json.Decoder(Told[Depth])
 _AGG_TRADE: Final = msgspec.json.Decoder(Told[AggTrade])
 _TRADE: Final = msgspec.json.Decoder(Told[Trade])
@@ -277,7 +297,7 @@ class Reader:
             exchange_at=data.E * NS_PER_MS,
             mark=number(data.p),
             index=number(data.i),
-            funding_8h=None if rate is None or hours is None else rate * FUNDING_HOURS / hours,
+            funding_8h=None if rate is None or hours is None else number(rate * FUNDING_HOURS / hours),
             funding_at=data.T * NS_PER_MS or None,
         )
 

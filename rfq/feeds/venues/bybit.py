@@ -23,6 +23,7 @@ from rfq.feeds.venues.reading import (
     Errands,
     Fault,
     Pulse,
+    Refused,
     Rounds,
     Voice,
     batches,
@@ -95,6 +96,7 @@ class BybitAdapter:
         self._pulse = Pulse(20 * NS_PER_S, 45 * NS_PER_S, always=True)
         self._errands = Errands(_PATIENCE_NS)
         self._rounds = Rounds(self._errands, markets.chores(category, symbols))
+        self._refused = Refused()
         self._up: set[str] = set()
         self._asked: dict[str, tuple[str, tuple[str, ...], int, bool]] = {}
         self._pages: dict[str, tuple[int, frozenset[str]]] = {}
@@ -117,7 +119,8 @@ class BybitAdapter:
         self._up.discard(link)
         self._asked = {name: asked for name, asked in self._asked.items() if asked[0] != link}
         for topic in self._topics.values():
-            if topic.link == link and topic.kind == "ticker":
+            if topic.link == link:
+                self._refused.forget((topic.name,))
                 self._reader.forget(topic.symbol)
         books = self._books_on(link)
         if books:
@@ -181,10 +184,13 @@ class BybitAdapter:
         symbols = {self._topics[name.encode()].symbol for name in names}
         fault = Fault(f"refused: {found.ret_msg[:200]}", f"{link} {' '.join(names)}"[:300].strip())
         trouble = self._voice.trouble(now, fault, raw, symbols.pop() if len(symbols) == 1 else "")
+        if len(names) == 1 and subscribed:
+            self._refused.add(names[0], now)
         again = names if len(names) > 1 and subscribed else ()
         return Heard((trouble,), [self._send(link, "subscribe", (name,), now) for name in again])
 
     def _confirmed(self, names: Sequence[str], now: int, subscribed: bool = True) -> Confirmed:
+        self._refused.forget(names)
         return Confirmed(venue=self.venue, received_at=now, channels=tuple(names), subscribed=subscribed)
 
     def _topics_answered(self, link: str, found: _Envelope, raw: bytes, now: int) -> Heard:
@@ -203,6 +209,8 @@ class BybitAdapter:
             said.append(self._confirmed(told.success_topics, now, subscribed))
         for name in told.fail_topics:
             topic = self._topics.get(name.encode("utf-8", "replace"))
+            if topic:
+                self._refused.add(name, now)
             fault = Fault("refused", f"{link} {name[:100]}")
             said.append(self._voice.trouble(now, fault, raw, topic.symbol if topic else ""))
         return Heard(said or (Alive(venue=self.venue, received_at=now),))
@@ -288,6 +296,8 @@ class BybitAdapter:
             if now - at >= _PATIENCE_NS:
                 del self._asked[name]
                 asks.append(Reconnect(link=link, why=f"no answer to a request for {len(names)} topics"))
+        for name in self._refused.tick(now):
+            asks.append(self._send(self._topics[name.encode()].link, "subscribe", (name,), now))
         due, late = self._errands.tick(now)
         said = [self._voice.trouble(now, Fault("never answered", tag)) for tag in late]
         return Heard(said, [*asks, *due, *self._rounds.tick(now)])

@@ -14,11 +14,12 @@ import msgspec
 from rfq.feeds.levels import USUAL, Scale
 from rfq.feeds.said import ClockSaid, Fetch, Listed
 from rfq.feeds.venues.adapter import Limits
-from rfq.feeds.venues.reading import NS_PER_MS, NS_PER_S, Fault, clock_said, decoded, number, whole
+from rfq.feeds.venues.reading import MOST, NS_PER_MS, NS_PER_S, Fault, clock_said, decoded, number, whole
 from rfq.feeds.venues.rows import rows
 
 _TOPICS_A_LINK: Final = 500
 _MINUTE_NS: Final = 60 * NS_PER_S
+_LATEST_MS: Final = MOST // NS_PER_MS
 _KINDS: Final = {
     "LinearPerpetual": "perpetual",
     "InversePerpetual": "perpetual",
@@ -216,7 +217,8 @@ def _listed(category: Category, row: Instrument) -> Listed:
     parts = row.symbol.split("-")
     strike = number(parts[2]) if category.options and len(parts) > 3 else None
     expiry = whole(row.delivery_time, 0)
-    expires = kind in ("future", "option") and not isinstance(expiry, Fault)
+    if kind not in ("future", "option") or isinstance(expiry, Fault) or not 0 < expiry < _LATEST_MS:
+        expiry = 0
     return Listed(
         venue=category.venue,
         symbol=row.symbol,
@@ -226,7 +228,7 @@ def _listed(category: Category, row: Instrument) -> Listed:
         price_tick=row.price_filter.tick_size,
         size_step=row.lot_size_filter.qty_step or row.lot_size_filter.base_precision,
         inverse=category.inverse,
-        expiry_at=expiry * NS_PER_MS if expires and not isinstance(expiry, Fault) else 0,
+        expiry_at=expiry * NS_PER_MS,
         strike=strike or 0.0,
         is_call=row.options_type == "Call",
     )

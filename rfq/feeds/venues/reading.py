@@ -271,6 +271,40 @@ class Errands:
         return due, [tag for tag, _ in late]
 
 
+class Refused:
+    """Channels that the venue has refused one by one: each is asked for again after pauses that double."""
+
+    def __init__(self, first_ns: int = 5 * NS_PER_S, longest_ns: int = 300 * NS_PER_S) -> None:
+        """The first pause, and the longest."""
+        self._first_ns = first_ns
+        self._longest_ns = longest_ns
+        self._due: dict[str, int] = {}
+        self._times: dict[str, int] = {}
+
+    def add(self, name: str, now: int) -> None:
+        """It has been refused."""
+        times = self._times.get(name, 0)
+        self._times[name] = times + 1
+        self._due[name] = now + min(self._longest_ns, self._first_ns << min(times, 20))
+
+    def forget(self, names: Iterable[str]) -> None:
+        """They are there, or nobody wants them any more."""
+        for name in names:
+            self._due.pop(name, None)
+            self._times.pop(name, None)
+
+    def waits(self, name: str) -> bool:
+        """Whether it waits for its time; if so, it is asked for now, and waits no longer."""
+        return self._due.pop(name, None) is not None
+
+    def tick(self, now: int) -> list[str]:
+        """What to ask for now."""
+        due = [name for name, at in self._due.items() if at <= now]
+        for name in due:
+            del self._due[name]
+        return due
+
+
 class Rounds:
     """What is asked again and again: each by its own errand, at its own interval, first as soon as it is ticked."""
 
