@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import msgspec
 import numpy as np
 
-from rfq.feeds.compiled import scanner
+from rfq.feeds.compiled import engine, scanner
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -64,11 +64,20 @@ def read(
     raw: bytes | memoryview | msgspec.Raw, scale: Scale = USUAL, shape: int = PAIRS
 ) -> "Levels | Unread":
     """The levels in the JSON text of an array, exactly; an `Unread` if any of them cannot be."""
-    text = bytes(raw)
-    found = _usual(text, scale, shape)
-    if found is not None:
-        return found
-    return _slow(text, scale, shape)
+    scan = engine.compiled("scan")
+    if scan is None:
+        text = bytes(raw)
+        found = _usual(text, scale, shape)
+        return _slow(text, scale, shape) if found is None else found
+    letters = np.frombuffer(raw, np.uint8)
+    room = np.empty((len(letters) // _SHORTEST + 1, 2), np.int64)
+    count, wrong = scan(letters, scale[0], scale[1], shape, room)
+    return _unread(bytes(raw), count, wrong) if wrong else room[:count].copy()
+
+
+def warm(cache: str | None = None) -> str:
+    """Compile what reads levels and keeps books, or load it from the folder `cache`; words for the log."""
+    return engine.warm(cache)
 
 
 def pairs(levels: "Levels") -> list[tuple[int, int]]:
@@ -109,6 +118,8 @@ _COLUMNS: Final = {
 """By shape: how many cells such a level has, which of them is the price, and how it is spelled."""
 _NOT_NUMBERS: Final = bytes(set(range(256)) - set(b"0123456789.-,"))
 _NEVER_LARGE: Final = 1 << 60
+_SHORTEST: Final = 6
+"""Letters of `[1,2],`."""
 
 
 @lru_cache(maxsize=8)
@@ -146,12 +157,10 @@ def _scaled(cells: list[bytes], digits: int) -> list[int] | None:
 
 
 def _slow(text: bytes, scale: Scale, shape: int) -> list[tuple[int, int]] | Unread:
-    room = text.count(b"[")
-    prices, sizes = [0] * room, [0] * room
-    count, wrong = scanner.scan(text, scale.price_digits, scale.size_digits, shape, prices, sizes)
-    if wrong:
-        return _unread(text, count, wrong)
-    return list(zip(prices[:count], sizes[:count], strict=True))
+    """By the source of the compiled scanner, as it stands."""
+    room = np.empty((len(text) // _SHORTEST + 1, 2), np.int64)
+    count, wrong = scanner.scan(text, scale[0], scale[1], shape, room)
+    return _unread(text, count, wrong) if wrong else pairs(room[:count])
 
 
 def _unread(text: bytes, level: int, wrong: int) -> Unread:

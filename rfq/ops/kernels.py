@@ -5,6 +5,7 @@ folder, never in the package, so that a desk starts within a second and a read-o
 """
 
 import os
+from collections.abc import Callable, Iterable
 from importlib import metadata
 from pathlib import Path
 
@@ -32,13 +33,15 @@ def must_compile(kernels: Kernels) -> bool:
     return not (cache_folder(kernels) / engine.code_hash(version)).is_dir()
 
 
-def warm_kernels(kernels: Kernels) -> str:
-    """Compile what is to be compiled; words for the log."""
+def warm_kernels(kernels: Kernels, more: Iterable[Callable[[str], str]] = ()) -> str:
+    """Compile what is to be compiled: the numbers of `pricing`, and whatever else the caller runs on (`more` are told
+    the folder, as `rfq.feeds.levels.warm` is); words for the log."""
     from pricing.numeric import engine
 
     if not kernels.compile:
         return "plain: switched off by [kernels] compile"
+    folder = str(cache_folder(kernels))
     try:
-        return engine.warm(str(cache_folder(kernels)))
+        return "; ".join([warm(folder) for warm in (engine.warm, *more)])
     except OSError as error:
         return f"plain: the cache cannot be used: {error}"

@@ -3,7 +3,9 @@
 from typing import TYPE_CHECKING, Protocol
 
 from rfq.desk.features.look import Look
+from rfq.feeds.book.arrays import ArrayBook
 from rfq.feeds.book.plain import LEVELS_MAX, PlainBook
+from rfq.feeds.compiled import engine
 from rfq.feeds.levels import USUAL, Scale
 
 if TYPE_CHECKING:
@@ -63,4 +65,4 @@ class Book(Protocol):
 
 def new_book(scale: Scale = USUAL, levels_max: int = LEVELS_MAX) -> Book:
     """An empty book, compiled where `rfq.feeds.levels.warm` was called and numba is installed."""
-    return PlainBook(scale, levels_max)
+    return ArrayBook(scale, levels_max) if engine.is_compiled() else PlainBook(scale, levels_max)

@@ -132,7 +132,8 @@ class PlainBook:
         self.clear()
         right = True
         for side, was, levels, (near, far) in zip(self._sides(), old, told, edges, strict=True):
-            new = {side.sign * price: size for price, size in levels if size}
+            last = {side.sign * price: size for price, size in levels}
+            new = {key: size for key, size in last.items() if size}
             side.sizes, side.keys, side.total = new, sorted(new), sum(new.values())
             right = right and side.total < TOTAL_MOST
             if continuous:

@@ -9,6 +9,8 @@ from typing import Any, Final
 
 Bytes = Any
 """Something that gives a number from 0 to 255 at each place: bytes, or an array of them."""
+Array = Any
+"""An array of whole numbers with two columns."""
 
 PAIRS, OKX, DERIBIT = 0, 1, 2
 GRAMMAR, FORM, PLACES, LARGE, NEGATIVE, SHAPE, ACTION, MORE = -1, -2, -3, -4, -5, -6, -7, -8
@@ -199,11 +201,57 @@ def read_level(
     return at + 1, price, (0 if gone else size)
 
 
-def scan(
-    text: Bytes, price_digits: int, size_digits: int, shape: int, prices: Any, sizes: Any
+def read_plain(
+    text: Bytes, at: int, end: int, price_digits: int, size_digits: int, levels: Array, count: int
 ) -> tuple[int, int]:
-    """How many levels the text holds, having put them into `prices` and `sizes`, and 0; or, at the level that cannot
-    be read (its number), what is wrong with it."""
+    """As many levels as are spelled as nearly all are: `["1.25","3"]` or `[1.25,3]` with a comma behind it, numbers of
+    at most 18 digits, without sign, exponent, or blanks. Where the next one begins, and how many there are now.
+
+    One loop, because that is several times faster than calling the functions above.
+    """
+    while at + 5 < end and text[at] == _OPEN and count < len(levels):
+        place = at + 1
+        for cell in range(2):
+            quoted = text[place] == _QUOTE
+            if quoted:
+                place += 1
+            digits = size_digits if cell == 1 else price_digits
+            begun, number, short = place, 0, digits
+            while place < end and _ZERO <= text[place] <= _NINE and place - begun < 19:
+                number = number * 10 + (int(text[place]) - _ZERO)
+                place += 1
+            whole = place - begun
+            if place < end and text[place] == _DOT and whole > 0:
+                place += 1
+                pointed = place
+                while place < end and _ZERO <= text[place] <= _NINE and place - begun < 20:
+                    number = number * 10 + (int(text[place]) - _ZERO)
+                    place += 1
+                if place == pointed:
+                    return at, count
+                short -= place - pointed
+            if whole == 0 or whole + digits > 18 or short < 0:
+                return at, count
+            for _ in range(short):
+                number *= 10
+            if quoted:
+                if place >= end or text[place] != _QUOTE:
+                    return at, count
+                place += 1
+            if place >= end or text[place] != (_COMMA if cell == 0 else _CLOSE):
+                return at, count
+            place += 1
+            levels[count, cell] = number
+        if place >= end or text[place] != _COMMA:
+            return at, count
+        at = place + 1
+        count += 1
+    return at, count
+
+
+def scan(text: Bytes, price_digits: int, size_digits: int, shape: int, levels: Array) -> tuple[int, int]:
+    """How many levels the text holds, having put price and size into `levels[row, 0]` and `levels[row, 1]`, and 0; or,
+    at the level that cannot be read (its number), what is wrong with it."""
     end = len(text)
     at = skip_blanks(text, 0, end)
     if at >= end or text[at] != _OPEN:
@@ -211,13 +259,15 @@ def scan(
     at = skip_blanks(text, at + 1, end)
     count, more = 0, not (at < end and text[at] == _CLOSE)
     while more:
-        if count >= len(prices):
+        if shape != DERIBIT:
+            at, count = read_plain(text, at, end, price_digits, size_digits, levels, count)
+        if count >= len(levels):
             return count, MORE
         at, price, size = read_level(text, at, end, price_digits, size_digits, shape)
         if at < 0:
             return count, at
-        prices[count] = price
-        sizes[count] = size
+        levels[count, 0] = price
+        levels[count, 1] = size
         count += 1
         at = skip_blanks(text, at, end)
         more = at < end and text[at] == _COMMA
@@ -237,5 +287,6 @@ JITTED: Final[tuple[Callable[..., Any], ...]] = (
     read_action,
     skip_cells,
     read_level,
+    read_plain,
 )
 """What `scan` calls, callees first."""
