@@ -5,7 +5,7 @@ decimals were written. What has none but lies within a millionth of a millionth 
 arithmetic's noise (0.1 + 0.2) and is taken for that number; it is counted.
 """
 
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,15 +76,19 @@ def _settle(
 def fits(values: Floats, digits: int) -> Flags:
     """Which numbers are whole multiples of 10**-digits that an int64 holds with room to add."""
     found = decimals(values)
-    return (found.digits >= 0) & (found.digits <= digits) & (np.abs(values) * 10.0**digits < _WHOLE_MAX)
+    with np.errstate(over="ignore", invalid="ignore"):
+        small = np.abs(values) * 10.0**digits < _WHOLE_MAX
+    return (found.digits >= 0) & (found.digits <= digits) & small
 
 
 def whole(values: Floats, digits: int) -> Wholes:
-    """Numbers that fit, times 10**digits, exactly."""
+    """Numbers that fit, times 10**digits, exactly; 0 for those that do not."""
     found = decimals(values)
+    with np.errstate(over="ignore", invalid="ignore"):
+        small = np.abs(found.values) * 10.0**digits < _WHOLE_MAX
     result = np.zeros(len(values), np.int64)
     for places in range(digits + 1):
-        at = np.flatnonzero(found.digits == places)
+        at = np.flatnonzero((found.digits == places) & small)
         if len(at):
             near = np.rint(found.values[at] * 10.0**places).astype(np.int64)
             result[at] = near * 10 ** (digits - places)
@@ -97,8 +101,3 @@ def digits_for(most: int, largest: float, usual: int = USUAL_DIGITS) -> int:
     while digits > most and largest * 10.0**digits >= _WHOLE_MAX:
         digits -= 1
     return digits
-
-
-def one(value: Any, digits: int) -> int:
-    """`whole` of a single number that fits."""
-    return int(whole(np.array([float(value)]), digits)[0])

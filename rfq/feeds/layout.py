@@ -10,7 +10,8 @@ the venue says it (-1: it does not), and `block`, the block trade or RFQ that a 
 Parquet is read and written with DuckDB (extra `tables`), imported when first needed.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
@@ -135,6 +136,17 @@ def connect() -> "duckdb.DuckDBPyConnection":
     return tables
 
 
+@contextmanager
+def told(what: Path) -> Iterator[None]:
+    """Errors of DuckDB become TablesErrors that name the file."""
+    import duckdb
+
+    try:
+        yield
+    except duckdb.Error as error:
+        raise TablesError(f"{what}: {str(error).splitlines()[0]}") from None
+
+
 def file_of(prefix: Path, kind: Kind | Extra) -> Path:
     """Where a capture's table of this kind is."""
     return prefix.with_name(f"{prefix.name}_{kind}.parquet")
@@ -227,7 +239,8 @@ class Writing:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             beside = self.path.with_name(f".{self.path.name}.part")
             target = str(beside).replace("'", "''")
-            self._tables.execute(f"copy written to '{target}' (format parquet, compression zstd)")
+            with told(self.path):
+                self._tables.execute(f"copy written to '{target}' (format parquet, compression zstd)")
             beside.replace(self.path)
 
     def _check(self, columns: Columns) -> None:

@@ -49,10 +49,11 @@ def open_capture(path: Path, *, scale: Scale | None = None) -> "Capture":
         for kind, paths in files.items():
             columns[kind] = _columns_there(tables, kind, paths)
             venue = "venue" if "venue" in columns[kind] else "''"
-            rows = tables.execute(
-                f"select coalesce({venue}, ''), coalesce(symbol, ''), min(file_row_number)"
-                f" from {_source(paths)} group by all order by 1, 2"
-            ).fetchall()
+            with layout.told(paths[0]):
+                rows = tables.execute(
+                    f"select coalesce({venue}, ''), coalesce(symbol, ''), min(file_row_number)"
+                    f" from {_source(paths)} group by all order by 1, 2"
+                ).fetchall()
             for venue_name, symbol, first in rows:
                 markets.setdefault(Market(str(venue_name), str(symbol)), int(first))
     return Capture(path, files, columns, tuple(sorted(markets)), scale)
@@ -132,21 +133,15 @@ class Capture:
         for stream in whose[np.argsort(np.concatenate(stamps), kind="stable")].tolist():
             yield next(streams[stream])
 
-    def report(self) -> Report:
-        """What was read, kept, dropped and noticed, of every market and table."""
-        for market in self.markets:
+    def report(self, symbol: str = "", venue: str = "") -> Report:
+        """What was read, kept, dropped and noticed, of every table: of one market, or of all."""
+        markets = (self.market(symbol, venue),) if symbol else self.markets
+        for market in markets:
             for kind in self.kinds:
                 if (market, kind) not in self._reports:
                     self._load(kind, market)
-        return Report(
-            source=str(self.path),
-            tables=tuple(
-                self._reports[market, kind]
-                for market in self.markets
-                for kind in self.kinds
-                if (market, kind) in self._reports
-            ),
-        )
+        told = [self._reports[market, kind] for market in markets for kind in self.kinds]
+        return Report(source=str(self.path), tables=tuple(one for one in told if one.read))
 
     def _scale_of(self, loaded: list[Cleaned]) -> Scale:
         if self._scale is not None:
@@ -174,11 +169,11 @@ class Capture:
         filters = "coalesce(symbol, '') = ?" + (" and coalesce(venue, '') = ?" if "venue" in there else "")
         named = {name: _cast(kind, name) for name in wanted} | {"file_row": "file_row_number"}
         values = [market.symbol, market.venue] if "venue" in there else [market.symbol]
-        with layout.connect() as tables:
+        with layout.connect() as tables, layout.told(self.files[kind][0]):
             columns = layout.fetch(tables, f"{_source(self.files[kind])} where {filters}", values, named)
         loaded = table_rows.clean(kind, market, columns)
         self._reports[market, kind] = loaded.table
-        return loaded if len(loaded.columns["ts_recv_ns"]) else None
+        return loaded if loaded.table.messages else None
 
 
 def _source(paths: list[Path]) -> str:
@@ -189,14 +184,10 @@ def _source(paths: list[Path]) -> str:
 
 def _columns_there(tables: "duckdb.DuckDBPyConnection", kind: Kind, paths: list[Path]) -> frozenset[str]:
     """Which columns the files have; refused where one that is needed lacks."""
-    import duckdb
-
-    try:
+    with layout.told(paths[0]):
         there = frozenset(
             str(row[0]) for row in tables.execute(f"describe select * from {_source(paths)}").fetchall()
         )
-    except duckdb.Error as error:
-        raise TablesError(f"{paths[0]}: no Parquet file: {str(error).splitlines()[0]}") from None
     lacking = [name for name in _needed(kind) if name not in there]
     if not there & {"ts_recv_ns", "ts_exch_ms"}:
         lacking.append("ts_recv_ns or ts_exch_ms")

@@ -118,7 +118,13 @@ class _Gathered:
         if found is None:
             self.unread.note("file of no known layout", 1, f"{name}: {first.strip()[:120]}")
             return
-        self._insert(source.name, found, _csv(source, found, quoted='"' in first), int(found.has_header))
+        try:
+            with layout.told(Path(name)):
+                self._insert(
+                    source.name, found, _csv(source, found, quoted='"' in first), int(found.has_header)
+                )
+        except TablesError as error:  # cut off in the middle, say: none of its rows were taken
+            self.unread.note("file cannot be read to its end: left out", 1, str(error)[:240])
         self._tell_rejected(name)
 
     def _add_json(self, source: Source, name: str) -> None:

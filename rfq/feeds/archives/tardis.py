@@ -28,7 +28,7 @@ _VENUES: Final = {
 _KNOWN: Final = ("exchange", "symbol", "timestamp", "local_timestamp")
 
 
-def _common(_columns: frozenset[str]) -> dict[str, str]:
+def _of_all(_columns: frozenset[str]) -> dict[str, str]:
     venues = " ".join(f"when '{theirs}' then '{ours}'" for theirs, ours in _VENUES.items())
     return {
         "ts_recv_ns": "stamp_ns(local_timestamp)",
@@ -52,7 +52,7 @@ def _levels(columns: frozenset[str]) -> Mapping[str, str]:
             for place in places
         ]
     return {
-        **_common(columns),
+        **_of_all(columns),
         "level": f"unnest([{', '.join(cells)}])",
         "is_snapshot": "true",
     }
@@ -65,7 +65,7 @@ SHAPES: Final = (
         kind="l2_events",
         columns=(*_KNOWN, "is_snapshot", "side", "price", "amount"),
         select=lambda columns: {
-            **_common(columns),
+            **_of_all(columns),
             "side": "side_of(side)",
             "price": "number_of(price)",
             "qty": "number_of(amount)",
@@ -86,7 +86,7 @@ SHAPES: Final = (
         kind="trades",
         columns=(*_KNOWN, "id", "side", "price", "amount"),
         select=lambda columns: {
-            **_common(columns),
+            **_of_all(columns),
             "trade_id": "text_of(id)",
             "price": "number_of(price)",
             "qty": "number_of(amount)",
@@ -100,7 +100,7 @@ SHAPES: Final = (
         kind="bbo",
         columns=(*_KNOWN, "ask_amount", "ask_price", "bid_price", "bid_amount"),
         select=lambda columns: {
-            **_common(columns),
+            **_of_all(columns),
             "bid_px": "number_of(bid_price)",
             "bid_qty": "number_of(bid_amount)",
             "ask_px": "number_of(ask_price)",
@@ -113,7 +113,7 @@ SHAPES: Final = (
         kind="ticker",
         columns=(*_KNOWN, "funding_rate", "open_interest", "last_price", "index_price", "mark_price"),
         select=lambda columns: {
-            **_common(columns),
+            **_of_all(columns),
             "mark": "number_of(mark_price)",
             "index": "number_of(index_price)",
             "last": "number_of(last_price)",
@@ -128,7 +128,7 @@ SHAPES: Final = (
         kind="chain",
         columns=(*_KNOWN, "type", "strike_price", "expiration", "bid_price", "ask_price", "underlying_price"),
         select=lambda columns: {
-            **_common(columns),
+            **_of_all(columns),
             "at": "stamp_ns(local_timestamp)",
             "expiry": "stamp_ns(expiration)",
             "strike": "number_of(strike_price)",
