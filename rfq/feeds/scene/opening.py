@@ -111,7 +111,7 @@ class OpenMarket:
             on_look=partial(market.look, venue),
             on_print=partial(market.trade, venue),
             on_said=market.said,
-            on_broke=lambda symbol, at, why: market.broke(venue, symbol, at),
+            on_broke=partial(self._broke, venue),
             on_told=None if self._recorder is None else self._recorder.of(venue),
         )
         keepers = make_keepers(venue, one.symbols, levels_max=self._settings.levels_max)
@@ -121,6 +121,10 @@ class OpenMarket:
         """A task that ends by itself is a fault of ours, and is told; what it fed grows old, and is refused as that."""
         if not task.cancelled() and (fault := task.exception()) is not None:
             self._scribe.error("market_task", fault=repr(fault))
+
+    def _broke(self, venue: str, symbol: str, at: int, why: str) -> None:
+        self._scribe.warning("book_broke", venue=venue, symbol=symbol, why=why)
+        self.market.broke(venue, symbol, at)
 
     def _observe(self, row: Observation) -> None:
         for one in observed(row):
