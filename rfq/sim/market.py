@@ -8,6 +8,7 @@ import math
 from collections.abc import Callable
 from typing import Final
 
+from pricing.calendar import Calendar, regular
 from pricing.instruments import Instrument, future_name, perpetual_name
 from pricing.market import (
     Book,
@@ -48,6 +49,8 @@ _FORWARD_DOUBT_BPS: Final = 0.2
 _VOL_DOUBTS: Final = (0.001, 0.0003, 0.0003, 0.0005)
 """Standard errors of a smile's level, slope, wings and of single strikes, in volatility."""
 _VOL_OF_VOL: Final = 1.0
+_REMEMBERED_S: Final = 2 * 3_600
+"""What the accumulators were told longer ago changes nothing."""
 
 
 class SimMarket:
@@ -80,6 +83,7 @@ class SimMarket:
             tape.second(path, self._regime, self._start_at)
         self._snapshots: dict[str, tuple[MarketSnapshot, str, bytes]] = {}
         self._shown: MarketSnapshot | None = None
+        self._calendar = Calendar()
         self._values: dict[int, tuple[Structure, Valuation | Unpriceable]] = {}
         self._watched: dict[str, tuple[float, float]] = {}
         self._ticking = False
@@ -93,7 +97,10 @@ class SimMarket:
         if found is None:
             under = shown.underlying(underlying)
             cut = MarketSnapshot(
-                at=shown.at, underlyings=() if under is None else (under,), rates=shown.rates
+                at=shown.at,
+                underlyings=() if under is None else (under,),
+                rates=shown.rates,
+                calendar=shown.calendar,
             )
             raw = canon.encode(cut)
             found = self._snapshots[underlying] = (cut, canon.digest(raw), raw)
@@ -125,7 +132,9 @@ class SimMarket:
             at = self._start_at + self._steps * NS_PER_S
             parts = zip(self._listings, self._paths, self._tapes, strict=True)
             unders = tuple([self._under(*each, at) for each in parts])
-            self._shown = MarketSnapshot(at=at, underlyings=unders, rates=_rates(at))
+            self._shown = MarketSnapshot(
+                at=at, underlyings=unders, rates=_rates(at), calendar=self._calendar_at(at)
+            )
         return self._shown
 
     def value(self, structure: Structure) -> Valuation | Unpriceable:
@@ -149,6 +158,12 @@ class SimMarket:
 
     # --- inside ------------------------------------------------------------------------------------------------
 
+    def _calendar_at(self, at: int) -> Calendar:
+        """The next funding and the next expiry, which all coins share."""
+        if not self._calendar.events or at >= self._calendar.events[0].at:
+            self._calendar = regular(at, 1).cut(at, "", at)
+        return self._calendar
+
     def _path(self, underlying: str) -> Path:
         return next(path for path in self._paths if path.name == underlying)
 
@@ -159,6 +174,8 @@ class SimMarket:
             return
         dice = self._dice
         pairs = tuple(zip(self._paths, self._tapes, strict=True))
+        if due - self._steps > 2 * _REMEMBERED_S and not pairs[0][1].is_heard:
+            self._hurry(due - _REMEMBERED_S)
         for at in range(self._start_at + (self._steps + 1) * NS_PER_S, self._schedule.now() + 1, NS_PER_S):
             self._regime = regime = self._weather.step(dice)
             common = dice.normal()
@@ -169,6 +186,18 @@ class SimMarket:
         self._shown = None
         self._snapshots.clear()
         self._values.clear()
+
+    def _hurry(self, due: int) -> None:
+        """Step to where nothing matters any more of what the accumulators were told, and tell them nothing."""
+        dice = self._dice
+        for _ in range(due - self._steps):
+            self._regime = regime = self._weather.step(dice)
+            common = dice.normal()
+            for path in self._paths:
+                path.step(regime, common, dice)
+        self._steps = due
+        for tape in self._tapes:
+            tape.restart()
 
     def _call_next(self) -> None:
         steps = (self._schedule.now() - self._start_at) // NS_PER_S + 1

@@ -38,6 +38,15 @@ class Tape:
         if self.last is not None:
             tap(self._name, self.last)
 
+    @property
+    def is_heard(self) -> bool:
+        """Whether somebody listens."""
+        return self._tap is not None
+
+    def restart(self) -> None:
+        """Nothing is known of what came before."""
+        self.flow, self.last = MarketFlow(INVERSE), None
+
     def second(self, path: Path, regime: Regime, at: int) -> None:
         """The second that ends at `at`."""
         shown = path.shown

@@ -5,16 +5,20 @@ import math
 import numpy as np
 import pytest
 
+from pricing.calendar import EventKind
 from pricing.instruments import Future, Option
 from pricing.structures import Leg, Structure
 from pricing.units import NS_PER_S
 from pricing.valuation import Valuation, value
+from rfq.desk.features.look import Look, Print
+from rfq.desk.features.stream import MarketFlow
 from rfq.domain import canon
 from rfq.domain.events import Event, MarketMoved
 from rfq.ops.schedule import VirtualSchedule
 from rfq.sim.dice import Dice
 from rfq.sim.instruments import expiries, list_instruments, list_parties
 from rfq.sim.market import SimMarket
+from rfq.sim.tape import INVERSE
 from rfq.sim.world import START_AT
 
 LISTED = {one.name: one for one in list_instruments(START_AT)}
@@ -34,6 +38,16 @@ def test_it_is_the_same_however_seldom_one_looks() -> None:
     seldom, other, _ = market()
     seldom.run_until(often.now())
     assert one.snapshot("BTC") == other.snapshot("BTC")
+
+
+def test_nor_does_it_matter_when_one_looks_once_a_day() -> None:
+    often, one, _ = market(2)
+    seldom, other, _ = market(2)
+    for minutes in range(0, 301, 60):
+        often.run_until(START_AT + minutes * 60 * NS_PER_S)
+        one.look()
+    seldom.run_until(often.now())
+    assert one.snapshot("ETH") == other.snapshot("ETH")
 
 
 def test_a_snapshot_is_shared_until_the_market_moves() -> None:
@@ -108,6 +122,69 @@ def test_flow_predicts_a_little_and_news_arrives() -> None:
     ahead = [(told, 1e4 * (prices[i + 20] - prices[i])) for i, told in enumerate(news[:-20]) if told]
     later = [told * moved for told, moved in ahead]
     assert len(ahead) > 500 and float(np.mean(later)) > 0.0
+
+
+def test_the_flow_is_what_the_accumulators_make_of_the_tape() -> None:
+    schedule, one, _ = market(4)
+    heard: dict[str, MarketFlow] = {"BTC": MarketFlow(INVERSE), "ETH": MarketFlow(INVERSE)}
+
+    def tap(name: str, told: Look | Print) -> None:
+        if type(told) is Print:
+            heard[name].trade(told)
+        else:
+            heard[name].look(told)
+
+    one.listen(tap)
+    for second in (1, 2, 65, 700):
+        schedule.run_until(START_AT + second * NS_PER_S)
+        at = schedule.now()
+        for under in one.look().underlyings:
+            others = [flow.moves(at) for name, flow in heard.items() if name != under.name]
+            assert heard[under.name].read(at, others) == under.flow
+    flow = one.look().underlyings[0].flow
+    assert flow.large_trade_age_s is not None and flow.realised_vol_10m is not None
+    assert flow.cross_return_bps_60s == one.look().underlyings[1].flow.return_bps_60s
+    missing = {name for name in flow.__struct_fields__ if getattr(flow, name) is None}
+    assert missing == {
+        "pulled_tilt_ratio_10s",  # there is nothing behind the touch
+        "wall_tilt_ratio",
+        *(
+            "sentiment_score_1h",
+            "news_count_1h",
+            "chain_flow_usd_1h",
+            "dex_depth_usd",
+            "macro_surprise_sd_1d",
+        ),
+    }
+
+
+def test_the_tape_leans_as_the_pressure_does() -> None:
+    schedule, one, _ = market(6)
+    shown, leans, flows, ofis = [], [], [], []
+    for second in range(1, 3_000):
+        schedule.run_until(START_AT + second * NS_PER_S)
+        flow = one.look().underlyings[0].flow
+        path = one._paths[0]
+        shown.append(path.shown)
+        leans.append(flow.book_imbalance_ratio)
+        flows.append(flow.signed_flow_usd_1s)
+        ofis.append((flow.ofi_ratio_1s or 0.0, flow.return_bps_1s or 0.0))
+    assert float(np.corrcoef(shown, leans)[0, 1]) > 0.95
+    assert float(np.corrcoef(shown[1:], flows[1:])[0, 1]) > 0.5
+    assert float(np.corrcoef(np.array(ofis).T)[0, 1]) > 0.3
+
+
+def test_the_calendar_says_when_funding_and_expiry_come() -> None:
+    schedule, one, _ = market()
+    for hours in (0, 7, 9, 16):
+        schedule.run_until(START_AT + hours * 3_600 * NS_PER_S)
+        known, now = one.look().calendar, schedule.now()
+        assert known is not None
+        due = known.seconds_to(EventKind.FUNDING, now, "BTC", 1e9)
+        assert 0.0 < due <= 28_800.0 and (now // NS_PER_S + round(due)) % 28_800 == 0
+        due = known.seconds_to(EventKind.EXPIRY, now, "BTC", 1e9)
+        assert 0.0 < due <= 86_400.0 and (now // NS_PER_S + round(due)) % 86_400 == 28_800
+        assert one.snapshot("BTC")[0].calendar == known
 
 
 def test_all_regimes_come_up_and_books_are_on_their_ticks() -> None:

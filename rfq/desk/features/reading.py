@@ -44,7 +44,7 @@ from rfq.desk.features.windows import (
 
 _COVERED: Final = 10
 """A window counts when at most one part in so many of it was not seen."""
-_LARGE_AGE_MAX_S: Final = 3600.0
+_LARGE_AGE_MAX_NS: Final = 3600 * NS_PER_S
 _RATIO_MAX: Final = 1e4
 _A_YEAR_OF_59: Final = YEAR_NS / NS_PER_S / 59.0 / 1e18
 _A_YEAR_OF_599: Final = YEAR_NS / NS_PER_S / 599.0 / 1e18
@@ -91,7 +91,7 @@ class State:
         self.mid = 0.0
         self.per_size = 0.0  # USD for one unit of size
         self.spread = self.touch = 0
-        self.large_at = 0
+        self.large_at = -w.NEVER
 
     def stand(self, at: int) -> None:
         """What is known stands until `at`."""
@@ -178,8 +178,8 @@ def flow_of(state: State, at: int, others: Sequence[Moves], outside: Outside) ->
         found["trades_count_10s"] = float(now[COUNT] - s10[COUNT])
     if deaf - _COVERED * s60[DEAF] <= span_60:
         _trades(found, now, s60, seen_60)
-    if state.large_at:
-        found["large_trade_age_s"] = min((at - state.large_at) / NS_PER_S, _LARGE_AGE_MAX_S)
+    if at - state.large_at <= _LARGE_AGE_MAX_NS:
+        found["large_trade_age_s"] = (at - state.large_at) / NS_PER_S
     return Flow(**found)
 
 
