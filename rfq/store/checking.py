@@ -10,8 +10,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
-
 from rfq.feeds.link.told import Kind
 from rfq.feeds.recorder.boards import adapter_of
 from rfq.feeds.recorder.tabulating import Tabulator, tabulate
@@ -20,7 +18,7 @@ from rfq.store.from_bytes import Ear, in_order
 from rfq.store.from_tables import Break, gather
 from rfq.store.gathering import Gatherer, Reading, Rows
 from rfq.store.inputs import CaptureInput, Input, Progress, RecordingInput, Sizes
-from rfq.store.parity import MarketRows, Parity, check, online, random_questions
+from rfq.store.parity import Chance, MarketRows, Parity, check, online, random_questions
 from rfq.store.spelling import spoken
 
 if TYPE_CHECKING:
@@ -36,7 +34,7 @@ def check_input(
     found: Input,
     *,
     every_ns: int,
-    dice: np.random.Generator,
+    seed: int,
     questions: int = 500,
     portion_max: int = PORTION_MAX,
     mutant: Mutant | None = None,
@@ -44,14 +42,15 @@ def check_input(
 ) -> Parity:
     """Go both ways with everything that was said. `mutant` spoils the offline rows, to see that it is caught."""
     from_at, to_at = found.span()
-    asked = random_questions(found.markets, from_at, to_at, questions, dice)
+    chance = Chance(seed)
+    asked = random_questions(found.markets, from_at, to_at, questions, chance)
 
     def make(on_row: Callable[[Reading], object]) -> Gatherer:
         return Gatherer(found.sources, on_row, every_ns=every_ns)
 
     way = _capture_way(found, tell) if isinstance(found, CaptureInput) else _recording_way(found, tell)
     begin, words = way
-    heard = online(begin, make, asked, dice, portion_max)
+    heard = online(begin, make, asked, chance, portion_max)
     with tempfile.TemporaryDirectory(prefix="rfq-parity-") as folder:
         rows = offline_rows(found, make, Path(folder))
         if mutant is not None:

@@ -12,11 +12,13 @@ from typing import Final, NamedTuple, TypeVar
 
 import numpy as np
 
+from pricing.flow import Flow
 from rfq.desk.features.look import Look, Print, Sizing, touch_look
 from rfq.desk.features.stream import MarketFlow
 from rfq.feeds.said import BookSaid, OrderSaid, Said, TouchSaid, TradeSaid
 from rfq.feeds.table_rows import Market
-from rfq.store.definitions import FLOW_NAMES, MARKET_COLUMNS
+from rfq.store.definitions import FLOW_NAMES, FLOW_SCHEMA, MARKET_COLUMNS
+from rfq.store.online import Latest
 from rfq.store.parts import Columns
 
 QUIET_NS: Final = 60_000_000_000
@@ -45,6 +47,20 @@ class Reading(NamedTuple):
     exchange_at: int
     mid: float
     values: tuple[float, ...]
+
+    def latest(self) -> Latest:
+        """As the online table has it."""
+        return Latest(
+            self.market, FLOW_SCHEMA, self.known_at, (float(self.exchange_at), self.mid, *self.values)
+        )
+
+
+def reading_of(market: Market, known_at: int, exchange_at: int, mid: float, flow: Flow) -> Reading:
+    """A flow as a row."""
+    found = [getattr(flow, name) for name in FLOW_NAMES]
+    return Reading(
+        market, known_at, exchange_at, mid, tuple([np.nan if one is None else one for one in found])
+    )
 
 
 class _Watched:
@@ -196,16 +212,9 @@ class Gatherer:
         others = [
             one.flow.moves(at) for name, one in self._leading.items() if name != watched.source.underlying
         ]
-        flow = watched.flow.read(at, others)
-        found = [getattr(flow, name) for name in FLOW_NAMES]
         look = watched.look
-        return Reading(
-            watched.source.market,
-            at,
-            watched.exchange_at,
-            np.nan if look is None else 0.5 * (look.bid.price + look.offer.price),
-            tuple([np.nan if one is None else one for one in found]),
-        )
+        mid = np.nan if look is None else 0.5 * (look.bid.price + look.offer.price)
+        return reading_of(watched.source.market, at, watched.exchange_at, mid, watched.flow.read(at, others))
 
 
 class Rows:

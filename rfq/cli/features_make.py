@@ -1,0 +1,179 @@
+"""What `rfq features` makes: histories, rows for requests, and both ways of a check."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from rfq.cli.exits import Ended, Exit
+
+if TYPE_CHECKING:
+    from rfq.store.history import History
+    from rfq.store.inputs import Input
+    from rfq.store.manifests import Manifest
+    from rfq.store.parity import Parity
+    from rfq.store.requests import Requests
+
+SIM: Final = "sim"
+_LOG_HEAD: Final = b"SQLite format 3\0"
+
+
+class Options(NamedTuple):
+    """What the commands that read an input share."""
+
+    symbols: tuple[str, ...] = ()
+    contract_usd: float | None = None
+    multiplier: float | None = None
+    minutes: float = 10.0
+    seed: int = 1
+
+
+@contextmanager
+def store_errors() -> Iterator[None]:
+    """A store's refusals as the ends of a command."""
+    from rfq.store.parts import StoreError
+
+    try:
+        yield
+    except StoreError as error:
+        raise Ended(Exit.DEPENDENCY if error.is_lacking else Exit.USAGE, f"{error}.") from None
+
+
+def is_log(path: Path) -> bool:
+    """Whether a file is a database, as audit logs are."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(len(_LOG_HEAD)) == _LOG_HEAD
+
+
+def is_store(path: Path) -> bool:
+    """Whether a folder is a feature store."""
+    from rfq.store.folders import manifests_of
+
+    return manifests_of(path).is_dir()
+
+
+def input_of(path: Path, options: Options) -> "Input":
+    """A capture or a recording."""
+    from rfq.store.inputs import Sizes, open_input
+
+    if options.contract_usd is not None and options.multiplier is not None:
+        raise Ended(Exit.USAGE, "--contract-usd and --multiplier exclude each other.")
+    warm()
+    return open_input(path, Sizes(options.contract_usd, options.multiplier), options.symbols)
+
+
+def warm() -> None:
+    """Compile what reads levels and keeps books, where that can be."""
+    import os
+
+    from rfq.ops.kernels import warm_kernels
+    from rfq.ops.settings import load
+
+    warm_kernels(load(None, os.environ).kernels)
+
+
+def made() -> Any:
+    """Who builds, and when."""
+    from rfq.app import build_id
+    from rfq.ops.clock import SystemClock
+    from rfq.store.building import Made
+
+    return Made(build_id(), SystemClock().now())
+
+
+def requests_of(rfqs: Path | None, log: Path | None) -> "Requests":
+    """The list of requests that rows are wanted for."""
+    from rfq.cli.options import open_log
+    from rfq.store.requests import logged_requests, read_requests
+
+    if rfqs is not None:
+        return read_requests(rfqs)
+    assert log is not None
+    with open_log(log) as found:
+        return logged_requests(found)
+
+
+def build_history(
+    history: "History",
+    path: str,
+    options: Options,
+    *,
+    every_ns: int,
+    replace: bool,
+    tell: Callable[[int], None],
+) -> "tuple[Manifest, ...]":
+    """Into the history: rows on a grid, or, of a log, those that it decided on."""
+    from rfq.store.building import build_market, build_requests
+
+    if path == SIM:
+        from rfq.cli.features_sim import build_sim
+
+        return (build_sim(history, options, every_ns=every_ns, made=made(), replace=replace),)
+    place = Path(path)
+    if is_log(place):
+        from rfq.cli.options import open_log
+
+        with open_log(place) as log:
+            return build_requests(history, log, place.name, made(), replace=replace, tell=tell)
+    found = input_of(place, options)
+    return (build_market(history, found, made(), every_ns=every_ns, replace=replace, tell=tell),)
+
+
+def join(
+    path: Path,
+    requests: "Requests",
+    options: Options,
+    *,
+    age_max_ns: int,
+    out: Path,
+    tell: Callable[[int], None],
+) -> dict[str, Any]:
+    """Rows for requests: joined to a store's history, or read from an input at their very instants."""
+    from rfq.store.building import join_requests, keep_joined, rows_at_requests
+    from rfq.store.definitions import FLOW_SCHEMA, MARKET
+    from rfq.store.gathering import Source
+    from rfq.store.history import History
+    from rfq.store.inputs import underlying_of
+
+    if is_store(path):
+        history = History(path)
+        markets = history.markets(MARKET, FLOW_SCHEMA)
+        sources = [Source(market, underlying_of(market.symbol)) for market in markets]
+        joined = join_requests(history, requests, sources, age_max_ns=age_max_ns)
+    else:
+        joined = rows_at_requests(input_of(path, options), requests, tell)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    keep_joined(joined, out)
+    return {
+        "out": str(out),
+        "schema": FLOW_SCHEMA,
+        "requests": joined.requests,
+        "found": joined.found,
+        "without_a_row": joined.requests - joined.found,
+        "without_market_or_instant": joined.unplaced,
+        "columns": len(joined.columns),
+    }
+
+
+def check(
+    path: Path,
+    options: Options,
+    *,
+    every_ns: int,
+    questions: int,
+    portion: int,
+    tell: Callable[[int], None],
+) -> "Parity":
+    """Both ways with an input."""
+    from rfq.store.checking import check_input
+
+    return check_input(
+        input_of(path, options),
+        every_ns=every_ns,
+        seed=options.seed,
+        questions=questions,
+        portion_max=portion,
+        tell=tell,
+    )
