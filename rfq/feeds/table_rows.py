@@ -76,12 +76,14 @@ def clean(kind: Kind, market: Market, columns: Columns, files: Sequence[str] = (
     if clocks.received_back or (columns["ts_recv_ns"] <= 0).any():
         order = np.argsort(columns["ts_recv_ns"], kind="stable")
         columns = {name: column[order] for name, column in columns.items()}
-        message = message[order] if kind == BOOK else message
+        message = _messages(columns) if kind == BOOK else message  # whose rows may have stood apart
     if kind == BOOK:
         starts = np.diff(message, prepend=-1) != 0
         columns["message"] = np.cumsum(starts) - 1
         messages = {name: columns[name][starts] for name in _OF_MESSAGE}
     sieve = _Sieve(columns, dropped, noticed, files)
+    if kind == BOOK:
+        sieve.pad()
     price_digits = sieve.numbers(_PRICES[kind], "price", zero=kind == TOUCH)
     size_digits = sieve.numbers(_SIZES[kind], "size", zero=kind != TRADES)
     _CHECKS[kind](sieve)
@@ -124,7 +126,7 @@ def _largest(columns: Columns, names: tuple[str, ...]) -> float:
 
 def writable(cleaned: Cleaned, market: Market) -> Columns:
     """The rows as they are written in our layout again. A message that told no level stands as a row of side 0; one
-    that lost a level as a row of nothing beside what is left of it, so that whoever reads it knows it for broken."""
+    that lost a level has a row of no side beside what is left of it, so that whoever reads it knows it for broken."""
     rows = len(cleaned.columns["ts_recv_ns"])
     columns = {name: column for name, column in cleaned.columns.items() if name != "message"}
     if cleaned.messages:
@@ -137,7 +139,7 @@ def writable(cleaned: Cleaned, market: Market) -> Columns:
         of = np.concatenate((cleaned.columns["message"], empty, broken))
         order = np.argsort(of, kind="stable")
         columns = {name: cleaned.messages[name][of[order]] for name in _OF_MESSAGE}
-        for name, nothing in (("side", 1), ("price", np.nan), ("qty", np.nan)):
+        for name, nothing in (("side", _NO_SIDE), ("price", np.nan), ("qty", np.nan)):
             column = cleaned.columns[name]
             more = (np.zeros(len(empty), column.dtype), np.full(len(broken), nothing, column.dtype))
             columns[name] = np.concatenate((column, *more))[order]
@@ -197,6 +199,19 @@ class _Sieve:
         """These rows, where they are kept, are odd."""
         self._noticed.flagged(what, flags & self.kept, self._rows)
 
+    def pad(self) -> None:
+        """Rows of a book without price and size fill a side that has no more levels: they tell none."""
+        price, size = self.columns["price"], self.columns["qty"]
+        nothing = ((price == 0.0) | np.isnan(price)) & ((size == 0.0) | np.isnan(size))
+        nothing &= np.isin(self.columns["side"], (-1, 1))
+        if nothing.any():
+            self.notice(nothing, "no level: neither price nor size")
+            self.columns["side"] = np.where(nothing, 0, self.columns["side"]).astype(np.int8)
+        empty = self.columns["side"] == 0
+        if empty.any():
+            for name in ("price", "qty"):
+                self.columns[name] = np.where(empty, 0.0, self.columns[name])
+
     def numbers(self, names: tuple[str, ...], what: str, *, zero: bool) -> int:
         """Check columns of numbers; the decimals that they need. Not a number is 0 where nothing may stand there."""
         most = 0
@@ -206,7 +221,7 @@ class _Sieve:
                 values = np.where(np.isnan(values), 0.0, values)
             with np.errstate(invalid="ignore"):
                 sound = np.isfinite(values) & ((values >= 0.0) if zero else (values > 0.0))
-            if "side" in self.columns:
+            if "message" in self.columns:
                 sound |= self.columns["side"] == 0
             self.drop(~sound, f"{what}: not a number {'from zero on' if zero else 'above zero'}")
             values = np.where(sound & self.kept, values, 0.0)
@@ -261,6 +276,7 @@ def _check_trades(sieve: _Sieve) -> None:
     sieve.drop(twice, "told before: same id, price, size, side and stamp")
 
 
+_NO_SIDE: Final = 99
 _MAY_LACK: Final = frozenset({"bid_px", "bid_qty", "ask_px", "ask_qty"})
 _NO_NAMES: Final = frozenset({"", "0", "-1", 0, -1})
 _CHECKS: Final = {BOOK: _check_book, TOUCH: _check_touch, TRADES: _check_trades}

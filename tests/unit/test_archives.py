@@ -272,3 +272,23 @@ def test_files_are_known_by_header_or_name(name: str, first: str, shape: str, ha
 @pytest.mark.parametrize("first", ["1,2,3", "a,b", "", "1,2.0,3.0,4,5,6,7,8,9,10,11"])
 def test_what_is_not_known_is_not_guessed(first: str) -> None:
     assert recognise(SHAPES, "BTCUSDT-aggTrades-2024-01.csv", first) is None
+
+
+def test_one_name_of_an_archive_may_be_two_venues_of_ours(tmp_path: Path) -> None:
+    path = tmp_path / "bybit_trades_2024-08-08_PERPETUALS.csv"
+    path.write_text(
+        "exchange,symbol,timestamp,local_timestamp,id,side,price,amount\n"
+        "bybit,BTCUSD,1723161600000000,1723161600004000,a,buy,61800.5,100\n"
+        "bybit,BTCUSDH25,1723161600000000,1723161600004000,b,buy,61800.5,100\n"
+        "bybit,BTCUSDT,1723161600000000,1723161600004000,c,buy,61800.5,1\n"
+        "okex-swap,BTC-USD-SWAP,1723161600000000,1723161600004000,d,buy,61800.5,1\n"
+        "kraken-futures,PI_XBTUSD,1723161600000000,1723161600004000,e,buy,61800.5,1\n"
+    )
+    found = convert(path, tmp_path / "out")
+    assert [(one.venue, one.symbol) for one in found.report.tables] == [
+        ("bybit_inverse", "BTCUSD"),
+        ("bybit_inverse", "BTCUSDH25"),
+        ("bybit_linear", "BTCUSDT"),
+        ("kraken_futures", "PI_XBTUSD"),
+        ("okx", "BTC-USD-SWAP"),
+    ]

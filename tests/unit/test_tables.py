@@ -76,6 +76,23 @@ def test_a_message_without_levels_keeps_its_numbers(tmp_path: Path) -> None:
     assert tables.open_capture(path).report().dropped == 0
 
 
+def test_rows_that_pad_a_short_side_tell_no_level(tmp_path: Path) -> None:
+    nothing = float("nan")
+    rows = [level(0, 1, 1.0, 1.0, 1), level(0, 1, 0.0, 0.0, 1), level(0, -1, nothing, nothing, 1)]
+    path = write(tmp_path / "a", "l2_events", rows)
+    (one,) = said(path)
+    assert isinstance(one, BookSaid) and (one.bids, one.asks) == ([(ONE, ONE)], [])
+    (table,) = tables.open_capture(path).report().tables
+    assert causes(table.noticed) == {"no level: neither price nor size": 2} and table.dropped == ()
+
+
+def test_rows_of_a_message_may_stand_apart(tmp_path: Path) -> None:
+    bids = [level(at, 1, 1.0, 1.0 + at, at) for at in range(3)]
+    asks = [level(at, -1, 2.0, 1.0 + at, at) for at in range(3)]
+    told = said(write(tmp_path / "a", "l2_events", [*bids, *asks]))
+    assert [(one.last, len(one.bids), len(one.asks)) for one in told] == [(0, 1, 1), (1, 1, 1), (2, 1, 1)]
+
+
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [

@@ -19,21 +19,25 @@ _VENUES: Final = {
     "okex-swap": "okx",
     "okex-futures": "okx",
     "okex-options": "okx",
-    "bybit": "bybit_linear",
     "bybit-spot": "bybit_spot",
     "bybit-options": "bybit_option",
 }
 """Their names of venues where ours differ by more than a hyphen."""
 
+_BYBIT: Final = (
+    "when exchange = 'bybit' and regexp_matches(symbol, 'USD([FGHJKMNQUVXZ]\\d\\d)?$') then 'bybit_inverse'"
+    " when exchange = 'bybit' then 'bybit_linear'"
+)
+"""Theirs is both of ours."""
 _KNOWN: Final = ("exchange", "symbol", "timestamp", "local_timestamp")
 
 
 def _of_all(_columns: frozenset[str]) -> dict[str, str]:
-    venues = " ".join(f"when '{theirs}' then '{ours}'" for theirs, ours in _VENUES.items())
+    venues = " ".join(f"when exchange = '{theirs}' then '{ours}'" for theirs, ours in _VENUES.items())
     return {
         "ts_recv_ns": "stamp_ns(local_timestamp)",
         "ts_exch_ms": "case when timestamp = local_timestamp then 0 else stamp_ns(timestamp) // 1000000 end",
-        "venue": f"case exchange {venues} else replace(text_of(exchange), '-', '_') end",
+        "venue": f"case {_BYBIT} {venues} else replace(text_of(exchange), '-', '_') end",
         "symbol": "text_of(symbol)",
     }
 
