@@ -15,7 +15,7 @@ Pairs = list[tuple[int, int]]
 
 
 def compile_books(config: pytest.Config) -> None:
-    """Have compiled books in this process, from the tests' own cache if they are there; skip where there is no numba."""
+    """Have compiled books in this process, from the tests' own cache if there; skip where there is no numba."""
     pytest.importorskip("numba", reason="books are compiled where numba is installed")
     assert config.cache is not None
     assert levels.warm(str(config.cache.mkdir("kernels"))).startswith("compiled")
@@ -54,6 +54,30 @@ class Reference:
         """All, best first."""
         return sorted(self.sides[side].items(), key=lambda level: -side * level[0])
 
+    def put(self, message: Message) -> None:
+        """A snapshot or a change."""
+        if message.is_snapshot:
+            self.replace(message)
+        else:
+            self.apply(message)
+
+    def is_too_much(self, message: Message) -> bool:
+        """Whether the sizes of a side add up to more than 64 bits can count safely, after any of these levels."""
+        for side, told in ((1, message.bids), (-1, message.asks)):
+            held = {} if message.is_snapshot else dict(self.sides[side])
+            for price, size in told:
+                held[price] = size
+                if not message.is_snapshot and sum(held.values()) >= 1 << 62:
+                    return True
+            if sum(held.values()) >= 1 << 62:
+                return True
+        return False
+
+    def seen(self) -> None:
+        """Forget what changed since the last look, if there would be one now."""
+        if self.twice_mid() is not None:
+            self.changes, self.flows = 0, {1: [0, 0, 0], -1: [0, 0, 0]}
+
     def apply(self, message: Message) -> None:
         """A change."""
         twice = self.twice_mid()
@@ -90,6 +114,8 @@ class Reference:
 
     def cut(self, side: int) -> None:
         """No more levels than there may be."""
+        if len(self.sides[side]) <= self.levels_max:
+            return
         for price, _ in self.levels(side)[self.levels_max :]:
             del self.sides[side][price]
             known = self.right_to[side]
@@ -101,8 +127,8 @@ class Reference:
         if twice is None:
             return None
         bid, offer = self.half(1, twice), self.half(-1, twice)
-        changes, self.changes = self.changes, 0
-        self.flows = {1: [0, 0, 0], -1: [0, 0, 0]}
+        changes = self.changes
+        self.seen()
         return Look(at, bid, offer, changes)
 
     def half(self, side: int, twice: int) -> Half:
@@ -140,8 +166,8 @@ def messages(
     for place in range(count):
         middle += int(dice.integers(-3, 4))
         kind = dice.random()
-        is_snapshot = place == 0 or kind < 0.003
-        reach = 20 * width if kind > 0.97 else width
+        is_snapshot = place == 0 or kind < 0.01
+        reach = 6 * width if kind > 0.97 else width
         told = (
             30
             if is_snapshot
@@ -150,15 +176,14 @@ def messages(
             else int(dice.integers(50, 150))
         )
         sides = {side: _side(dice, side, middle, reach, told) for side in (1, -1)}
-        for side, levels in sides.items():
+        for side, told_now in sides.items():
             if is_snapshot:
                 held[side] = {}
-            held[side].update(levels)
+            held[side].update(told_now)
+            held[side] = {price: size for price, size in held[side].items() if size}
             if dice.random() < 0.97:  # the venue matches what crosses
-                levels += [
-                    (price, 0) for price, size in held[side].items() if size and (price - middle) * side >= 0
-                ]
-                held[side].update(levels)
+                told_now += [(price, 0) for price in held[side] if (price - middle) * side >= 0]
+                held[side].update(told_now)
         yield Message(sides[1], sides[-1], is_snapshot)
 
 
