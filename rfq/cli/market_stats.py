@@ -19,7 +19,9 @@ def stats(
     path: Annotated[
         Path,
         typer.Argument(
-            metavar="PATH", help="A capture: a folder, a prefix, or one of its files.", show_default=False
+            metavar="PATH",
+            help="A capture: a folder, a prefix, one of its files; or an archive.",
+            show_default=False,
         ),
     ],
     symbol: Annotated[

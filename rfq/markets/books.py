@@ -115,16 +115,17 @@ def follow(columns: "Mapping[str, Array]", at: "Ints", sizing: Sizing, holes: Ho
         if not ready:
             broken += 1
             book.forget()
+            if seen:
+                seen.append((now, np.nan, 0.0, np.nan, 0.0, -1))
             continue
         quote = book.quote()
         if quote is None:
             one_sided += 1
         elif quote[0] >= quote[2]:
             crossed += 1
-        else:
-            if not seen:
-                next_at = now
-            seen.append((now, *quote, int(messages.last[which])))
+        if not seen:
+            next_at = now
+        seen.append((now, *(quote or (0.0, 0.0, 0.0, 0.0)), int(messages.last[which])))
     words = _words(messages, whole=whole, broken=broken)
     told = msgspec.structs.replace(sequence, crossed=crossed, one_sided=one_sided, broken=broken)
     return _followed(book, seen, told, words)

@@ -19,6 +19,7 @@ WINDOWS_MIN: Final = 20
 _PAIRS: Final = 50
 """So many times the lag, orders must there be."""
 _STARTS: Final = 20
+_STARTS_MAX: Final = 1_000_000
 _DECAY: Final = np.arange(0.02, 3.0, 0.02)
 
 
@@ -128,7 +129,8 @@ def _ofi(
 
     flow, moved = told(kept)
     groups = group(kept, window_s)
-    every = np.arange(at[0], at[-1] - step + 1, max(1, step // _STARTS))
+    stride = max(1, step // _STARTS, int(at[-1] - at[0]) // _STARTS_MAX)
+    every = np.arange(at[0], at[-1] - step + 1, stride)
     every = every[~holes.spoil(every, every + step)]
     followed = kept[(kept + 2 * step <= at[-1]) & ~holes.spoil(kept, kept + 2 * step)]
     sums = groups.sums(*_products(flow, moved))
@@ -136,9 +138,7 @@ def _ofi(
         window_s=window_s,
         r2=_squared(of_sums(_correlation, sums, groups)),
         r2_all_starts=_squared(
-            figure(
-                _correlation, group(every, 2.0 * window_s), _products(*told(every)), n=len(every) // _STARTS
-            )
+            figure(_correlation, group(every, 2.0 * window_s), _products(*told(every)), n=len(kept))
         ),
         slope_bps_per_1m_usd=of_sums(lambda one: a_million * _slope(one), sums, groups),
         r2_next=_squared(

@@ -34,9 +34,11 @@ class Clock(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Touch(NamedTuple):
-    """Best bids and offers as they changed, sound ones only, rising in time (UTC ns)."""
+    """Best bids and offers as they changed, sound ones only, rising in time (UTC ns). Each stands `until` the next
+    quote, be that sound or not."""
 
     at: "Ints"
+    until: "Ints"
     bid: "Floats"
     bid_size: "Floats"
     ask: "Floats"
@@ -120,12 +122,14 @@ def touch_of(columns: "Mapping[str, Array]", clock: Clock) -> tuple[Touch, dict[
 def sound_touch(
     at: "Ints", bid: "Array", bid_size: "Array", ask: "Array", ask_size: "Array"
 ) -> tuple[Touch, dict[str, int]]:
-    """Quotes with both sides, neither crossed nor locked; the rest counted."""
+    """Quotes with both sides, neither crossed nor locked; the rest counted, but for NaN: nothing is known there."""
     there = (bid > 0.0) & (ask > 0.0) & (bid_size > 0.0) & (ask_size > 0.0)
     crossed, locked = there & (bid > ask), there & (bid == ask)
-    counts = {"one-sided": int((~there).sum()), "crossed": int(crossed.sum()), "locked": int(locked.sum())}
+    one_sided = int((~there & ~np.isnan(bid)).sum())
+    counts = {"one-sided": one_sided, "crossed": int(crossed.sum()), "locked": int(locked.sum())}
     kept = there & (bid < ask)
-    return Touch(at[kept], bid[kept], bid_size[kept], ask[kept], ask_size[kept]), counts
+    until = np.append(at[1:], at[-1:])
+    return Touch(at[kept], until[kept], bid[kept], bid_size[kept], ask[kept], ask_size[kept]), counts
 
 
 def trades_of(columns: "Mapping[str, Array]", clock: Clock) -> Trades:
@@ -178,5 +182,5 @@ def last_by(at: "Ints", instant: "Ints") -> "Ints":
 
 _NOTHING: Final = np.zeros(0)
 _NEVER: Final = np.zeros(0, np.int64)
-NO_TOUCH: Final = Touch(_NEVER, _NOTHING, _NOTHING, _NOTHING, _NOTHING)
+NO_TOUCH: Final = Touch(_NEVER, _NEVER, _NOTHING, _NOTHING, _NOTHING, _NOTHING)
 NO_TRADES: Final = Trades(_NEVER, _NEVER, _NOTHING, _NOTHING, _NOTHING)

@@ -13,7 +13,7 @@ from rfq.markets.ladder import WALKS_USD
 from rfq.markets.market import Holes, Touch, last_by, worth
 
 if TYPE_CHECKING:
-    from rfq.markets.figures import Floats, Ints
+    from rfq.markets.figures import Floats
 
 SAMPLED_S: Final = (0.1, 1.0, 5.0, 30.0, 60.0)
 RETURNS_MIN: Final = 20
@@ -62,8 +62,8 @@ class Walk(msgspec.Struct, frozen=True, kw_only=True):
 
 def spread_of(touch: Touch, sizing: Sizing, holes: Holes, lacking: str) -> Spread:
     """The spread and what stands at it; `lacking` says why there is no touch, if there is none."""
-    if len(touch.at) < 2 or touch.at[-1] == touch.at[0]:
-        gone = missing(lacking or f"{len(touch.at)} quotes at one instant", len(touch.at))
+    if len(touch.at) < 2 or not held_s(touch, holes).any():
+        gone = missing(lacking or f"{len(touch.at)} quotes that stood for no time", len(touch.at))
         return Spread(
             time_weighted_bps=gone,
             median_by_time_bps=gone,
@@ -72,7 +72,7 @@ def spread_of(touch: Touch, sizing: Sizing, holes: Holes, lacking: str) -> Sprea
             touch_usd_by_time=gone,
         )
     bps = (touch.ask - touch.bid) / touch.mid * 1e4
-    held = held_s(touch.at, holes)
+    held = held_s(touch, holes)
     usd = 0.5 * (worth(sizing, touch.bid_size, touch.bid) + worth(sizing, touch.ask_size, touch.ask))
     groups = group(touch.at)
     order = np.argsort(bps)
@@ -91,12 +91,10 @@ def spread_of(touch: Touch, sizing: Sizing, holes: Holes, lacking: str) -> Sprea
     )
 
 
-def held_s(at: "Ints", holes: Holes) -> "Floats":
+def held_s(touch: Touch, holes: Holes) -> "Floats":
     """How long each quote stood, seconds; nothing over a hole, and nothing for the last."""
-    held = np.zeros(len(at))
-    held[:-1] = np.diff(at) / NS_PER_S
-    held[:-1][holes.spoil(at[:-1], at[1:])] = 0.0
-    return held
+    held = (touch.until - touch.at) / NS_PER_S
+    return np.where(holes.spoil(touch.at, touch.until), 0.0, held)
 
 
 def sigmas_of(touch: Touch, holes: Holes, lacking: str) -> tuple[Sigma, ...]:

@@ -1,5 +1,6 @@
 """All statistics of a capture, market by market. Whatever is missing in it is missing in them, with the reason."""
 
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -9,13 +10,13 @@ import numpy as np
 
 from pricing.units import NS_PER_S
 from rfq.feeds.cleaning import Table
-from rfq.feeds.layout import BOOK, TOUCH, TRADES
+from rfq.feeds.layout import BOOK, TOUCH, TRADES, TablesError
+from rfq.feeds.sizing import Sized, sizing_of
 from rfq.feeds.tables import Capture, open_capture
 from rfq.markets import books, flow, market, moves, quoted
 from rfq.markets.books import Followed, Sequence
 from rfq.markets.figures import Figure, ratio
 from rfq.markets.market import Clock, Orders, Touch
-from rfq.markets.sizing import Sized, sizing_of
 
 if TYPE_CHECKING:
     from rfq.feeds.table_rows import Array, Market
@@ -86,10 +87,30 @@ def stats_of(
 ) -> tuple[MarketStats, ...]:
     """The statistics of every market of a capture, or of those asked for; `tell` hears how many of how many are done.
 
-    Raises TablesError where the path holds no capture, or not what was asked for.
+    A path that holds no tables of our layout may be an archive; it is made into tables for as long as this takes.
+    Raises TablesError where it is neither, or does not hold what was asked for.
     """
-    asked = asked or Asked()
-    capture = open_capture(path)
+    with tempfile.TemporaryDirectory(prefix="rfq-stats-") as folder:
+        return _stats(_opened(path, Path(folder)), asked or Asked(), tell)
+
+
+def _opened(path: Path, folder: Path) -> Capture:
+    try:
+        return open_capture(path)
+    except TablesError as error:
+        if error.is_lacking or not path.exists() or (path.is_file() and path.suffix == ".parquet"):
+            raise
+        from rfq.feeds.archives.convert import capture_of
+
+        try:
+            return capture_of(path, folder)
+        except TablesError as other:
+            raise TablesError(f"{error}; and no archive: {other}") from None
+
+
+def _stats(
+    capture: Capture, asked: Asked, tell: Callable[[int, int], None] | None
+) -> tuple[MarketStats, ...]:
     chosen = [
         one
         for one in capture.markets
@@ -131,7 +152,7 @@ def _market(capture: Capture, one: "Market", asked: Asked) -> MarketStats:
     orders = market.orders_of(trades or market.NO_TRADES, sized.sizing)
     reports = tuple(
         report
-        for report in capture.report().tables
+        for report in capture.report(one.symbol, one.venue).tables
         if (report.venue, report.symbol) == (one.venue, one.symbol)
     )
     return _told(one, seen, book, touch, touch_from, orders, _counts(seen, trades, orders, left_out, reports))
@@ -227,9 +248,10 @@ def _agreement(seen: _Seen, book: Followed | None) -> Figure:
     if book is None or quotes is None or not len(book.touch["at"]):
         return missing("it needs a book and best quotes")
     number, numbers = book.touch["u"], quotes["u"]
-    if not ((number > 0).all() and (numbers > 0).all() and (np.diff(numbers) >= 0).all()):
+    told = book.touch["bid_qty"] > 0.0
+    if not ((number[told] > 0).all() and (numbers > 0).all() and (np.diff(numbers) >= 0).all()):
         return missing("the tables have no update numbers that could be compared")
-    inside = np.flatnonzero((number >= numbers[0]) & (number <= numbers[-1]))
+    inside = np.flatnonzero(told & (number >= numbers[0]) & (number <= numbers[-1]))
     if len(inside) < 2:
         return missing("the update numbers of book and best quotes have nothing to do with each other")
     place = np.searchsorted(numbers, number[inside], side="right") - 1

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from rfq.feeds.sizing import sizing_of
 from rfq.markets import powers
 from rfq.markets.figures import BLOCKS_MIN, DRAWS, draws, figure, group, median, ratio
 from rfq.markets.market import Holes
-from rfq.markets.sizing import sizing_of
 
 S = 1_000_000_000
 

@@ -306,3 +306,35 @@ def test_the_same_capture_has_the_same_intervals(tmp_path: Path) -> None:
     at = np.arange(200.0)
     write_touch(tmp_path / "a", at, 99.0 + np.sin(at), 101.0 + np.sin(at))
     assert one(tmp_path / "a") == one(tmp_path / "a")
+
+
+def test_the_time_of_a_crossed_quote_counts_for_none(tmp_path: Path) -> None:
+    at = np.array([0.0, 1.0, 9.0, 10.0])
+    write_touch(tmp_path / "a", at, [99.99, 101.0, 99.98, 99.98], [100.01, 100.0, 100.02, 100.02])
+    found = one(tmp_path / "a")
+    assert found.counts.quotes_crossed == 1
+    assert found.spread.time_weighted_bps.value == pytest.approx(0.5 * (2.0 + 4.0))
+    write_book(
+        tmp_path / "b",
+        [
+            (second, [(bid, 1.0)], [(ask, 1.0)], True, k, k)
+            for k, (second, bid, ask) in enumerate(
+                [(0.0, 99.99, 100.01), (1.0, 101.0, 100.0), (9.0, 99.98, 100.02), (10.0, 99.98, 100.02)]
+            )
+        ],
+    )
+    assert one(tmp_path / "b").spread.time_weighted_bps.value == pytest.approx(3.0)
+
+
+def test_an_archive_is_as_good_as_a_capture(tmp_path: Path) -> None:
+    rows = [f"{k},100.{k % 2},0.5,{k},{k},{1_700_000_000_000 + 500 * k},{k % 2 == 0}" for k in range(200)]
+    head = "agg_trade_id,price,quantity,first_trade_id,last_trade_id,transact_time,is_buyer_maker"
+    archive = tmp_path / "BTCUSDT-aggTrades-2023-11-14.csv"
+    archive.write_text("\n".join([head, *rows]) + "\n")
+    found = one(archive)
+    assert (found.symbol, found.counts.trades, found.counts.orders) == ("BTCUSDT", 200, 200)
+    assert found.signs[0].autocorrelation.value == pytest.approx(-1.0, abs=0.01)
+    assert found.counts.traded_usd == pytest.approx(100 * 0.5 * (100.0 + 100.1))
+    (tmp_path / "words.csv").write_text("nothing,of,the,kind\n1,2,3,4\n")
+    with pytest.raises(TablesError, match="and no archive"):
+        stats_of(tmp_path / "words.csv")
