@@ -7,7 +7,7 @@ befalls connections and answers is set (`refused`, `answers`, `go_mute`, `hang_u
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Literal
 
@@ -51,6 +51,8 @@ class FakeExchange:
         self.refused: frozenset[str] = frozenset()
         self.answers: deque[Answer] = deque()
         """What HTTP questions for a book get, instead of what they should."""
+        self.snapshots: dict[str, bytes] = {}
+        """Symbol -> what an HTTP question for its book gets, where no market of ours stands behind it."""
         self.asked_paths: list[str] = []
         self.port = 0
         self._over = asyncio.Event()
@@ -73,11 +75,12 @@ class FakeExchange:
             for channel in [one for one in caller.channels if self.venue.trades_of(one) == symbol]:
                 await self.say(caller, self.venue.trade(channel, deal))
 
-    async def play(self, texts: list[str]) -> None:
-        """Say these as they are, to everybody."""
+    async def play(self, texts: list[str], channel: Callable[[str], str] = lambda _text: "") -> None:
+        """Say these as they are, to everybody, or to those who subscribed to the channel a text is of."""
         for caller in list(self.callers):
             for text in texts:
-                await self.say(caller, text)
+                if (of := channel(text)) in caller.channels or not of:
+                    await self.say(caller, text)
 
     def go_mute(self, *, dead: bool = False) -> None:
         """Say nothing more on the connections there are; dead ones do not even answer pings."""
@@ -173,6 +176,8 @@ class FakeExchange:
         if request.headers.get("Upgrade", "").lower() == "websocket":
             return await self._websocket(request)
         self.asked_paths.append(request.path_qs)
+        if (symbol := request.query.get("symbol", "")) in self.snapshots and "depth" in request.path:
+            return web.Response(body=self.snapshots[symbol])
         answer = self.venue.rest(request.path_qs, self.markets)
         if self.answers and ("depth" in request.path or "books" in request.path):
             instead = self.answers.popleft()
