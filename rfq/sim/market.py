@@ -8,7 +8,10 @@ import math
 from collections.abc import Callable
 from typing import Final
 
+from msgspec.structs import replace
+
 from pricing.calendar import Calendar, regular
+from pricing.flow import Flow
 from pricing.instruments import Instrument, future_name, perpetual_name
 from pricing.market import (
     Book,
@@ -95,10 +98,15 @@ class SimMarket:
         shown = self.look()
         found = self._snapshots.get(underlying)
         if found is None:
-            under = shown.underlying(underlying)
             cut = MarketSnapshot(
                 at=shown.at,
-                underlyings=() if under is None else (under,),
+                underlyings=tuple(
+                    [
+                        replace(under, flow=self._flow(under.name, shown.at))
+                        for under in shown.underlyings
+                        if under.name == underlying
+                    ]
+                ),
                 rates=shown.rates,
                 calendar=shown.calendar,
             )
@@ -126,7 +134,7 @@ class SimMarket:
     # --- what counterparties use -------------------------------------------------------------------------------
 
     def look(self) -> MarketSnapshot:
-        """The newest snapshot."""
+        """The newest snapshot, without the flow, which only the desk is shown."""
         self._advance()
         if self._shown is None:
             at = self._start_at + self._steps * NS_PER_S
@@ -157,6 +165,11 @@ class SimMarket:
         self._path(underlying).push(bps)
 
     # --- inside ------------------------------------------------------------------------------------------------
+
+    def _flow(self, underlying: str, at: int) -> Flow:
+        """What is accumulated of a coin's tape, with the moves of the others."""
+        mine = next(tape for tape in self._tapes if tape.name == underlying)
+        return mine.flow.read(at, [one.flow.moves(at) for one in self._tapes if one is not mine])
 
     def _calendar_at(self, at: int) -> Calendar:
         """The next funding and the next expiry, which all coins share."""
@@ -259,7 +272,6 @@ class SimMarket:
             curve=Curve(at=at, pillars=tuple(pillars)),
             funding=(Funding(instrument=inverse, at=at, rate_8h=_FUNDING),),
             surface=Surface(at=at, smiles=tuple(smiles), vol_of_vol=_VOL_OF_VOL, source="sim"),
-            flow=tape.flow.read(at, [one.flow.moves(at) for one in self._tapes if one is not tape]),
         )
 
 

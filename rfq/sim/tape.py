@@ -22,11 +22,11 @@ _LARGE_OF_DEPTH: Final = 0.15
 class Tape:
     """One coin's stream, and what is accumulated of it."""
 
-    __slots__ = ("_name", "_premium", "_tap", "_tick", "flow", "imbalance", "last", "sizes")
+    __slots__ = ("_premium", "_tap", "_tick", "flow", "imbalance", "last", "name", "sizes")
 
     def __init__(self, name: str, tick: float, premium: float, tap: Tap | None) -> None:
         """`premium` is what the perpetual stands over the index, a ratio; `tap` hears all that is told."""
-        self._name, self._tick, self._premium, self._tap = name, tick, premium, tap
+        self.name, self._tick, self._premium, self._tap = name, tick, premium, tap
         self.flow = MarketFlow(INVERSE)
         self.last: Look | None = None
         self.imbalance = 0.0
@@ -36,7 +36,7 @@ class Tape:
         """From now on `tap` hears all that is told, the newest look first."""
         self._tap = tap
         if self.last is not None:
-            tap(self._name, self.last)
+            tap(self.name, self.last)
 
     @property
     def is_heard(self) -> bool:
@@ -63,7 +63,7 @@ class Tape:
         self.last = look = touch_look(at, bid, bid_size, offer, offer_size, before)
         self.flow.look(look)
         if self._tap is not None:
-            self._tap(self._name, look)
+            self._tap(self.name, look)
 
     def _trades(self, path: Path, regime: Regime, before: Look, at: int) -> None:
         """Takers on both sides, more of them where the pressure shows; a large one where the price jumped."""
@@ -87,7 +87,7 @@ class Tape:
     def _print(self, one: Print) -> None:
         self.flow.trade(one)
         if self._tap is not None:
-            self._tap(self._name, one)
+            self._tap(self.name, one)
 
 
 def around(mid: float, tick: float, spread: float) -> tuple[float, float]:

@@ -138,12 +138,13 @@ def test_the_flow_is_what_the_accumulators_make_of_the_tape() -> None:
     for second in (1, 2, 65, 700):
         schedule.run_until(START_AT + second * NS_PER_S)
         at = schedule.now()
-        for under in one.look().underlyings:
-            others = [flow.moves(at) for name, flow in heard.items() if name != under.name]
-            assert heard[under.name].read(at, others) == under.flow
-    flow = one.look().underlyings[0].flow
+        for name in heard:
+            (under,) = one.snapshot(name)[0].underlyings
+            others = [flow.moves(at) for other, flow in heard.items() if other != name]
+            assert heard[name].read(at, others) == under.flow
+    flow, other = (one.snapshot(name)[0].underlyings[0].flow for name in ("BTC", "ETH"))
     assert flow.large_trade_age_s is not None and flow.realised_vol_10m is not None
-    assert flow.cross_return_bps_60s == one.look().underlyings[1].flow.return_bps_60s
+    assert flow.cross_return_bps_60s == other.return_bps_60s
     missing = {name for name in flow.__struct_fields__ if getattr(flow, name) is None}
     assert missing == {
         "pulled_tilt_ratio_10s",  # there is nothing behind the touch
@@ -163,7 +164,7 @@ def test_the_tape_leans_as_the_pressure_does() -> None:
     shown, leans, flows, ofis = [], [], [], []
     for second in range(1, 3_000):
         schedule.run_until(START_AT + second * NS_PER_S)
-        flow = one.look().underlyings[0].flow
+        flow = one.snapshot("BTC")[0].underlyings[0].flow
         path = one._paths[0]
         shown.append(path.shown)
         leans.append(flow.book_imbalance_ratio)
