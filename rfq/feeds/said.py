@@ -34,6 +34,9 @@ class BookSaid(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     checksum: int | None = None
     texts: tuple[tuple[tuple[str, str], ...], tuple[tuple[str, str], ...]] | None = None
     """Bids and asks as they were spelled, where the venue's checksum is over the spelling."""
+    orders: "tuple[OrderSaid, ...]" = ()
+    """The orders told, if it is a book by order (L3): all of them in a snapshot. What they make of the levels is found
+    by whoever keeps the book."""
 
 
 class OrderSaid(msgspec.Struct, frozen=True, gc=False, kw_only=True):

@@ -7,7 +7,6 @@ and `wants_resync` asks for it anew. Until then changes are kept, so that a snap
 date. Nothing here reads a clock: instants are those of receipt.
 """
 
-import enum
 from collections import deque
 from typing import Final
 
@@ -16,57 +15,18 @@ import msgspec
 from rfq.desk.features.look import Look
 from rfq.feeds.book.book import Book, new_book
 from rfq.feeds.book.checksum import Spelled
+from rfq.feeds.book.orders import ORDERS_MAX, Orders, as_book
 from rfq.feeds.book.plain import LEVELS_MAX
-from rfq.feeds.book.rules import Order, Rule
-from rfq.feeds.levels import USUAL, Scale
-from rfq.feeds.said import BookSaid
+from rfq.feeds.book.rules import Order, Rule, follows, is_numbered, spelled
+from rfq.feeds.book.states import Counts, State
+from rfq.feeds.levels import USUAL, Scale, pairs
+from rfq.feeds.said import BookSaid, OrderSaid
+
+__all__ = ("STALE_NS", "BookKeeper", "Counts", "State")
 
 STALE_NS: Final = 10_000_000_000
 _KNOWN: Final = 256
 """So many of the messages taken last are known again."""
-
-
-class State(enum.Enum):
-    """What a book is worth now."""
-
-    EMPTY = "empty"
-    """Nothing was said yet."""
-    SYNCING = "syncing"
-    """Changes were said, and a snapshot to begin from is awaited."""
-    LIVE = "live"
-    """Right as far as anybody can tell (a side may still be empty: then there is no look)."""
-    GAP = "gap"
-    """Something is missing, wrong or nonsense: the book must not be used."""
-    CROSSED = "crossed"
-    """The messages follow each other, but bids meet offers: not used until that is over."""
-    STALE = "stale"
-    """Right when it was last heard of, which is too long ago."""
-
-
-class Counts(msgspec.Struct, kw_only=True):
-    """What happened to one book, since it was made."""
-
-    taken: int = 0
-    """Messages applied, snapshots included."""
-    snapshots: int = 0
-    duplicates: int = 0
-    """Messages dropped because what they say was known."""
-    reordered: int = 0
-    """Messages that came too early and found their place."""
-    gaps: int = 0
-    """Times the book was given up, whatever the cause: the causes are below."""
-    missing: int = 0
-    checksums: int = 0
-    """Checksums that did not match."""
-    nonsense: int = 0
-    """Messages that cannot be: no number where the rule needs one, sizes without bound, a touch outside of what is
-    known."""
-    lost: int = 0
-    """Times the feed said that it was broken off."""
-    crossed: int = 0
-    """Messages that left the book crossed."""
-    overflowed: int = 0
-    """Changes dropped because too many waited for a snapshot."""
 
 
 class BookKeeper:
@@ -79,10 +39,13 @@ class BookKeeper:
         scale: Scale = USUAL,
         stale_after_ns: int = STALE_NS,
         levels_max: int = LEVELS_MAX,
+        orders_max: int = ORDERS_MAX,
     ) -> None:
         self.rule: Final = rule
         self.symbol: Final = symbol
         self.book: Final[Book] = new_book(scale, levels_max)
+        self.orders: Final = Orders(orders_max)
+        """Its orders, where the venue tells them (L3)."""
         self.counts: Final = Counts()
         self.stale_after_ns: Final = stale_after_ns
         self.wants_resync = False
@@ -125,8 +88,10 @@ class BookKeeper:
         """The `count` best levels of a side (+1 bids, -1 offers) as whole numbers, best first; 0: all."""
         return self.book.levels(side, count or self.book.count(side))
 
-    def take(self, said: BookSaid) -> Look | None:
+    def take(self, said: BookSaid | OrderSaid) -> Look | None:
         """A message of the venue; how the book looks after it, if it is right and has two sides."""
+        if isinstance(said, OrderSaid):
+            said = as_book(said)
         if said.is_snapshot:
             applied = self._take_snapshot(said)
         elif self._state is State.LIVE or self._state is State.CROSSED or self._held:
@@ -150,6 +115,7 @@ class BookKeeper:
     def reset(self) -> None:
         """Begin from nothing, as on a new connection. Counts stay."""
         self.book.clear()
+        self.orders.clear()
         self._held.clear()
         self._waiting.clear()
         self._known.clear()
@@ -165,15 +131,11 @@ class BookKeeper:
             counts.duplicates += 1
             return False
         if rule.order is not Order.NONE and said.last < 0:
-            counts.nonsense += 1
-            self._broken("a snapshot without its number")
-            return False
+            return self._is_nonsense("a snapshot without its number")
         continuous = right and rule.order is Order.NONE
         counts.taken += 1
         counts.snapshots += 1
-        if not self.book.replace(said.bids, said.asks, continuous, rule.snapshot_levels):
-            counts.nonsense += 1
-            self._broken("sizes add up to more than can be counted")
+        if not self._put(said, continuous):
             return False
         self.last = self._base = said.last
         self._fresh = True
@@ -197,10 +159,12 @@ class BookKeeper:
 
     def _take_change(self, said: BookSaid) -> bool:
         """A change of a book that is right; whether it was applied. What waited for it is applied too."""
-        if self._follows(said):
+        if follows(said, self.rule, self.last, self._fresh):
             applied = self._apply(said)
             while applied and self._held:
-                after = next((held for held in self._held if self._follows(held)), None)
+                after = next(
+                    (held for held in self._held if follows(held, self.rule, self.last, self._fresh)), None
+                )
                 if after is None:
                     break
                 self._held.remove(after)
@@ -213,26 +177,12 @@ class BookKeeper:
             return False
         if self.rule.order is Order.STEP and said.last == 1:
             return self._take_snapshot(msgspec.structs.replace(said, is_snapshot=True))
-        if not _is_numbered(said, self.rule):
-            self.counts.nonsense += 1
-            self._broken("a change without the numbers of its venue")
-            return False
+        if not is_numbered(said, self.rule):
+            return self._is_nonsense("a change without the numbers of its venue")
         self._held.append(said)
-        self._state, self.why = State.GAP, f"{self._expected()}, and {_number(said)} came"
+        self._state, self.why = State.GAP, f"what follows {self.last} is missing, and {spelled(said)} came"
         self._still_held(said.received_at)
         return False
-
-    def _follows(self, said: BookSaid) -> bool:
-        order = self.rule.order
-        if order is Order.CHAIN:
-            if said.prior == self.last:
-                return True
-            return self._fresh and self.rule.bracket and 0 <= said.prior < self.last < said.last
-        if order is Order.RANGE:
-            return 0 <= said.first <= self.last + 1 <= said.last
-        if order is Order.STEP:
-            return said.last == self.last + 1
-        return order is Order.NONE or self.last < said.last
 
     def _is_known(self, said: BookSaid) -> bool:
         """Whether what it says is in the book: it was taken, or is from before the snapshot that changes overlap."""
@@ -278,9 +228,7 @@ class BookKeeper:
     # ------------------------------------------------------------------------------------------ the book itself
 
     def _apply(self, said: BookSaid) -> bool:
-        if not self.book.apply(said.bids, said.asks):
-            self.counts.nonsense += 1
-            self._broken("sizes add up to more than can be counted")
+        if not self._put(said):
             return False
         self.counts.taken += 1
         self.last = said.last
@@ -293,6 +241,27 @@ class BookKeeper:
             self._spelled.change(said)
             return self._checked(said)
         return True
+
+    def _put(self, said: BookSaid, continuous: bool = False) -> bool:
+        """Into the book; False if that cannot be, and the book is broken."""
+        bids, asks = said.bids, said.asks
+        if said.orders or self.orders.count:
+            if said.is_snapshot:
+                self.orders.clear()
+            found = self.orders.put(said.orders)
+            if isinstance(found, str):
+                return self._is_nonsense(found)
+            bids, asks = [*pairs(bids), *found[0]], [*pairs(asks), *found[1]]
+        if said.is_snapshot:
+            right = self.book.replace(bids, asks, continuous, self.rule.snapshot_levels)
+        else:
+            right = self.book.apply(bids, asks)
+        return right or self._is_nonsense("sizes add up to more than can be counted")
+
+    def _is_nonsense(self, why: str) -> bool:
+        self.counts.nonsense += 1
+        self._broken(why)
+        return False
 
     def _date(self, said: BookSaid) -> None:
         self.received_at = max(self.received_at, said.received_at)
@@ -319,8 +288,7 @@ class BookKeeper:
         if self._state is State.CROSSED:
             self._state, self.wants_resync = State.LIVE, False
         if self.book.is_blind():
-            self.counts.nonsense += 1
-            self._broken("the touch has moved beyond the levels that are known")
+            self._is_nonsense("the touch has moved beyond the levels that are known")
             return None
         return self.book.look(max(at, self.received_at))
 
@@ -328,24 +296,10 @@ class BookKeeper:
         """The book is not right and cannot be made so without being told anew."""
         self.counts.gaps += 1
         self.book.clear()
+        self.orders.clear()
         if self._spelled is not None:
             self._spelled.clear()
         self._held = []
         self._known.clear()
         self._state, self.wants_resync, self.why = State.GAP, True, why
         self._crossed_in_row = 0
-
-    def _expected(self) -> str:
-        return f"what follows {self.last} is missing"
-
-
-def _is_numbered(said: BookSaid, rule: Rule) -> bool:
-    if rule.order is Order.CHAIN:
-        return said.prior >= 0 and said.last >= 0
-    if rule.order is Order.RANGE:
-        return 0 <= said.first <= said.last
-    return said.last >= 0
-
-
-def _number(said: BookSaid) -> str:
-    return f"{said.first}-{said.last}" if said.first >= 0 else str(said.last)

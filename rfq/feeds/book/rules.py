@@ -11,6 +11,8 @@ from typing import Final
 
 import msgspec
 
+from rfq.feeds.said import BookSaid
+
 
 class Order(enum.Enum):
     """What must hold between a change and the one before it."""
@@ -63,3 +65,31 @@ UNNUMBERED: Final = Rule(order=Order.NONE)
 CAPTURE: Final = Rule(order=Order.RISING, bracket=True)
 """A recording in our layout: rows have the first and the last number of their message, but not that of the one before,
 and a venue's numbers may leave some out."""
+
+
+def follows(said: BookSaid, rule: Rule, last: int, is_fresh: bool) -> bool:
+    """Whether a change is the next one after the message with the number `last`; `is_fresh` if that was a snapshot."""
+    order = rule.order
+    if order is Order.CHAIN:
+        if said.prior == last:
+            return said.last >= 0
+        return is_fresh and rule.bracket and 0 <= said.prior < last < said.last
+    if order is Order.RANGE:
+        return 0 <= said.first <= last + 1 <= said.last
+    if order is Order.STEP:
+        return said.last == last + 1
+    return order is Order.NONE or last < said.last
+
+
+def is_numbered(said: BookSaid, rule: Rule) -> bool:
+    """Whether it has the numbers that the rule needs."""
+    if rule.order is Order.CHAIN:
+        return said.prior >= 0 and said.last >= 0
+    if rule.order is Order.RANGE:
+        return 0 <= said.first <= said.last
+    return said.last >= 0
+
+
+def spelled(said: BookSaid) -> str:
+    """Its numbers, in words."""
+    return f"{said.first}-{said.last}" if said.first >= 0 else str(said.last)
