@@ -52,28 +52,17 @@ def stats(
 
     Each figure has a 95 % interval from resampled blocks of time. What cannot be computed says why.
     """
-    from rfq.cli.progress import counting
-    from rfq.feeds.layout import TablesError
-    from rfq.markets.statistics import CLOCKS, Asked, stats_of
-
-    if clock not in CLOCKS:
-        raise Ended(Exit.USAGE, f"--clock: {clock} is none of {', '.join(CLOCKS)}.")
     if contract_usd is not None and multiplier is not None:
         raise Ended(Exit.USAGE, "--contract-usd and --multiplier exclude each other.")
-    asked = Asked(
+    found = _found(
+        path,
+        quiet=json,
         symbols=tuple(symbol or ()),
         venue=venue,
         clock=clock,
         contract_usd=contract_usd,
         multiplier=multiplier,
     )
-    try:
-        with counting(path.name, 0 if json else 1, "capture", quiet=json):
-            found = stats_of(path, asked)
-    except TablesError as error:
-        raise Ended(Exit.DEPENDENCY if error.is_lacking else Exit.USAGE, f"{error}.") from None
-    if not found:
-        raise Ended(Exit.USAGE, f"{path}: no market of venue {venue}." if venue else f"{path}: no rows.")
     if json:
         import msgspec
 
@@ -90,6 +79,27 @@ def stats(
         draw(found, plot)
         if not json:
             printer.say(f"Drawn to {plot}.")
+
+
+def _found(path: Path, *, quiet: bool, clock: str, venue: str, **asked: Any) -> "Sequence[MarketStats]":
+    """The statistics, or how the command ends without."""
+    from rfq.feeds.layout import TablesError
+    from rfq.markets.statistics import CLOCKS, Asked, stats_of
+
+    if clock not in CLOCKS:
+        raise Ended(Exit.USAGE, f"--clock: {clock} is none of {', '.join(CLOCKS)}.")
+
+    def tell(done: int, total: int) -> None:
+        if not quiet and total > 1:
+            printer.say(f"{path.name}: {done} of {total} markets")
+
+    try:
+        found = stats_of(path, Asked(clock=clock, venue=venue, **asked), tell)
+    except TablesError as error:
+        raise Ended(Exit.DEPENDENCY if error.is_lacking else Exit.USAGE, f"{error}.") from None
+    if not found:
+        raise Ended(Exit.USAGE, f"{path}: no market of venue {venue}." if venue else f"{path}: no rows.")
+    return found
 
 
 def lines_of(one: "MarketStats") -> Iterable[str]:
@@ -168,8 +178,10 @@ def _counted(one: "MarketStats") -> Iterable[str]:
             f"{order.back}; crossed {order.crossed}; one-sided {order.one_sided}."
         )
         agrees = one.book_agrees
-        share = f"{agrees.value:.2%} of {agrees.n:,} messages" if agrees.value is not None else agrees.why
-        yield f"  The book's touch is the best quotes': {share}."
+        if agrees.value is not None:
+            yield f"  The book's touch is the best quote after {agrees.value:.2%} of {agrees.n:,} messages."
+        elif counts.quotes:
+            yield f"  Book and best quotes cannot be compared: {agrees.why}."
     for table in counts.tables:
         for cause in table.dropped:
             yield f"  Left out of {table.kind}: {cause.rows} rows, {cause.what} ({cause.example})."
@@ -178,28 +190,26 @@ def _counted(one: "MarketStats") -> Iterable[str]:
 
 
 def _rows(title: str, header: list[str], rows: Sequence[Sequence[Any]]) -> Iterable[str]:
-    """A table; rows that share one reason for having no figure become one line."""
+    """A table; rows that share one reason or remark share one line for it."""
     yield f"  {title}"
     reasons: dict[str, list[str]] = {}
-    shown, remarks = [header], []
+    shown = [header]
     for row in rows:
-        if all(one.value is None for one in row[1:]):
-            reasons.setdefault(row[1].why, []).append(row[0])
-            continue
-        shown.append([row[0], *(_text(one) for one in row[1:])])
-        remarks += [f"{row[0]}: {one.why}" for one in row[1:] if one.value is not None and one.why]
+        for why in dict.fromkeys(one.why for one in row[1:] if one.why):
+            reasons.setdefault(why, []).append(row[0])
+        if any(one.value is not None for one in row[1:]):
+            shown.append([row[0], *(_text(one) for one in row[1:])])
     if len(shown) > 1:
         width = max(len(row) for row in shown)
         filled = [[*row, *[""] * (width - len(row))] for row in shown]
         yield from printer.table(filled, right=tuple(range(1, width)), indent=4)
     for why, names in reasons.items():
-        yield f"    {', '.join(names)}: {why}"
-    yield from (f"    {remark}" for remark in dict.fromkeys(remarks))
+        yield f"    {'all' if len(names) == len(rows) > 1 else ', '.join(names)}: {why}"
 
 
 def _text(figure: "Figure") -> str:
     if figure.value is None:
-        return f"– ({figure.why})"
+        return "–"
     if figure.low is None or figure.high is None:
         return _number(figure.value)
     return f"{_number(figure.value)} [{_number(figure.low)}, {_number(figure.high)}]"

@@ -60,6 +60,8 @@ def sizing_of(
             return Sized(
                 Sizing(multiplier=coins), f"contracts of {coins:g} coin, by the names of venue and symbol"
             )
+    if re.search(r"-[CP]$", symbol):
+        return Sized(Sizing(), "contracts of a coin; where prices are in coin, read USD as coin")
     words = "coins"
     if re.search(r"[A-Z](BTC|ETH|BNB|EUR|GBP|TRY|BRL|JPY)$", symbol) and not symbol.endswith(_DOLLARS):
         words = "coins; the price seems not to be in USD, so read USD as its quote currency"

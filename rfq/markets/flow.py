@@ -49,7 +49,7 @@ def signs_of(orders: Orders, lacking: str) -> tuple[Sign, ...]:
 def _sign(orders: Orders, lag: int, lacking: str) -> Figure:
     count = len(orders.at)
     if count < _PAIRS * lag or count < WINDOWS_MIN + lag:
-        return missing(lacking or f"{count} orders are too few for lag {lag}", count)
+        return missing(lacking or f"{count} orders are too few for such a lag", count)
     here, there = orders.side[:-lag], orders.side[lag:]
 
     def stat(sums: "Floats") -> "Floats":

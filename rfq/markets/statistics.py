@@ -165,7 +165,7 @@ def _touch(seen: _Seen, book: Followed | None) -> tuple[Touch, str, dict[str, in
         if len(touch.at) >= 2 or book is None:
             return touch, "best quotes", left_out
     if book is None:
-        return market.NO_TOUCH, "nothing: the capture has neither best quotes nor a book", {}
+        return market.NO_TOUCH, "nothing", {}
     columns = (book.touch[name] for name in ("bid_px", "bid_qty", "ask_px", "ask_qty"))
     touch, left_out = market.sound_touch(book.touch["at"], *columns)
     return touch, "the book, after each of its messages", left_out
@@ -207,7 +207,14 @@ def _told(
     counts: Counts,
 ) -> MarketStats:
     sizing, holes = seen.sized.sizing, seen.holes
-    no_touch = "" if len(touch.at) else f"no touch: {touch_from}"
+    no_touch = ""
+    if not len(touch.at):
+        any_quotes = book is not None or TOUCH in seen.tables
+        no_touch = (
+            "no quote is sound"
+            if any_quotes
+            else "the capture has neither best quotes nor a book of this market"
+        )
     no_trades = "" if TRADES in seen.tables else "the capture has no trades of this market"
     no_book = "" if book is not None else "the capture has no book of this market"
     no_moves = no_trades or no_touch

@@ -72,7 +72,7 @@ def test_planted_autocorrelation_of_signs_is_found(tmp_path: Path, repeats: floa
         assert row.autocorrelation.value == pytest.approx(planted**row.lag, abs=0.025)
     assert holds(found.signs[0].autocorrelation, planted)
     assert found.counts.orders == count  # no two share a millisecond
-    assert "quotes" in found.markouts[0].equal_bps.why or "touch" in found.markouts[0].equal_bps.why
+    assert found.markouts[0].equal_bps.why == "the capture has neither best quotes nor a book of this market"
 
 
 def test_trades_of_one_millisecond_and_side_are_one_order(tmp_path: Path) -> None:
