@@ -34,7 +34,10 @@ _FLOW_NAMES = {
 
 def flow_2(node: Node) -> Node:
     """Flow.1 -> Flow.2: other names; it could not say what it did not know, so its zeros stay zeros."""
-    return {"_": "Flow.2", **{_FLOW_NAMES[name]: value for name, value in node.items() if name != "_"}}
+    return {
+        "_": "Flow.2",
+        **{_FLOW_NAMES.get(name, name): value for name, value in node.items() if name != "_"},
+    }
 
 
 def snapshot_2(node: Node) -> Node:

@@ -16,6 +16,8 @@ from pricing.estimates import (
     median_cost,
     win_probability,
 )
+from pricing.flow import Flow
+from pricing.market import MarketSnapshot
 from pricing.quoting import Line, QuotePrice
 from pricing.spread import best_distance, best_on
 from pricing.terms import QuoteTerms, SkewTable
@@ -106,3 +108,37 @@ def test_what_only_has_an_old_name_is_refused_like_anything_unreadable(tag: str,
     for kind in (Estimates, QuoteTerms, Line):
         with pytest.raises(CanonError):
             canon.decode(raw, kind)
+
+
+OLD_SNAPSHOT = (
+    b'{"_":"MarketSnapshot.2","at":1000,"underlyings":[{"_":"UnderlyingMarket.2","name":"BTC","index":60000.0,'
+    b'"index_at":1000,"sigma":0.5,"adv_usd":1e10,"depth_usd_10bps":5e6,"regime":1,"books":[],"curve":null,'
+    b'"funding":[],"surface":null,"fixings":[],"flow":{"_":"Flow.1","book_imbalance":0.1,"ofi_1s":0.2,'
+    b'"ofi_10s":-0.3,"signed_flow_10s":-4e5,"signed_flow_60s":5e5,"trades_10s":6.0,"realised_vol_1m":0.7,'
+    b'"realised_vol_10m":0.8,"return_bps_10s":-9.0,"return_bps_60s":10.0,"last_large_trade_age_s":11.0}}],'
+    b'"rates":[{"_":"Rate.1","currency":"USDC","usd":1.0,"at":1000}]}'
+)
+
+
+def test_old_flows_have_their_numbers_under_new_names_and_know_no_others() -> None:
+    found = canon.decode(OLD_SNAPSHOT, MarketSnapshot)
+    assert found.calendar is None and found.usd("USDC") == 1.0
+    assert found.underlyings[0].flow == Flow(
+        book_imbalance_ratio=0.1,
+        ofi_ratio_1s=0.2,
+        ofi_ratio_10s=-0.3,
+        signed_flow_usd_10s=-4e5,
+        signed_flow_usd_60s=5e5,
+        trades_count_10s=6.0,
+        realised_vol_1m=0.7,
+        realised_vol_10m=0.8,
+        return_bps_10s=-9.0,
+        return_bps_60s=10.0,
+        large_trade_age_s=11.0,
+    )
+    assert canon.decode(canon.encode(found), MarketSnapshot) == found
+
+
+def test_an_old_flow_with_a_number_that_never_was_is_refused() -> None:
+    with pytest.raises(CanonError):
+        canon.decode(OLD_SNAPSHOT.replace(b'"ofi_1s"', b'"ofi_9s"'), MarketSnapshot)
