@@ -117,7 +117,8 @@ def _stats(
         if (not asked.symbols or one.symbol in asked.symbols) and asked.venue in ("", one.venue)
     ]
     for symbol in asked.symbols:
-        capture.market(symbol, asked.venue)
+        if all(one.symbol != symbol for one in chosen):
+            capture.market(symbol, asked.venue)  # says what there is instead
     told = []
     for done, one in enumerate(chosen, 1):
         told.append(_market(capture, one, asked))

@@ -338,3 +338,10 @@ def test_an_archive_is_as_good_as_a_capture(tmp_path: Path) -> None:
     (tmp_path / "words.csv").write_text("nothing,of,the,kind\n1,2,3,4\n")
     with pytest.raises(TablesError, match="and no archive"):
         stats_of(tmp_path / "words.csv")
+
+
+def test_one_symbol_of_two_venues_is_two_markets(tmp_path: Path) -> None:
+    for venue in ("north", "south"):
+        write_touch(tmp_path / venue, np.arange(3.0), 99.0, 101.0, venue=venue)
+    assert [one.venue for one in stats_of(tmp_path, Asked(symbols=("BTCUSDT",)))] == ["north", "south"]
+    assert one(tmp_path, venue="south").venue == "south"
