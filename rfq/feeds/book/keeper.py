@@ -170,7 +170,11 @@ class BookKeeper:
                 self._held.remove(after)
                 self.counts.reordered += 1
                 applied = self._apply(after)
-            self._still_held(said.received_at)
+            if self._held:  # since the numbers go on, those below are from the past
+                ahead = [held for held in self._held if held.last > self.last]
+                self.counts.duplicates += len(self._held) - len(ahead)
+                self._held = ahead
+                self._still_held(said.received_at)
             return applied and not self._held
         if self._is_known(said):
             self.counts.duplicates += 1
@@ -191,10 +195,8 @@ class BookKeeper:
         return self._fresh and self.rule.bracket and 0 <= said.last <= self._base
 
     def _still_held(self, now: int) -> None:
-        """Those that came too early: drop what has been overtaken, and give up where it is too many or too long."""
-        if not self._held:
-            return
-        self._held = [held for held in self._held if not self._is_known(held)]
+        """Whether to wait on for what is before those that came too early: not if there are none any more, or if it is
+        too many or too long."""
         if not self._held:
             self._state, self.why = State.LIVE, ""
             if self.book.is_crossed():
