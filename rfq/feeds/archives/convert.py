@@ -181,6 +181,9 @@ class _Gathered:
 
     def _tell_rejected(self, name: str) -> None:
         """Lines that are no rows of this file."""
+        known = self.store.execute("select 1 from duckdb_tables() where table_name = 'reject_errors'")
+        if known.fetchone() is None:
+            return
         rows = self.store.execute(
             "select max(scan_id), line, first(error_message), first(csv_line) from reject_errors"
             " where scan_id > ? group by line order by line",

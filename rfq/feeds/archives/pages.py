@@ -11,6 +11,7 @@ from rfq.feeds.archives.opening import Source
 from rfq.feeds.cleaning import Ledger
 
 BYTES_MAX: Final = 2**30
+_NOT_JSON: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _EXCERPT: Final = 120
 
 
@@ -27,13 +28,13 @@ def rows_of(source: Source, unread: Ledger) -> list[Mapping[str, Any]]:
     rows: list[Mapping[str, Any]] = []
     try:
         _gather(msgspec.json.decode(raw), rows, unread, source.name)
-    except (msgspec.DecodeError, RecursionError):
+    except _NOT_JSON:
         for number, line in enumerate(raw.splitlines(), 1):
             if not line.strip():
                 continue
             try:
                 _gather(msgspec.json.decode(line), rows, unread, f"{source.name} line {number}")
-            except (msgspec.DecodeError, RecursionError) as error:
+            except _NOT_JSON as error:
                 excerpt = line[:_EXCERPT].decode("utf-8", errors="replace")
                 unread.note("no JSON", 1, f"{source.name} line {number}: {error}: {excerpt}")
     return rows
@@ -63,9 +64,11 @@ def columns_of(rows: list[Mapping[str, Any]], names: Iterator[str]) -> dict[str,
 
 
 def _text(cell: Any) -> str | None:
-    """A cell as CSV would spell it."""
-    if cell is None or isinstance(cell, str):
-        return cell
+    """A cell as CSV would spell it; what no text may hold (half a character) becomes a question mark."""
+    if cell is None:
+        return None
+    if isinstance(cell, str):
+        return cell if cell.isascii() else cell.encode("utf-8", "replace").decode()
     if isinstance(cell, bool):
         return "true" if cell else "false"
     return repr(cell)
