@@ -62,21 +62,21 @@ def offline_rows(found: Input, make: Make, folder: Path) -> MarketRows:
     """The rows that tables give; a recording is first made into tables in `folder`."""
     rows = Rows()
     if isinstance(found, CaptureInput):
-        gather(found.capture, found.rules, make(rows))
+        gather(found.capture, found.rules, found.scales, make(rows))
         return rows.columns()
     ticks: list[int] = []
     breaks: list[Break] = []
     prefix = folder / "tables"
     _tabulated(found, prefix, ticks, breaks)
     captured = CaptureInput(prefix, Sizes(), [market.symbol for market in found.markets])
-    gather(captured.capture, captured.rules, make(rows), ticks=ticks, breaks=breaks)
+    gather(captured.capture, captured.rules, captured.scales, make(rows), ticks=ticks, breaks=breaks)
     return rows.columns()
 
 
 def _capture_way(
     found: CaptureInput, tell: Progress
 ) -> "tuple[Callable[[Gatherer], tuple[Ear, Iterator[Row]]], tuple[str, ...]]":
-    venues = spoken(found.capture, found.rules)
+    venues = spoken(found.capture, found.rules, found.scales)
 
     def begin(gatherer: Gatherer) -> "tuple[Ear, Iterator[Row]]":
         ear = Ear(gatherer)

@@ -7,7 +7,7 @@ have left the levels of its first: what it did not tell is then taken not to be 
 is looked at each second.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
@@ -16,6 +16,7 @@ from rfq.desk.features.look import Print
 from rfq.feeds.book.keeper import BookKeeper, State
 from rfq.feeds.book.rules import CAPTURE, UNNUMBERED, Order, Rule
 from rfq.feeds.layout import BOOK
+from rfq.feeds.levels import Scale
 from rfq.feeds.said import BookSaid, Said, TradeSaid, Trouble
 from rfq.feeds.table_rows import Market
 from rfq.feeds.tables import Capture
@@ -93,6 +94,7 @@ def rules_of(capture: Capture, markets: Iterable[Market]) -> Rules:
 def gather(
     capture: Capture,
     rules: Rules,
+    scales: Mapping[Market, Scale],
     gatherer: Gatherer,
     *,
     ticks: Sequence[int] | None = None,
@@ -105,11 +107,13 @@ def gather(
     """
     followed = {}
     for market, rule in rules.items():
-        scale = capture.scale(market.symbol, market.venue)
+        scale = scales[market]
         keeper = None if rule is None else BookKeeper(rule, market.symbol, scale)
         units = 10**scale.price_digits, 10**scale.size_digits
         followed[market] = Followed(market, keeper, units, gatherer)
-    said_of = merged(capture.said(market.symbol, market.venue) for market in rules)
+    said_of = merged(
+        capture.said(market.symbol, market.venue, scale=scales[market], as_arrays=True) for market in rules
+    )
     count = 0
     for one in _with_ticks(said_of, ticks, breaks):
         if isinstance(one, int):

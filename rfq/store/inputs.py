@@ -66,6 +66,7 @@ class CaptureInput:
             raise StoreError(str(error), is_lacking=error.is_lacking) from None
         self.markets = _chosen(path, self.capture.markets, symbols)
         self.rules: Rules = rules_of(self.capture, self.markets)
+        self.scales = {market: self.capture.scale(market.symbol, market.venue) for market in self.markets}
         self.sources = tuple([self._source(market, sizes) for market in self.markets])
 
     @property
@@ -105,10 +106,10 @@ class CaptureInput:
 
     def run(self, gatherer: Gatherer, tell: Progress = lambda _count: None) -> int:
         """Put all of it to the gatherer; how many messages that was."""
-        return gather(self.capture, self.rules, gatherer, tell=tell)
+        return gather(self.capture, self.rules, self.scales, gatherer, tell=tell)
 
     def _source(self, market: Market, sizes: Sizes) -> Source:
-        scale = self.capture.scale(market.symbol, market.venue)
+        scale = self.scales[market]
         return Source(
             market=market,
             underlying=underlying_of(market.symbol),

@@ -5,7 +5,7 @@ adapter hears them: changes with the number of the one before (`pu`), trades, an
 other capture is spelled on the plain wire (`rfq.store.plain_wire`). Real recordings need none of this: they are bytes.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
@@ -15,6 +15,7 @@ from rfq.feeds.book.rules import BINANCE_USDM
 from rfq.feeds.levels import Scale
 from rfq.feeds.link.told import Kind, Told
 from rfq.feeds.said import BookSaid, TradeSaid, Trouble
+from rfq.feeds.table_rows import Market
 from rfq.feeds.tables import Capture
 from rfq.feeds.venues.adapter import Adapter
 from rfq.store import plain_wire
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 BINANCE: Final = "binance_usdm"
 _NS_PER_MS: Final = 1_000_000
 _OK: Final = 200
+_BATCH: Final = 50
+"""So many streams are asked for at once; each such request is confirmed."""
 
 
 class Spoken(NamedTuple):
@@ -40,14 +43,14 @@ class Spoken(NamedTuple):
     words: str
 
 
-def spoken(capture: Capture, rules: Rules) -> list[Spoken]:
+def spoken(capture: Capture, rules: Rules, scales_of: Mapping[Market, Scale]) -> list[Spoken]:
     """Each venue of these markets, whose books are kept by `rules` where tables are read."""
     found = []
     for venue in sorted({market.venue for market in rules}):
         of = {market: rule for market, rule in rules.items() if market.venue == venue}
-        scales = {market.symbol: capture.scale(market.symbol, venue) for market in of}
+        scales = {market.symbol: scales_of[market] for market in of}
         symbols = [market.symbol for market in of]
-        said = merged(capture.said(symbol, venue) for symbol in symbols)
+        said = merged(capture.said(symbol, venue, scale=scales[symbol]) for symbol in symbols)
         if _is_binance(venue, symbols, of):
             found.append(_binance(said, venue, symbols, scales))
         else:
@@ -96,6 +99,8 @@ def _binance_told(
         if not last_at:
             for link in links:
                 yield venue, Told(at, Kind.OPENED, link)
+            for number in range(1, len(links) + 3 * len(scales) // _BATCH + 1):
+                yield venue, Told(at, Kind.HEARD, links[0], b'{"result":null,"id":%d}' % number)
         else:
             for tick_at in seconds(last_at, at):
                 yield venue, Told(tick_at, Kind.TICKED)
@@ -110,6 +115,7 @@ def _binance_told(
             if one.symbol in begun:
                 yield venue, Told(at, Kind.RESYNCED, one.symbol)
             begun.add(one.symbol)
+            prior.setdefault(one.symbol, one.last)
             yield venue, Told(at, Kind.FETCHED, f"depth:{one.symbol}", _snapshot(one, scale), _OK, at)
         else:
             before = one.prior if one.prior >= 0 else prior.get(one.symbol, max(one.first - 1, 0))
