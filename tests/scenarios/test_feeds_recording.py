@@ -12,14 +12,14 @@ from feed_stage import SPOKEN, Stage, play
 from rfq.desk.features.look import Look, Print
 from rfq.feeds import layout, tables
 from rfq.feeds.book.keeper import State
-from rfq.feeds.venues.catalogue import make_adapter, make_keepers
 from rfq.feeds.link.switchboard import Hooks, Switchboard
 from rfq.feeds.recorder.reading import play as play_rows
 from rfq.feeds.recorder.reading import read
 from rfq.feeds.recorder.rows import Note, Recorded
 from rfq.feeds.recorder.tabulating import Tabulator, tabulate
 from rfq.feeds.recorder.writing import Recorder
-from rfq.feeds.said import BookSaid, TradeSaid
+from rfq.feeds.said import BookSaid, TradeSaid, Trouble
+from rfq.feeds.venues.catalogue import make_adapter, make_keepers
 
 VENUES = list(SPOKEN)
 Heard = list[tuple[str, Look | Print | str]]
@@ -105,7 +105,19 @@ def test_a_recording_told_again_is_the_same_life_and_makes_tables(venue: str, tm
         assert deals == [
             (one.trade, one.price, one.size, one.side) for one in said if isinstance(one, TradeSaid)
         ]
+        broken = [one.received_at for one in read_back_troubles(capture, symbol)]
+        assert broken == sorted(
+            {
+                one.received_at
+                for one in stage.said
+                if isinstance(one, Trouble) and one.breaks_book and one.symbol == symbol
+            }
+        )
     assert rows[layout.TRADES] == len([one for one in stage.said if isinstance(one, TradeSaid)])
+
+
+def read_back_troubles(capture: tables.Capture, symbol: str) -> list[Trouble]:
+    return [one for one in capture.said(symbol) if isinstance(one, Trouble)]
 
 
 def _book(said: BookSaid) -> object:

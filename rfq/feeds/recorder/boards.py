@@ -4,17 +4,22 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
+
 from rfq.feeds.book import rules
 from rfq.feeds.book.keeper import BookKeeper
+from rfq.feeds.book.rules import Order
+from rfq.feeds.layout import BOOK
 from rfq.feeds.link.switchboard import Hooks, Switchboard
 from rfq.feeds.recorder.rows import Note, Recorded, RecordingError
 from rfq.feeds.venues.adapter import Adapter, Heard, Limits
-from rfq.feeds.venues.catalogue import make_adapter, make_keepers
+from rfq.feeds.venues.catalogue import VENUES, make_adapter, make_keepers, rule_of
 
 if TYPE_CHECKING:
     from rfq.feeds.tables import Capture
 
 _NOTHING: Final = Heard()
+_NONE: Final = np.empty(0, np.int64)
 HooksOf = Callable[[str], Hooks]
 
 
@@ -72,8 +77,14 @@ class Mute:
 
 
 def board_of_market(capture: "Capture", venue: str, symbol: str, hooks: Hooks) -> Switchboard:
-    """A switchboard for one market of tables in our layout."""
-    keeper = BookKeeper(rules.CAPTURE, symbol, capture.scale(symbol, venue))
+    """A switchboard for one market of tables in our layout, by the venue's rule if they tell what that needs."""
+    rule = rule_of(venue) if venue in VENUES else rules.CAPTURE
+    if (
+        rule.order is Order.CHAIN
+        and not (capture.arrays(BOOK, symbol, venue).get("u_prev", _NONE) >= 0).any()
+    ):
+        rule = rules.CAPTURE
+    keeper = BookKeeper(rule, symbol, capture.scale(symbol, venue))
     return Switchboard(Mute(venue), (keeper,), hooks, resyncs=False)
 
 

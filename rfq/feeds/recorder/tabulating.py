@@ -6,6 +6,7 @@ recording needs no more memory than a short one.
 
 import shutil
 from collections.abc import Callable, Iterator, Mapping
+from math import nan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,9 +16,10 @@ from rfq.feeds import layout
 from rfq.feeds.layout import BOOK, KINDS, TOUCH, TRADES, Kind
 from rfq.feeds.levels import USUAL, Scale
 from rfq.feeds.link.switchboard import Hooks, Switchboard
+from rfq.feeds.link.told import Kind as What
 from rfq.feeds.recorder.reading import tell
 from rfq.feeds.recorder.rows import RecordingError
-from rfq.feeds.said import BookSaid, Said, TouchSaid, TradeSaid
+from rfq.feeds.said import BookSaid, Said, TouchSaid, TradeSaid, Trouble
 from rfq.feeds.venues.adapter import Adapter
 
 if TYPE_CHECKING:
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from rfq.feeds.recorder.reading import Row
 
 PIECE_ROWS: Final = 500_000
+NO_SIDE: Final = 99
+"""The side of a row that stands for a message that could not be read."""
 _NS_PER_MS: Final = 1_000_000
 _NUMPY: Final = {"BIGINT": np.int64, "TINYINT": np.int8, "DOUBLE": np.float64, "BOOLEAN": np.bool_}
 
@@ -103,8 +107,16 @@ class Tabulator:
             self._tables[TOUCH].add([self._touch(said)])
         elif isinstance(said, TradeSaid):
             self._tables[TRADES].add([self._trade(said)])
+        elif isinstance(said, Trouble) and said.breaks_book:
+            self.broke(said.venue, said.symbol, said.received_at)
         else:
             self.other += 1
+
+    def broke(self, venue: str, symbol: str, at: int) -> None:
+        """A book (all of the venue's if "") is not to be trusted until its next snapshot: whoever reads the tables has
+        to know, so there is a row that cannot be right."""
+        for one in [symbol] if symbol else [known for of, known in self._units if of == venue]:
+            self._tables[BOOK].add([(at, 0, venue, one, NO_SIDE, nan, nan, -1, -1, False, -1)])
 
     def close(self) -> tuple[dict[Kind, int], list[Path]]:
         """The tables under their names; returns the rows of each kind, and the files."""
@@ -173,6 +185,8 @@ def tabulate(
         if venue not in boards:
             raise RecordingError(f"a row of {venue}, which the recording's note does not name")
         tell(boards[venue], told)
+        if told.kind is What.LOST:
+            tabulator.broke(venue, "", told.at)
         if count % 1_000 == 0:
             done(count)
     return count
