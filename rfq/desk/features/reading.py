@@ -9,14 +9,16 @@ from pricing.flow import Flow
 from pricing.units import NS_PER_S, YEAR_NS
 from rfq.desk.features import windows as w
 from rfq.desk.features.look import Look
-from rfq.desk.features.outside import Outside
+from rfq.desk.features.outside import NOTHING, Outside
 from rfq.desk.features.windows import (
     ADDED,
     BLIND,
+    COARSE_NS,
     COUNT,
     DEAF,
     DEPTH,
     DEPTH_SQUARE,
+    FINE_NS,
     FLOW,
     GAIN_1,
     GAIN_10,
@@ -115,7 +117,7 @@ def moves_of(state: State, at: int) -> Moves:
     if not mid:
         return Moves(None, None, None)
     fine, coarse = state.fine, state.coarse
-    tenth, second = at // w.FINE_NS, at // w.COARSE_NS
+    tenth, second = at // FINE_NS, at // COARSE_NS
     return Moves(
         _move(mid, fine, tenth - 9),
         _move(mid, fine, tenth - 99),
@@ -134,7 +136,7 @@ def _move(mid: float, ring: w.Ring, boundary: int) -> float | None:
 def flow_of(state: State, at: int, others: Sequence[Moves], outside: Outside) -> Flow:
     """Everything, as of `at`."""
     at = max(at, state.at)
-    found = _outside(others, outside)
+    found = _outside(others, outside) if others or outside is not NOTHING else {}
     if state.next_at == -w.NEVER:
         return Flow(**found)
     found["return_bps_1s"], found["return_bps_10s"], found["return_bps_60s"] = moves_of(state, at)
@@ -144,13 +146,13 @@ def flow_of(state: State, at: int, others: Sequence[Moves], outside: Outside) ->
     else:
         found["book_known_flag"] = 0.0
     now, fine, coarse = state.totals, state.fine, state.coarse
-    tenth, second = at // w.FINE_NS, at // w.COARSE_NS
+    tenth, second = at // FINE_NS, at // COARSE_NS
     s1, s10 = fine.since(tenth - 9, now), fine.since(tenth - 99, now)
     s60, m10 = coarse.since(second - 59, now), coarse.since(second - 599, now)
     stood = at - state.at
     blind = _COVERED * (now[BLIND] + (stood if look is None else 0))
-    span_1, span_10 = at - (tenth - 9) * w.FINE_NS, at - (tenth - 99) * w.FINE_NS
-    span_60, span_600 = at - (second - 59) * w.COARSE_NS, at - (second - 599) * w.COARSE_NS
+    span_1, span_10 = at - (tenth - 9) * FINE_NS, at - (tenth - 99) * FINE_NS
+    span_60, span_600 = at - (second - 59) * COARSE_NS, at - (second - 599) * COARSE_NS
     seen_1, seen_10 = blind - _COVERED * s1[BLIND] <= span_1, blind - _COVERED * s10[BLIND] <= span_10
     seen_60 = blind - _COVERED * s60[BLIND] <= span_60
     touch = _usual_touch(state, at, second)
@@ -189,7 +191,7 @@ def _usual_touch(state: State, at: int, second: int) -> float:
     now, coarse = state.totals, state.coarse
     start = max(second - 59, coarse.first)
     then = coarse.since(start, now)
-    stood, span = at - state.at, at - start * w.COARSE_NS
+    stood, span = at - state.at, at - start * COARSE_NS
     known = span - now[BLIND] + then[BLIND]
     stands = 0
     if state.look is None:

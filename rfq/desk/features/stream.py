@@ -26,7 +26,7 @@ LARGE: Final = 5
 
 
 class MarketFlow:
-    """What is known of one market's stream, of bounded memory (below one MiB)."""
+    """What is known of one market's stream, of bounded memory (about one MiB)."""
 
     __slots__ = (
         "_bid_mending",
@@ -81,11 +81,14 @@ class MarketFlow:
         state.per_size = micro / _MICRO
         state.spread = int(1e10 * (offer.price - bid.price) / mid)
         state.touch = int(0.5 * micro * (bid.size + offer.size))
-        took = self._bid_mending.watch(at, bid_5), self._offer_mending.watch(at, offer_5)
-        for one in took:
-            if one:
-                totals[w.MENDING] += one
-                totals[w.MENDED] += 1
+        took = self._bid_mending.watch(at, bid_5)
+        if took:
+            totals[w.MENDING] += took
+            totals[w.MENDED] += 1
+        took = self._offer_mending.watch(at, offer_5)
+        if took:
+            totals[w.MENDING] += took
+            totals[w.MENDED] += 1
         gone = self._bid_wall.watch(bid.price, bid.largest_price, bid.largest, WALL_SHARE * bid.bands[-1])
         if gone:
             totals[w.VANISHED_BID] += int(micro * gone)
