@@ -176,13 +176,13 @@ class BookKeeper:
                 self._held = ahead
                 self._still_held(said.received_at)
             return applied and not self._held
+        if not is_numbered(said, self.rule):
+            return self._is_nonsense("a change without the numbers of its venue")
         if self._is_known(said):
             self.counts.duplicates += 1
             return False
         if self.rule.order is Order.STEP and said.last == 1:
             return self._take_snapshot(msgspec.structs.replace(said, is_snapshot=True))
-        if not is_numbered(said, self.rule):
-            return self._is_nonsense("a change without the numbers of its venue")
         self._held.append(said)
         self._state, self.why = State.GAP, f"what follows {self.last} is missing, and {spelled(said)} came"
         self._still_held(said.received_at)
