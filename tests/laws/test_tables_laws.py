@@ -84,7 +84,7 @@ def test_a_book_cleaned_and_written_again_says_the_same(
             ]
 
 
-@settings(max_examples=10)
+@settings(max_examples=5)
 @given(st.lists(st.tuples(st.integers(0, 5), st.text("07aZ-", max_size=3), prices), min_size=1, max_size=8))
 def test_trades_cleaned_and_written_again_say_the_same(
     tmp_path_factory: pytest.TempPathFactory, told: list[tuple[int, str, float]]
