@@ -7,6 +7,8 @@ import numpy as np
 
 PRICE_UNIT, SIZE_UNIT = 10**7, 10**5
 """A tick of .1 and a step of .001, in 1e-8."""
+FAR = 60
+"""Further from the mid, in ticks, nobody leaves anything."""
 Levels = dict[int, int]
 Exact = tuple[tuple[tuple[int, int], ...], tuple[tuple[int, int], ...]]
 """Bids and offers, best first, at eight decimals: how a keeper must see them."""
@@ -77,7 +79,7 @@ class Market:
         walk = int(draw(-1, 2))
         self.mid += walk
         for levels, changed, way in ((self.bids, bids, -1), (self.asks, asks, 1)):
-            for price in [one for one in levels if (one - self.mid) * way <= 0]:
+            for price in [one for one in levels if not 0 < (one - self.mid) * way <= FAR]:
                 changed[price] = 0
             best = self.mid + way
             if best not in levels:

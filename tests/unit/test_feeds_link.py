@@ -1,0 +1,313 @@
+"""Pacing, retries, clocks; one switchboard; and the limits of a wire and of questions by HTTP."""
+
+import asyncio
+import gc
+import tracemalloc
+from typing import Any
+
+import pytest
+from fake_exchange import FakeExchange
+from fake_venues import Deribit
+from feed_stage import Stage, play
+from feed_straight import Straight
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rfq.desk.features.look import Look, Print
+from rfq.feeds.book.keeper import BookKeeper, State
+from rfq.feeds.book.rules import DERIBIT
+from rfq.feeds.levels import Scale
+from rfq.feeds.link import rest, wire
+from rfq.feeds.link.feed import Rim
+from rfq.feeds.link.offsets import Offsets
+from rfq.feeds.link.pace import Backoff, Bucket, Retry, draw_of
+from rfq.feeds.link.rest import Rest
+from rfq.feeds.link.switchboard import Hooks, Switchboard
+from rfq.feeds.link.told import Kind, Told
+from rfq.feeds.recorder.boards import Mute
+from rfq.feeds.said import BookSaid, ClockSaid, Fetch, Send, TradeSaid, Trouble
+from rfq.feeds.venues.adapter import Heard, Limits
+
+S = 10**9
+
+
+@given(failures=st.integers(-3, 1_000), draw=st.floats(0.0, 1.0, exclude_max=True))
+def test_a_wait_is_at_least_half_of_its_doubling_and_never_above_the_most(failures: int, draw: float) -> None:
+    backoff = Backoff(S, 60 * S)
+    whole = min(60 * S, S << min(max(failures, 0), 16))
+    assert whole // 2 <= backoff.wait_ns(failures, draw) <= whole
+
+
+def test_draws_differ_between_links_and_instants() -> None:
+    draws = {draw_of(name, 1, at) for name in ("a", "b") for at in range(50)}
+    assert len(draws) == 100 and all(0.0 <= one < 1.0 for one in draws)
+
+
+@given(st.lists(st.tuples(st.integers(0, 3 * S), st.integers(1, 4)), min_size=1, max_size=60))
+def test_no_more_goes_through_a_bucket_than_it_lets(steps: list[tuple[int, int]]) -> None:
+    bucket, now, taken, begun = Bucket(2.0, 5.0), S, 0, S
+    for step, weight in steps:
+        now += step
+        wait = bucket.take(weight, now)
+        if wait:
+            assert bucket.take(weight, now + wait) == 0, "who waits as told gets through"
+            now += wait
+        taken += weight
+        assert taken <= 5.0 + 2.0 * (now - begun) / S + 1e-6
+
+
+def test_what_is_heavier_than_a_bucket_goes_when_it_is_full_and_leaves_a_debt() -> None:
+    bucket = Bucket(1.0, 4.0)
+    assert bucket.take(10, S) == 0
+    assert bucket.take(1, S) > 6 * S
+    assert Bucket(1.0, 1.0).take(1, 5) == 0
+    with pytest.raises(ValueError, match="nothing would ever"):
+        Bucket(0.0, 1.0)
+
+
+def test_a_clock_that_goes_back_gives_no_tokens() -> None:
+    bucket = Bucket(1.0, 1.0)
+    assert bucket.take(1, 100 * S) == 0
+    assert bucket.take(1, 50 * S) > 0
+
+
+def test_a_retry_waits_longer_each_time_and_success_is_no_excuse_for_haste() -> None:
+    retry, now, waits = Retry("x", Backoff(S, 16 * S)), 0, []
+    for _ in range(6):
+        assert retry.is_due(now)
+        waits.append(retry.tried(now))
+        assert not retry.is_due(now)
+        now = retry.not_before
+    assert waits[4] > waits[0] and max(waits) <= 16 * S
+    retry.worked()
+    retry.tried(now)
+    retry.worked()
+    assert retry.failures == 0 and not retry.is_due(now)
+
+
+def test_the_surest_recent_reading_of_a_clock_counts() -> None:
+    offsets = Offsets()
+    assert offsets.best(0) is None
+    for at, offset, error in ((1, 5, 9), (2, 7, 3), (3, 8, 3), (4, 1, 50)):
+        offsets.add(ClockSaid(venue="v", received_at=at * S, offset_ns=offset, error_ns=error))
+    best = offsets.best(5 * S)
+    assert best is not None and (best.offset_ns, best.error_ns) == (8, 3)
+    late = offsets.best(5_000 * S)
+    assert late is not None and late.offset_ns == 1, "of old ones, the last"
+
+
+class Scripted(Mute):
+    """An adapter that says what a test puts into it."""
+
+    def __init__(self) -> None:
+        super().__init__("deribit")
+        self.next = Heard()
+        self.resynced: list[tuple[str, int]] = []
+
+    def hear(self, link: str, raw: bytes, now: int) -> Heard:
+        return self.next
+
+    def resync(self, symbol: str, now: int) -> Heard:
+        self.resynced.append((symbol, now))
+        return Heard((), (Send(link="l", text=symbol),))
+
+
+def book(last: int, prior: int, *, snapshot: bool = False, symbol: str = "A") -> BookSaid:
+    return BookSaid(
+        venue="deribit", symbol=symbol, received_at=last, exchange_at=0, is_snapshot=snapshot,
+        bids=[(100 + last % 3, 5)], asks=[(200, 5)], last=last, prior=prior,
+    )  # fmt: skip
+
+
+class Told_:
+    """A switchboard with two books, and what it told."""
+
+    def __init__(self) -> None:
+        self.adapter = Scripted()
+        self.events: list[tuple[Any, ...]] = []
+        self.told: list[Told] = []
+        keepers = [BookKeeper(DERIBIT, symbol, Scale(2, 1)) for symbol in ("A", "B")]
+        hooks = Hooks(
+            on_look=lambda symbol, look: self.events.append((symbol, look)),
+            on_print=lambda symbol, one: self.events.append((symbol, one)),
+            on_broke=lambda symbol, at, why: self.events.append((symbol, at, why)),
+            on_told=self.told.append,
+        )
+        self.board = Switchboard(self.adapter, keepers, hooks)
+
+    def hear(self, *said: Any, now: int) -> Any:
+        self.adapter.next = Heard(said)
+        return self.board.hear("l", b"x", now)
+
+
+def test_a_switchboard_tells_looks_prints_and_breaks_and_asks_again_with_patience() -> None:
+    one = Told_()
+    one.board.opened("l", S)
+    one.hear(book(1, -1, snapshot=True), now=S)
+    (symbol, look) = one.events.pop()
+    assert symbol == "A" and isinstance(look, Look) and (look.bid.price, look.offer.size) == (1.01, 0.5)
+    one.hear(
+        TradeSaid(
+            venue="deribit", symbol="A", received_at=7, exchange_at=0, trade="t", price=150, size=3, side=-1
+        ),
+        now=S,
+    )
+    assert one.events.pop() == ("A", Print(7, 1.5, 0.3, -1))
+    trouble = Trouble(
+        venue="deribit", received_at=8, symbol="A", what="bad", where="", excerpt="", breaks_book=True
+    )
+    asks = one.hear(trouble, now=2 * S)
+    assert one.events.pop() == ("A", 2 * S, "bad")
+    assert asks == [] and one.adapter.resynced == [], (
+        "a new connection has five seconds to bring a book by itself"
+    )
+    asks = one.board.tick(7 * S)
+    assert asks == [Send(link="l", text="A")]
+    assert [one.board.watched[name].resyncs for name in ("A", "B")] == [1, 0]
+    assert one.board.tick(8 * S) == [], "an answer takes its time"
+    assert {symbol for symbol, _ in (one.board.tick(60 * S), one.adapter.resynced)[1]} == {"A", "B"}
+    assert [told.kind for told in one.told[:3]] == [Kind.OPENED, Kind.HEARD, Kind.HEARD]
+    assert sum(told.kind is Kind.RESYNCED for told in one.told) == len(one.adapter.resynced)
+
+
+def test_without_a_connection_nothing_is_asked() -> None:
+    one = Told_()
+    for at in range(1, 100, 10):
+        assert one.board.tick(at * S) == []
+
+
+def test_a_trouble_of_no_symbol_breaks_every_book() -> None:
+    one = Told_()
+    one.board.opened("l", S)
+    one.hear(book(1, -1, snapshot=True), book(1, -1, snapshot=True, symbol="B"), now=S)
+    one.events.clear()
+    one.hear(
+        Trouble(venue="v", received_at=2, symbol="", what="lost", where="", excerpt="", breaks_book=True),
+        now=S,
+    )
+    assert one.events == [("A", S, "lost"), ("B", S, "lost")]
+    one.hear(book(9, 8, symbol="C"), now=S)
+    assert one.board.unwatched == 1 and one.board.troubles == 1
+    assert all(one.board.watched[name].keeper.state(S) is not State.LIVE for name in ("A", "B"))
+
+
+def test_what_waits_to_be_sent_is_bounded() -> None:
+    class Nobody:
+        def on_opened(self, one: wire.Wire) -> None: ...
+        def on_closed(self, one: wire.Wire, why: str) -> None: ...
+        def on_heard(self, one: wire.Wire, raw: bytes, at: int) -> None: ...
+        def on_sent(self, one: wire.Wire, text: str) -> None: ...
+
+    async def story() -> None:
+        one = wire.Wire("l", "ws://x", Limits(1.0, 60, 1), Rim(), Nobody(), lambda: S)
+        one.send("while it is down", 1)
+        assert len(one._out) == 0
+        one._is_up = True
+        for number in range(1_000):
+            one.send(str(number), 1)
+        assert len(one._out) == wire._QUEUE_MAX
+        assert one._ending.is_set()
+        assert "wait to be sent" in one.standing().last_down
+
+    asyncio.run(story())
+
+
+def test_questions_that_pile_up_are_answered_with_nothing() -> None:
+    answers: list[tuple[str, int]] = []
+
+    async def story() -> None:
+        asker = Rest(
+            "http://x", 60, lambda fetch, status, *_: answers.append((fetch.tag, status)), lambda: S, 1.0
+        )
+        for number in range(rest._QUEUE_MAX + 3):
+            asker.ask(Fetch(tag=str(number), path="/"))
+        await asyncio.sleep(0)
+        assert answers == [(str(rest._QUEUE_MAX + extra), 0) for extra in range(3)]
+        assert asker.failed == 3
+
+    asyncio.run(story())
+
+
+def test_an_answer_without_end_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rest, "ANSWER_BYTES_MAX", 1_000)
+
+    async def story() -> None:
+        stage = Stage("binance_spot", hurry=100)
+        stage.exchange.answers.extend([(200, b"x" * 100_000)] * 2)
+        async with stage.on():
+            await stage.until(lambda: "more than 1000 bytes" in stage.feed._rest.last_failure, "cut off")
+            monkeypatch.setattr(rest, "ANSWER_BYTES_MAX", 10**6)
+            await stage.until_right()
+
+    play(story())
+
+
+def test_a_message_without_end_ends_the_connection_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wire, "MESSAGE_BYTES_MAX", 20_000)
+
+    async def story() -> None:
+        async with Stage("deribit").on() as stage:
+            await stage.until_right()
+            await stage.exchange.play(["x" * 30_000])
+            await stage.until(lambda: stage.exchange.connections == 2, "called again")
+            await stage.until_right()
+            assert "1009" in stage.feed.standing().links[0].last_down
+
+    play(story())
+
+
+def test_addresses_may_be_others() -> None:
+    rim = Rim(instead={"wss://a.com": "ws://b"})
+    assert rim.address("wss://a.com/x?y") == "ws://b/x?y"
+    assert rim.address("wss://c.com") == "wss://c.com"
+
+
+def test_the_fake_exchange_lies_about_nothing_by_itself() -> None:
+    """A market's changes, applied one by one, are its book."""
+    market = FakeExchange(Deribit(), ("X",)).markets["X"]
+    bids, asks = dict(market.bids), dict(market.asks)
+    for _ in range(2_000):
+        change = market.move()
+        assert change.first > change.prior and change.last >= change.first
+        for levels, told in ((bids, change.bids), (asks, change.asks)):
+            for price, size in told:
+                levels[price] = size
+                if not size:
+                    del levels[price]
+        assert (bids, asks) == (market.bids, market.asks)
+        assert max(bids) < min(asks)
+
+
+def test_memory_does_not_grow_with_what_is_heard() -> None:
+    stage = Straight("binance_usdm")
+
+    def live() -> int:
+        for _ in range(5):
+            for what in (
+                *["move"] * 30,
+                "gap",
+                "half",
+                "twice",
+                "swapped",
+                "hang up",
+                "http fails",
+                "junk",
+                "pause",
+            ):
+                stage.do(what)
+            stage.do("second")
+        for market in stage.markets.values():
+            for number in sorted(market.past)[:-50]:
+                del market.past[number]
+        gc.collect()
+        return tracemalloc.get_traced_memory()[0]
+
+    tracemalloc.start()
+    try:
+        live()
+        first = live()
+        second = live()
+    finally:
+        tracemalloc.stop()
+    assert second - first < 150_000
+    assert stage.wrong == []
