@@ -11,7 +11,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from rfq.cli import audit, config, fix, market, printer, surface
+from rfq.cli import audit, config, features, fix, market, printer, surface
 from rfq.cli.demo import demo
 from rfq.cli.doctor import doctor
 from rfq.cli.options import Json
@@ -54,6 +54,7 @@ app.command("quote-ladder")(quote_ladder)
 app.add_typer(audit.app, name="audit")
 app.add_typer(fix.app, name="fix")
 app.add_typer(surface.app, name="surface")
+app.add_typer(features.app, name="features")
 app.add_typer(market.app, name="market")
 app.add_typer(config.app, name="config")
 app.command()(doctor)

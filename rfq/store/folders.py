@@ -53,8 +53,10 @@ def day_text(day: int) -> str:
 
 
 def _spelled(name: str) -> str:
-    """ "" is spelled "-": a folder needs a name; a dot is spelled out, since two of them lead upwards."""
-    return quote(name, safe="").replace(".", "%2E") or "-"
+    """No name is spelled "-", and "-" otherwise; a dot is spelled out, since two of them lead upwards."""
+    if name in ("", "-"):
+        return "%2D" if name else "-"
+    return quote(name, safe="").replace(".", "%2E")
 
 
 def read_name(spelled: str) -> str:

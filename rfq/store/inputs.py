@@ -11,6 +11,7 @@ from rfq.feeds.layout import TablesError
 from rfq.feeds.recorder import reading
 from rfq.feeds.recorder.boards import adapter_of, is_recording
 from rfq.feeds.recorder.rows import NOTE, RecordingError, files_of, read_note
+from rfq.feeds.sizing import sizing_of
 from rfq.feeds.table_rows import Market
 from rfq.feeds.venues.adapter import Adapter
 from rfq.feeds.venues.catalogue import make_keepers
@@ -39,11 +40,7 @@ class Sizes:
 
     def of(self, market: Market) -> Sizing:
         """One market's."""
-        if self.contract_usd is not None:
-            return Sizing(inverse=True, multiplier=self.contract_usd)
-        if self.multiplier is not None:
-            return Sizing(multiplier=self.multiplier)
-        return Sizing()
+        return sizing_of(market.venue, market.symbol, self.contract_usd, self.multiplier).sizing
 
 
 def underlying_of(symbol: str) -> str:
