@@ -5,7 +5,6 @@ messages.
 """
 
 import gc
-import random
 import time
 import tracemalloc
 from typing import Final
@@ -40,37 +39,28 @@ def main(quick: bool = False) -> list[Row]:
 
 def stream(count: int) -> list[Look | Print]:
     """Looks and trades, two to one."""
-    dice = random.Random(1)
+    dice = np.random.default_rng(1)
+    gaps = (dice.exponential(_S / 60.0, count)).astype(np.int64).tolist()
+    steps = dice.choice([0.0, 0.0, 0.1, -0.1], count).tolist()
+    drawn = dice.random((count, 8)).tolist()
     at, mid = _START, 60_000.0
     told: list[Look | Print] = []
-    for _ in range(count):
-        at += int(dice.expovariate(60.0) * _S)
-        mid += dice.choice((0.0, 0.0, 0.1, -0.1))
-        if dice.random() < 1.0 / 3.0:
-            told.append(Print(at, mid, dice.expovariate(4.0), dice.choice((1, -1))))
+    for gap, step, random in zip(gaps, steps, drawn, strict=True):
+        at += gap
+        mid += step
+        if random[0] < 1.0 / 3.0:
+            told.append(Print(at, mid, random[1], 1 if random[2] < 0.5 else -1))
         else:
-            told.append(Look(at, _half(mid - 0.05, -1, dice), _half(mid + 0.05, 1, dice), 30))
+            told.append(Look(at, _half(mid - 0.05, -1, random), _half(mid + 0.05, 1, random[::-1]), 30))
     return told
 
 
-def _half(price: float, sign: int, dice: random.Random) -> Half:
-    size, wall = dice.expovariate(0.5), dice.expovariate(0.1)
+def _half(price: float, sign: int, random: list[float]) -> Half:
+    size, wall, added, removed = 4.0 * random[1], 20.0 * random[2], random[3], random[4]
     bands = (3.0 * size, 5.0 * size, 9.0 * size, 15.0 * size, 40.0 * size + wall)
     levels = (2.0 * size, 4.0 * size, 7.0 * size)
-    removed = dice.random()
-    return Half(
-        price,
-        size,
-        bands,
-        levels,
-        12.0,
-        wall,
-        8.0,
-        dice.random(),
-        removed,
-        0.7 * removed,
-        price * (1.0 + sign * 8e-4),
-    )
+    away = price * (1.0 + sign * 8e-4)
+    return Half(price, size, bands, levels, 12.0, wall, 8.0, added, removed, 0.7 * removed, away)
 
 
 def _told(told: list[Look | Print]) -> list[Row]:

@@ -177,10 +177,10 @@ DESK: Final[tuple[Column, ...]] = (
         "inventory_after_ratio", "ratio", "", 0.0, "the same, were the request traded whole; we its maker"
     ),
     Column("hit_ratio", "ratio", "", 0.25, "the counterparty's trades / our quotes to it, shrunk"),
-    Column("markout_bps_10s", "bps", "10s", 0.0, "the counterparty's mean, + = good for us, shrunk"),
-    Column(
-        "record_ratio", "ratio", "", 0.0, "how much of that is its own record: fills marked / (10 + them)"
-    ),
+    Column("markout_bps_1s", "bps", "1s", 0.0, "the counterparty's mean after 1 s, + = good for us, shrunk"),
+    Column("markout_bps_10s", "bps", "10s", 0.0, "the same after 10 s"),
+    Column("markout_bps_60s", "bps", "60s", 0.0, "the same after 60 s"),
+    Column("record_ratio", "ratio", "", 0.0, "how much is known of it: fills marked / (10 + them)"),
 )
 """We, and the one who asks."""
 

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from pricing.valuation import Valuation
 from rfq.desk.card import Card, MarkDue
-from rfq.desk.scorecards import add_markout
+from rfq.desk.scorecards import add_mark, add_markout
 from rfq.desk.turn import Turn, exact
 from rfq.domain.effects import Marked
 from rfq.domain.fills import Fill
@@ -61,9 +61,10 @@ def take_marks(turn: Turn, card: Card) -> Card:
                 edge_bps=edge,
             )
         )
+        record = add_mark(turn.draft.scorecard(fill.counterparty), mark.horizon_s, moved)
         if mark.horizon_s == max([one.horizon_s for one in card.marks if one.fill == mark.fill]):
-            record = turn.draft.scorecard(fill.counterparty)
-            turn.draft.put_scorecard(add_markout(record, moved))
+            record = add_markout(record, moved)
+        turn.draft.put_scorecard(record)
     return replace(card, marks=left)
 
 

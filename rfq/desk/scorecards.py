@@ -13,9 +13,10 @@ PRIOR_HIT_RATIO = 0.25
 PRIOR_HONOUR_RATIO = 0.98
 
 
-class Scorecard(Fact, frozen=True, kw_only=True, tag="Scorecard.1"):
+class Scorecard(Fact, frozen=True, kw_only=True, tag="Scorecard.2"):
     """Dealings with one party. As its maker: asked, quoted, done. As its taker: asked_it, answered, chosen, honoured.
-    `markout_bps_sum` is over `marked` fills at the longest horizon, positive = good for us."""
+    `markout_bps_sum` is over `marked` fills at the longest horizon, positive = good for us; `marks` has the same of
+    each horizon: seconds, fills marked, sum in bps."""
 
     party: PartyId
     asked: int
@@ -27,6 +28,7 @@ class Scorecard(Fact, frozen=True, kw_only=True, tag="Scorecard.1"):
     refused: int
     marked: int
     markout_bps_sum: float
+    marks: tuple[tuple[int, int, float], ...] = ()
 
     @classmethod
     def empty(cls, party: PartyId) -> "Scorecard":
@@ -64,6 +66,13 @@ class Scorecard(Fact, frozen=True, kw_only=True, tag="Scorecard.1"):
         """Mean markout after trading with this party, in bps, positive = good for us, shrunk towards 0."""
         return self.markout_bps_sum / (self.marked + PRIOR_WEIGHT)
 
+    def markout_bps_at(self, horizon_s: int) -> float:
+        """The same at one horizon; 0 when nothing was marked there."""
+        for horizon, count, total in self.marks:
+            if horizon == horizon_s:
+                return total / (count + PRIOR_WEIGHT)
+        return 0.0
+
 
 def count(card: Scorecard, field: str) -> Scorecard:
     """One more of `field`."""
@@ -71,5 +80,14 @@ def count(card: Scorecard, field: str) -> Scorecard:
 
 
 def add_markout(card: Scorecard, markout_bps: float) -> Scorecard:
-    """One more marked fill."""
+    """One more marked fill, at the longest horizon."""
     return replace(card, marked=card.marked + 1, markout_bps_sum=card.markout_bps_sum + markout_bps)
+
+
+def add_mark(card: Scorecard, horizon_s: int, markout_bps: float) -> Scorecard:
+    """One more fill marked at a horizon."""
+    known = {horizon: (count, total) for horizon, count, total in card.marks}
+    count, total = known.get(horizon_s, (0, 0.0))
+    known[horizon_s] = (count + 1, total + markout_bps)
+    marks = tuple([(horizon, *known[horizon]) for horizon in sorted(known)])
+    return replace(card, marks=marks)

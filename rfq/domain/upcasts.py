@@ -14,7 +14,7 @@ from rfq.domain import canon
 from rfq.domain.upcasts_market import flow_2, snapshot_2
 
 Node = dict[str, Any]
-_WIDENED: Final = ("ChainOpened", "Future", "Option", "Perpetual", "Policy", "Started")
+_WIDENED: Final = ("ChainOpened", "Future", "Option", "Perpetual", "Policy", "Scorecard", "Started")
 """Their second version only has more fields, all with defaults."""
 _WIDENED_TWICE: Final = ("MarketSnapshot",)
 """And so has their third."""

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from driver import ONE, SPREAD, START_AT, Driver, S, ask
+from driver import CLIENT, ONE, SPREAD, START_AT, Driver, S, ask
 from msgspec.structs import replace
 
 from models.features import CALENDAR, DESK, FLOW, GROUPS, INDEX, MISSING, SCHEMA
@@ -15,6 +15,7 @@ from pricing.market import MarketSnapshot, Surface, UnderlyingMarket
 from pricing.surface.at_money import smile_at_money
 from pricing.units import YEAR_NS
 from rfq.desk.features.builder import calendar_values, flow_values
+from rfq.desk.scorecards import Scorecard, add_mark
 from rfq.domain import events as ev
 from rfq.domain.ids import RfqId
 from rfq.domain.request import Side
@@ -139,6 +140,13 @@ def test_inventory_before_and_after_and_the_record() -> None:
         assert found["inventory_after_ratio"] == pytest.approx(sign * 1e5 / limit, rel=1e-3)
         assert (found["hit_ratio"], found["record_ratio"], found["markout_bps_10s"]) == (0.25, 0.0, 0.0)
     assert found["side_sign"] == 0.0 and found["leg_count"] == 1.0
+    world = Driver()
+    for horizon, moved in ((1, -11.0), (10, -22.0), (10, -26.0), (60, 5.5)):
+        world.desk.state.scorecards[CLIENT] = add_mark(
+            world.desk.state.scorecards.get(CLIENT, Scorecard.empty(CLIENT)), horizon, moved
+        )
+    row = world.ask_us().row
+    assert [row.get(f"markout_bps_{one}s") for one in (1, 10, 60)] == [-1.0, -4.0, 0.5]
     options = row_of(amount=25, structure=SPREAD)
     assert options["option_flag"] == 1.0 and options["leg_count"] == 2.0
     assert [column.name for column in DESK][:2] == ["inventory_vs_limit_ratio", "inventory_after_ratio"]

@@ -100,6 +100,24 @@ def test_a_life_is_counted_once_on_each_side() -> None:
     assert (second.asked_it, second.answered, second.chosen, second.done) == (1, 1, 1, 1)
 
 
+def test_a_fill_is_marked_at_each_horizon() -> None:
+    world = Driver(policy(markout_horizons_s=(1, 10)))
+    world.accept(world.quoted())
+    world.sent()
+    world.index = 60_060.0
+    world.wait(2_000)
+    world.index = 59_940.0
+    world.wait(10_000)
+    client = world.desk.state.scorecards[CLIENT]
+    assert [(horizon, count) for horizon, count, _ in client.marks] == [(1, 1), (10, 1)]
+    assert client.markout_bps_at(1) == pytest.approx(-10.0 / 11.0, rel=0.01)
+    assert client.markout_bps_at(10) == client.markout_bps == pytest.approx(10.0 / 11.0, rel=0.01)
+    assert client.markout_bps_at(60) == 0.0
+    twice = scorecards.add_mark(scorecards.add_mark(client, 60, 5.5), 1, -2.0)
+    assert [(horizon, count) for horizon, count, _ in twice.marks] == [(1, 2), (10, 1), (60, 1)]
+    assert twice.markout_bps_at(60) == 0.5
+
+
 # --- ranking -------------------------------------------------------------------------------------------------------
 
 

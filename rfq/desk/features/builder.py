@@ -88,7 +88,9 @@ def build(
         held / limit,
         (held - gained if maker else held + gained) / limit,
         record.hit_ratio if maker else _HIT_MISSING,
-        record.markout_bps,
+        record.markout_bps_at(1),
+        record.markout_bps_at(10),
+        record.markout_bps_at(60),
         record.marked / (PRIOR_WEIGHT + record.marked),
     )
     return FeatureRow(schema=SCHEMA_HASH, values=values)
