@@ -54,11 +54,13 @@ def test_a_file_is_closed_by_rows_by_size_and_by_age(tmp_path: Path) -> None:
 
 def test_a_second_run_goes_on_behind_the_first(tmp_path: Path) -> None:
     for at in (1, 2):
+        (tmp_path / ".raw-000007.parquet.part").write_bytes(b"of a run that was killed")
         recorder = Recorder(tmp_path, NOTE)
         recorder.put("okx", Told(at, Kind.TICKED))
         recorder.close()
     assert [path.name for path in files_of(tmp_path)] == ["raw-000000.parquet", "raw-000001.parquet"]
     assert [told.at for _, told in read(tmp_path)] == [1, 2]
+    assert not list(tmp_path.glob(".*"))
 
 
 def test_a_recording_of_something_else_is_left_alone(tmp_path: Path) -> None:

@@ -56,6 +56,8 @@ class Recorder:
             raise RecordingError(str(error), is_lacking=error.is_lacking) from None
         folder.mkdir(parents=True, exist_ok=True)
         write_note(folder, note)
+        for part in folder.glob(".raw-*.part"):  # of a run that was killed
+            part.unlink()
         self._number = number_of(files_of(folder)[-1]) + 1 if list(folder.glob("raw-*.parquet")) else 0
         self._queue: queue.Queue[list[Row] | None] = queue.Queue(_WAITING_MAX)
         self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
@@ -151,6 +153,9 @@ def _write(tables: "duckdb.DuckDBPyConnection", path: Path, batch: list[Row]) ->
     try:
         columns = "received_ns, venue, link, heard, cast(text as blob) as text, kind, status, sent_ns"
         tables.execute(f"copy (select {columns} from batch) to '{target}' (format parquet, compression zstd)")
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
     finally:
         tables.unregister("batch")
     with part.open("rb") as whole:
