@@ -177,6 +177,13 @@ class ArrayBook:
         marks = self._marks[0 if side > 0 else 1]
         return side * int(marks[BLIND]) if marks[IS_CUT] else None
 
+    def hide(self, side: int, price: int) -> None:
+        """From this price outwards no level of the side is certain."""
+        marks = self._marks[0 if side > 0 else 1]
+        if not marks[IS_CUT] or side * price > marks[BLIND]:
+            marks[BLIND], marks[IS_CUT] = side * price, 1
+            self._flags = int(self._standing(self._ladder, self._marks))
+
     def look(self, at: int) -> Look | None:
         """How it looks now, with what changed since the last look; None if a side is empty, the sides cross, or the
         mid is not above zero."""

@@ -57,6 +57,10 @@ class Book(Protocol):
         beyond a snapshot that told so many levels and no more, there are those that were told since."""
         ...
 
+    def hide(self, side: int, price: int) -> None:
+        """From this price outwards no level of the side is certain."""
+        ...
+
     def look(self, at: int) -> Look | None:
         """How it looks now, with what changed since the last look; None if a side is empty, the sides cross, or the
         mid is not above zero."""

@@ -17,6 +17,7 @@ from rfq.feeds.book.book import Book, new_book
 from rfq.feeds.book.checksum import Spelled
 from rfq.feeds.book.orders import ORDERS_MAX, Orders, as_book
 from rfq.feeds.book.plain import LEVELS_MAX
+from rfq.feeds.book.refresh import Refresh
 from rfq.feeds.book.rules import Order, Rule, follows, is_numbered, spelled
 from rfq.feeds.book.states import Counts, State
 from rfq.feeds.levels import USUAL, Scale, pairs
@@ -49,6 +50,8 @@ class BookKeeper:
         self.counts: Final = Counts()
         self.stale_after_ns: Final = stale_after_ns
         self.wants_resync = False
+        """Whether the venue is to be asked for the book anew: because it is wrong, or, while it is right, because the
+        price nears the end of what the last snapshot told."""
         self.why = ""
         """Why it is in a gap, in words."""
         self.received_at = 0
@@ -65,6 +68,7 @@ class BookKeeper:
         self._held: list[BookSaid] = []
         self._known: deque[tuple[int, int, int]] = deque(maxlen=_KNOWN)
         self._spelled = Spelled(rule.crc_levels) if rule.crc_levels else None
+        self._refresh = Refresh(rule.buffer_max) if rule.snapshot_levels else None
 
     def state(self, now: int) -> State:
         """What the book is worth at this instant."""
@@ -114,19 +118,33 @@ class BookKeeper:
 
     def reset(self) -> None:
         """Begin from nothing, as on a new connection. Counts stay."""
-        self.book.clear()
-        self.orders.clear()
+        self._forget()
         self._held.clear()
         self._waiting.clear()
         self._known.clear()
         self._state, self.wants_resync, self.why = State.EMPTY, False, ""
         self.last, self._base, self._fresh, self._crossed_in_row = -1, -1, False, 0
 
+    def _forget(self) -> None:
+        self.book.clear()
+        self.orders.clear()
+        if self._spelled is not None:
+            self._spelled.clear()
+        if self._refresh is not None:
+            self._refresh.forget()
+
     # ------------------------------------------------------------------------------------------ what follows what
 
     def _take_snapshot(self, said: BookSaid) -> bool:
         counts, rule = self.counts, self.rule
         right = self._state is State.LIVE and not self._held
+        goes_on = right or self._state is State.CROSSED or bool(self._held)
+        if goes_on and self._refresh is not None and self._refresh.heard(said):
+            counts.snapshots += 1
+            self.wants_resync = False
+            if not self._held:
+                self._lay_over()
+            return False
         if rule.bracket and right and said.last <= self.last:
             counts.duplicates += 1
             return False
@@ -146,6 +164,9 @@ class BookKeeper:
             self._spelled.begin(said)
             if not self._checked(said):
                 return False
+        if self._refresh is not None:
+            self._refresh.forget()
+            self._refresh.measure(self.book)
         waiting = [*self._waiting, *self._held] if rule.bracket else []
         waiting = [change for change in waiting if change.last > said.last]
         self._waiting.clear()
@@ -230,6 +251,8 @@ class BookKeeper:
     # ------------------------------------------------------------------------------------------ the book itself
 
     def _apply(self, said: BookSaid) -> bool:
+        if self._refresh is not None and not self._lay_over():
+            return False
         if not self._put(said):
             return False
         self.counts.taken += 1
@@ -239,6 +262,8 @@ class BookKeeper:
         self._date(said)
         if self._state is State.GAP and not self._held:
             self._state = State.LIVE
+        if self._refresh is not None:
+            self._refresh.changed(said)
         if self._spelled is not None:
             self._spelled.change(said)
             return self._checked(said)
@@ -258,6 +283,12 @@ class BookKeeper:
             right = self.book.replace(bids, asks, continuous, self.rule.snapshot_levels)
         else:
             right = self.book.apply(bids, asks)
+        return right or self._is_nonsense("sizes add up to more than can be counted")
+
+    def _lay_over(self) -> bool:
+        """A snapshot that was asked for while the book was right, as soon as the book has come as far."""
+        assert self._refresh is not None
+        right = self._refresh.lay_over(self.book, self.last, self.rule.snapshot_levels)
         return right or self._is_nonsense("sizes add up to more than can be counted")
 
     def _is_nonsense(self, why: str) -> bool:
@@ -292,15 +323,15 @@ class BookKeeper:
         if self.book.is_blind():
             self._is_nonsense("the touch has moved beyond the levels that are known")
             return None
-        return self.book.look(max(at, self.received_at))
+        look = self.book.look(max(at, self.received_at))
+        if self._refresh is not None and look is not None and self._refresh.wanted(look, self.last):
+            self.wants_resync = True
+        return look
 
     def _broken(self, why: str) -> None:
         """The book is not right and cannot be made so without being told anew."""
         self.counts.gaps += 1
-        self.book.clear()
-        self.orders.clear()
-        if self._spelled is not None:
-            self._spelled.clear()
+        self._forget()
         self._held = []
         self._known.clear()
         self._state, self.wants_resync, self.why = State.GAP, True, why

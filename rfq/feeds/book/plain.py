@@ -199,6 +199,10 @@ class PlainBook:
         of = self._bids if side > 0 else self._offers
         return None if of.blind is None else side * of.blind
 
+    def hide(self, side: int, price: int) -> None:
+        """From this price outwards no level of the side is certain."""
+        (self._bids if side > 0 else self._offers).hide(side * price)
+
     def look(self, at: int) -> Look | None:
         """How it looks now, with what changed since the last look; None if a side is empty, the sides cross, or the
         mid is not above zero."""
