@@ -150,55 +150,63 @@ def flow_of(state: State, at: int, others: Sequence[Moves], outside: Outside) ->
     s1, s10 = fine.since(tenth - 9, now), fine.since(tenth - 99, now)
     s60, m10 = coarse.since(second - 59, now), coarse.since(second - 599, now)
     stood = at - state.at
-    blind = _COVERED * (now[BLIND] + (stood if look is None else 0))
-    span_1, span_10 = at - (tenth - 9) * FINE_NS, at - (tenth - 99) * FINE_NS
-    span_60, span_600 = at - (second - 59) * COARSE_NS, at - (second - 599) * COARSE_NS
-    seen_1, seen_10 = blind - _COVERED * s1[BLIND] <= span_1, blind - _COVERED * s10[BLIND] <= span_10
-    seen_60 = blind - _COVERED * s60[BLIND] <= span_60
-    touch = _usual_touch(state, at, second)
+    seen_1 = seen_10 = seen_60 = seen_600 = heard_1 = heard_10 = heard_60 = True
+    if look is None or state.deaf or now[BLIND] != m10[BLIND] or now[DEAF] != m10[DEAF]:
+        blind, deaf = stood if look is None else 0, stood if state.deaf else 0
+        part, rest = at - tenth * FINE_NS, at - second * COARSE_NS
+        seen_1, heard_1 = _covered(now, s1, blind, deaf, part + 9 * FINE_NS)
+        seen_10, heard_10 = _covered(now, s10, blind, deaf, part + 99 * FINE_NS)
+        seen_60, heard_60 = _covered(now, s60, blind, deaf, rest + 59 * COARSE_NS)
+        seen_600, _ = _covered(now, m10, blind, deaf, rest + 599 * COARSE_NS)
+    touch = _mean(state, at, max(second - 59, coarse.first), TOUCH, state.touch)
     if touch > 0.0:
-        found["ofi_ratio_1s"] = (now[OFI] - s1[OFI]) / touch if seen_1 else None
-        found["ofi_ratio_10s"] = (now[OFI] - s10[OFI]) / touch if seen_10 else None
-        found["ofi_ratio_60s"] = (now[OFI] - s60[OFI]) / touch if seen_60 else None
+        ofi = now[OFI]
+        found["ofi_ratio_1s"] = (ofi - s1[OFI]) / touch if seen_1 else None
+        found["ofi_ratio_10s"] = (ofi - s10[OFI]) / touch if seen_10 else None
+        found["ofi_ratio_60s"] = (ofi - s60[OFI]) / touch if seen_60 else None
     if seen_10:
         _changes(found, now, s10)
     if seen_60:
-        known = span_60 - blind // _COVERED + s60[BLIND]
-        stands = state.spread * min(stood, span_60) if look is not None else 0
-        found["spread_bps_60s"] = (now[SPREAD] - s60[SPREAD] + stands) / known / 1e6
+        found["spread_bps_60s"] = _mean(state, at, second - 59, SPREAD, state.spread) / 1e6
         _minute(found, now, s60)
-    if blind - _COVERED * m10[BLIND] <= span_600:
+    if seen_600:
         found["realised_vol_10m"] = math.sqrt((now[VARIANCE] - m10[VARIANCE]) * _A_YEAR_OF_599)
-    start = coarse.since(max(second - 599, coarse.first), now)
+    start = m10 if coarse.first <= second - 599 else coarse.since(coarse.first, now)
     mended = now[MENDED] - start[MENDED]
-    found["recovery_s_10m"] = (now[MENDING] - start[MENDING]) / mended / NS_PER_S if mended else None
-    deaf = _COVERED * (now[DEAF] + (stood if state.deaf else 0))
-    if deaf - _COVERED * s1[DEAF] <= span_1:
+    if mended:
+        found["recovery_s_10m"] = (now[MENDING] - start[MENDING]) / mended / NS_PER_S
+    if heard_1:
         found["signed_flow_usd_1s"] = (now[FLOW] - s1[FLOW]) / _MICRO
-    if deaf - _COVERED * s10[DEAF] <= span_10:
+    if heard_10:
         found["signed_flow_usd_10s"] = (now[FLOW] - s10[FLOW]) / _MICRO
         found["trades_count_10s"] = float(now[COUNT] - s10[COUNT])
-    if deaf - _COVERED * s60[DEAF] <= span_60:
+    if heard_60:
         _trades(found, now, s60, seen_60)
     if at - state.large_at <= _LARGE_AGE_MAX_NS:
         found["large_trade_age_s"] = (at - state.large_at) / NS_PER_S
     return Flow(**found)
 
 
-def _usual_touch(state: State, at: int, second: int) -> float:
-    """The mean in time of what stood at the touch, over the last minute or what of it has been seen; 0 when that is
-    less than a second. Millionths of USD."""
-    now, coarse = state.totals, state.coarse
-    start = max(second - 59, coarse.first)
-    then = coarse.since(start, now)
+def _covered(now: Totals, then: Totals, blind: int, deaf: int, span: int) -> tuple[bool, bool]:
+    """Whether the book, and trades, were known for long enough in a window of `span` ns; `blind` and `deaf` are what
+    came since the last event."""
+    return (
+        (now[BLIND] - then[BLIND] + blind) * _COVERED <= span,
+        (now[DEAF] - then[DEAF] + deaf) * _COVERED <= span,
+    )
+
+
+def _mean(state: State, at: int, start: int, which: int, value: int) -> float:
+    """The mean in time, since a whole second, of what is `value` now; 0 when it was seen for less than a second."""
+    now = state.totals
+    then = state.coarse.since(start, now)
     stood, span = at - state.at, at - start * COARSE_NS
-    known = span - now[BLIND] + then[BLIND]
-    stands = 0
+    known, total = span - now[BLIND] + then[BLIND], now[which] - then[which]
     if state.look is None:
         known -= stood
     else:
-        stands = state.touch * min(stood, span)
-    return (now[TOUCH] - then[TOUCH] + stands) / known if known >= NS_PER_S else 0.0
+        total += value * min(stood, span)
+    return total / known if known >= NS_PER_S else 0.0
 
 
 def _book(found: _Found, look: Look, per_size: float) -> None:
@@ -285,8 +293,8 @@ def _trades(found: _Found, now: Totals, then: Totals, seen: bool) -> None:
 def _outside(others: Sequence[Moves], outside: Outside) -> _Found:
     """What is known beside this market's stream."""
     return {
-        "cross_return_bps_10s": _mean([one.bps_10s for one in others]),
-        "cross_return_bps_60s": _mean([one.bps_60s for one in others]),
+        "cross_return_bps_10s": _average([one.bps_10s for one in others]),
+        "cross_return_bps_60s": _average([one.bps_60s for one in others]),
         "sentiment_score_1h": outside.sentiment_score_1h or None,
         "news_count_1h": outside.news_count_1h or None,
         "chain_flow_usd_1h": outside.chain_flow_usd_1h or None,
@@ -295,7 +303,7 @@ def _outside(others: Sequence[Moves], outside: Outside) -> _Found:
     }
 
 
-def _mean(moves: list[float | None]) -> float | None:
+def _average(moves: list[float | None]) -> float | None:
     """Of those that are known."""
     known = [one for one in moves if one is not None]
     return math.fsum(known) / len(known) if known else None
