@@ -10,10 +10,23 @@ import numpy as np
 
 from rfq.feeds import layout
 from rfq.feeds.layout import BOOK, TRADES
+from rfq.store.definitions import EXCHANGE_AT
+from rfq.store.parity import MarketRows
+from rfq.store.parts import KNOWN_AT
 
 START_NS = 1_700_000_000_000_000_000
 MS = 1_000_000
 COINS = (("BTCUSDT", 60_000.0, 0.1), ("ETHUSDT", 3_000.0, 0.01))
+
+
+def joined_on_exchange_time(rows: MarketRows) -> MarketRows:
+    """The mutant: a row counts from the venue's stamp on, which is before it was known here."""
+    found = []
+    for market, columns in rows:
+        _, first = np.unique(columns[EXCHANGE_AT], return_index=True)
+        kept = {name: column[first] for name, column in columns.items()}
+        found.append((market, kept | {KNOWN_AT: kept[EXCHANGE_AT]}))
+    return found
 
 
 def write_capture(

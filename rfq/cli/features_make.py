@@ -104,13 +104,17 @@ def build_history(
     replace: bool,
     tell: Callable[[int], None],
 ) -> "tuple[Manifest, ...]":
-    """Into the history: rows on a grid, or, of a log, those that it decided on."""
+    """Into the history, and the newest into the online table: rows on a grid, or, of a log, those that it decided
+    on."""
     from rfq.store.building import build_market, build_requests
+    from rfq.store.live import keep_newest
 
     if path == SIM:
         from rfq.cli.features_sim import build_sim
 
-        return (build_sim(history, options, every_ns=every_ns, made=made(), replace=replace),)
+        built = build_sim(history, options, every_ns=every_ns, made=made(), replace=replace)
+        keep_newest(history, history.root)
+        return (built,)
     place = Path(path)
     if is_log(place):
         from rfq.cli.options import open_log
@@ -118,7 +122,9 @@ def build_history(
         with open_log(place) as log:
             return build_requests(history, log, place.name, made(), replace=replace, tell=tell)
     found = input_of(place, options)
-    return (build_market(history, found, made(), every_ns=every_ns, replace=replace, tell=tell),)
+    built = build_market(history, found, made(), every_ns=every_ns, replace=replace, tell=tell)
+    keep_newest(history, history.root)
+    return (built,)
 
 
 def join(

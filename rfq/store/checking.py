@@ -1,8 +1,7 @@
 """Parity of an input: which bytes go the online way, which tables the offline one.
 
 A capture is spelled as the bytes that made it (`rfq.store.spelling`); a recording is bytes, and is made into tables by
-its own adapters first. Tables have no row for a book that was lost with its link, nor for the seconds at which silence
-was looked for: the offline way is told these beside them.
+its own adapters first. Tables do not say at which instants silence was looked for: the offline way is told these.
 """
 
 import tempfile
@@ -13,9 +12,8 @@ from typing import TYPE_CHECKING, Final
 from rfq.feeds.link.told import Kind
 from rfq.feeds.recorder.boards import adapter_of
 from rfq.feeds.recorder.tabulating import Tabulator, tabulate
-from rfq.feeds.said import Said, Trouble
 from rfq.store.from_bytes import Ear, in_order
-from rfq.store.from_tables import Break, gather
+from rfq.store.from_tables import gather
 from rfq.store.gathering import Gatherer, Reading, Rows
 from rfq.store.inputs import CaptureInput, Input, Progress, RecordingInput, Sizes
 from rfq.store.parity import Chance, MarketRows, Parity, check, online, random_questions
@@ -65,11 +63,10 @@ def offline_rows(found: Input, make: Make, folder: Path) -> MarketRows:
         gather(found.capture, found.rules, found.scales, make(rows))
         return rows.columns()
     ticks: list[int] = []
-    breaks: list[Break] = []
     prefix = folder / "tables"
-    _tabulated(found, prefix, ticks, breaks)
+    _tabulated(found, prefix, ticks)
     captured = CaptureInput(prefix, Sizes(), [market.symbol for market in found.markets])
-    gather(captured.capture, captured.rules, captured.scales, make(rows), ticks=ticks, breaks=breaks)
+    gather(captured.capture, captured.rules, captured.scales, make(rows), ticks=ticks)
     return rows.columns()
 
 
@@ -103,30 +100,20 @@ def _counted(rows: "Iterator[Row]", tell: Progress) -> "Iterator[Row]":
         yield row
 
 
-def _tabulated(found: RecordingInput, prefix: Path, ticks: list[int], breaks: list[Break]) -> None:
-    """Tables of a recording, and what they have no row for."""
+def _tabulated(found: RecordingInput, prefix: Path, ticks: list[int]) -> None:
+    """Tables of a recording, and when silence was looked for."""
     scales = {
         (adapter.venue, symbol): scale
         for feed, adapter in found.feeds()
         for symbol, scale in feed.scales.items()
     }
 
-    class Beside(Tabulator):
-        """Keeps what breaks a book."""
-
-        def take(self, said: Said) -> None:
-            if isinstance(said, Trouble) and said.breaks_book:
-                breaks.append(Break(said.received_at, said.venue, said.symbol))
-            super().take(said)
-
     def listened() -> "Iterator[Row]":
         for venue, told in found.rows():
             if told.kind is Kind.TICKED:
                 ticks.append(told.at)
-            elif told.kind is Kind.LOST:
-                breaks.append(Break(told.at, venue, ""))
             yield venue, told
 
-    tabulator = Beside(prefix, scales)
+    tabulator = Tabulator(prefix, scales)
     tabulate(listened(), {feed.venue: adapter_of(feed) for feed in found.note.feeds}, tabulator)
     tabulator.close()

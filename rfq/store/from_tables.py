@@ -8,7 +8,7 @@ is looked at each second.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -30,14 +30,6 @@ TICK_NS: Final = 1_000_000_000
 _STEP: Final = 5_000
 Rules = dict[Market, Rule | None]
 """The rule of each market's book; None where the capture has no book of it, and the touch must do."""
-
-
-class Break(NamedTuple):
-    """A book was lost in a way that tables do not tell; `symbol` "": every book of the venue."""
-
-    at: int
-    venue: str
-    symbol: str
 
 
 class Followed:
@@ -67,13 +59,9 @@ class Followed:
             elif not self.keeper.is_live:
                 self._broke(said.received_at)
         elif isinstance(said, Trouble) and said.breaks_book:
-            self.lose(said.received_at, said.what)
-
-    def lose(self, at: int, why: str) -> None:
-        """The book is lost."""
-        if self.keeper is not None:
-            self.keeper.broke(at, why)
-            self._broke(at)
+            if self.keeper is not None:
+                self.keeper.broke(said.received_at, said.what)
+            self._broke(said.received_at)
 
     def check(self, now: int) -> None:
         """A second has passed."""
@@ -98,7 +86,6 @@ def gather(
     gatherer: Gatherer,
     *,
     ticks: Sequence[int] | None = None,
-    breaks: Sequence[Break] = (),
     tell: Callable[[int], None] = lambda _count: None,
 ) -> int:
     """Put all that the capture says of these markets to the gatherer; how many messages that was.
@@ -115,14 +102,10 @@ def gather(
         capture.said(market.symbol, market.venue, scale=scales[market], as_arrays=True) for market in rules
     )
     count = 0
-    for one in _with_ticks(said_of, ticks, breaks):
+    for one in _with_ticks(said_of, ticks):
         if isinstance(one, int):
             for each in followed.values():
                 each.check(one)
-        elif isinstance(one, Break):
-            for each in followed.values():
-                if one.venue == each.market.venue and one.symbol in ("", each.market.symbol):
-                    each.lose(one.at, "told beside the tables")
         else:
             count += 1
             if not count % _STEP:
@@ -139,12 +122,11 @@ def seconds(from_at: int, to_at: int) -> Iterator[int]:
 
 
 def _with_ticks(
-    said_of: "Iterable[SaidOfTables]", ticks: Sequence[int] | None, breaks: Sequence[Break]
-) -> "Iterator[SaidOfTables | int | Break]":
-    """What was said, with the ticks and breaks that come before each."""
+    said_of: "Iterable[SaidOfTables]", ticks: Sequence[int] | None
+) -> "Iterator[SaidOfTables | int]":
+    """What was said, with the ticks that come before each."""
     given = iter([] if ticks is None else ticks)
-    lost = iter(breaks)
-    due, broken = next(given, None), next(lost, None)
+    due = next(given, None)
     last_at = 0
     for said in said_of:
         at = said.received_at
@@ -155,9 +137,6 @@ def _with_ticks(
         while due is not None and due <= at:
             yield due
             due = next(given, None)
-        while broken is not None and broken.at <= at:
-            yield broken
-            broken = next(lost, None)
         yield said
 
 

@@ -5,28 +5,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from store_captures import MS, START_NS, write_capture
+from store_captures import MS, START_NS, joined_on_exchange_time, write_capture
 
 from rfq.feeds.link.told import Kind, Told
 from rfq.feeds.recorder.rows import Note, Recorded
 from rfq.feeds.recorder.writing import Recorder
 from rfq.store.checking import check_input
-from rfq.store.definitions import EXCHANGE_AT, MID
+from rfq.store.definitions import MID
 from rfq.store.inputs import Sizes, open_input
 from rfq.store.parity import MarketRows
 from rfq.store.parts import KNOWN_AT
 
 EVERY = 100 * MS
-
-
-def joined_on_exchange_time(rows: MarketRows) -> MarketRows:
-    """The mutant: a row counts from the venue's stamp on, which is before it was known here."""
-    found = []
-    for market, columns in rows:
-        _, first = np.unique(columns[EXCHANGE_AT], return_index=True)
-        kept = {name: column[first] for name, column in columns.items()}
-        found.append((market, kept | {KNOWN_AT: kept[EXCHANGE_AT]}))
-    return found
 
 
 def one_bit_off(rows: MarketRows) -> MarketRows:

@@ -11,13 +11,10 @@ from store_captures import MS, START_NS, write_capture
 
 from rfq.audit.log import AuditLog
 from rfq.cli.main import run
-from rfq.feeds.table_rows import Market
 from rfq.sim.run import run as run_world
 from rfq.sim.world import build_world
 from rfq.store import parts
 from rfq.store.definitions import FLOW_COLUMNS, FLOW_NAMES, FLOW_SCHEMA
-from rfq.store.folders import online_of
-from rfq.store.online import Latest, OnlineTable
 
 
 @pytest.fixture(scope="module")
@@ -70,12 +67,10 @@ def test_a_store_is_built_listed_described_and_joined(
     assert again["id"] == built["id"]
     assert run(["features", "build", str(capture), "--out", str(store), "--every-ms", "50"]) == 2
     assert built["id"] in capsys.readouterr().err
-    table = OnlineTable(online_of(store))
-    table.put(Latest(Market("binance_usdm", "BTCUSDT"), FLOW_SCHEMA, START_NS, (1.0,)))
-    table.close()
     held = told(capsys, "list", "--store", store)["store"]
     assert [one["symbol"] for one in held["histories"]] == ["BTCUSDT", "ETHUSDT"]
-    assert held["online"][0]["symbol"] == "BTCUSDT"
+    newest = [(one["symbol"], one["known_at"]) for one in held["online"]]
+    assert newest == [(one["symbol"], one["to_at"]) for one in held["histories"]]
     rows = told(capsys, "describe", "spread_bps", "--store", store)["history"]
     assert rows[0]["known"] > 0
     assert rows[0]["least"] > 0.0

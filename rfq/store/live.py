@@ -1,0 +1,92 @@
+"""The store beside live feeds: what venues say becomes rows on a grid, and the newest of each is at hand.
+
+It is told by the same hooks as the desk's market, runs on their thread, and writes only when it is told that time has
+passed. It never stops a feed: a disk that refuses is told in `problem`, and written again at the next tick.
+"""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from rfq.desk.features.look import Look, Print
+from rfq.feeds.said import Said
+from rfq.feeds.table_rows import Market
+from rfq.store.definitions import EXCHANGE_AT, FLOW_NAMES, FLOW_SCHEMA, MARKET, MID
+from rfq.store.folders import online_of
+from rfq.store.gathering import Gatherer, Reading, Source
+from rfq.store.history import History
+from rfq.store.online import Absent, Latest, OnlineTable
+from rfq.store.parts import KNOWN_AT, StoreError, connect, read_rows
+
+FLUSH_NS: Final = 1_000_000_000
+
+
+class LiveRows:
+    """Rows of some markets while they are listened to."""
+
+    def __init__(self, sources: Iterable[Source], table: OnlineTable, every_ns: int) -> None:
+        """Into `table`, a row of each market at each multiple of `every_ns`."""
+        self.table = table
+        self.rows = 0
+        self.problem = table.problem
+        self._gatherer = Gatherer(sources, self._take, every_ns=every_ns)
+        self._flushed_at = 0
+
+    def said(self, said: Said) -> None:
+        """Something was said, before it is put to its book."""
+        self._gatherer.said(said)
+
+    def look(self, venue: str, symbol: str, look: Look) -> None:
+        """A book is right."""
+        self._gatherer.look(Market(venue, symbol), look)
+
+    def trade(self, venue: str, symbol: str, told: Print) -> None:
+        """A trade."""
+        self._gatherer.trade(Market(venue, symbol), told)
+
+    def broke(self, venue: str, symbol: str, at: int) -> None:
+        """A book is not right any more."""
+        self._gatherer.broke(Market(venue, symbol), at)
+
+    def tick(self, now: int) -> None:
+        """It is `now`, and all that was received before was told: rows that are due, and the disk's turn."""
+        self._gatherer.until(now)
+        if now - self._flushed_at >= FLUSH_NS:
+            self._flushed_at = now
+            try:
+                self.table.flush()
+            except StoreError as error:
+                self.problem = str(error)
+
+    def newest(self, venue: str, symbol: str, now: int, age_max_ns: int | None = None) -> Latest | Absent:
+        """A market's newest row."""
+        return self.table.get(Market(venue, symbol), FLOW_SCHEMA, now, age_max_ns)
+
+    def _take(self, reading: Reading) -> None:
+        self.rows += 1
+        self.table.put(reading.latest())
+
+
+def keep_newest(history: History, root: Path) -> int:
+    """Put the newest row of each market into the online table, unless it has a newer one; how many it took."""
+    table = OnlineTable(online_of(root))
+    taken = 0
+    names = (EXCHANGE_AT, MID, *FLOW_NAMES)
+    try:
+        with connect() as tables:
+            for market in history.markets(MARKET, FLOW_SCHEMA):
+                part = history.parts(MARKET, FLOW_SCHEMA, market)[-1]
+                last = np.array([part.rows - 1], np.int64)
+                row = read_rows(tables, root / part.path, (KNOWN_AT, *names), last)
+                values = tuple([float(row[name][0]) for name in names])
+                taken += table.put(Latest(market, FLOW_SCHEMA, int(row[KNOWN_AT][0]), values))
+    finally:
+        table.close()
+    return taken
+
+
+def as_values(row: Latest) -> Mapping[str, float]:
+    """A row of the market set by the names of its features."""
+    return dict(zip((EXCHANGE_AT, MID, *FLOW_NAMES), row.values, strict=True))
