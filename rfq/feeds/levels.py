@@ -38,7 +38,8 @@ _WORDS: Final = {
     scanner.NEGATIVE: "a size below zero",
     scanner.SHAPE: "a level of another length",
     scanner.ACTION: "neither new, change nor delete",
-    scanner.MORE: "more levels than brackets",
+    scanner.MORE: "more levels than there is room for",
+    scanner.LONG: "a number of too many letters",
 }
 
 

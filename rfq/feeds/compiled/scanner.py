@@ -13,11 +13,13 @@ Array = Any
 """An array of whole numbers with two columns."""
 
 PAIRS, OKX, DERIBIT = 0, 1, 2
-GRAMMAR, FORM, PLACES, LARGE, NEGATIVE, SHAPE, ACTION, MORE = -1, -2, -3, -4, -5, -6, -7, -8
+GRAMMAR, FORM, PLACES, LARGE, NEGATIVE, SHAPE, ACTION, MORE, LONG = -1, -2, -3, -4, -5, -6, -7, -8, -9
 MOST: Final = 1 << 61
 """Prices and sizes stay below this, so that two of them can be added or subtracted."""
 _TENTH: Final = (MOST - 10) // 10
 _POWER_MOST: Final = 100_000
+_LETTERS_MOST: Final = 256
+"""Letters of a number."""
 
 _QUOTE, _PLUS, _COMMA, _MINUS, _DOT, _ZERO, _NINE = 34, 43, 44, 45, 46, 48, 57
 _OPEN, _CLOSE, _BACKSLASH = 91, 93, 92
@@ -78,6 +80,8 @@ def read_number(text: Bytes, at: int, end: int, digits: int) -> tuple[int, int]:
         else:
             break
         at += 1
+        if at - begun > _LETTERS_MOST:
+            return LONG, 0
     if at == begun or pointed == at - 1:
         return FORM, 0
     power = 0
