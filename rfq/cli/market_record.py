@@ -23,7 +23,7 @@ def record(
     venue: Annotated[str, typer.Argument(metavar="VENUE", help="binance_usdm, okx, ...", show_default=False)],
     symbols: Annotated[
         list[str],
-        typer.Argument(metavar="SYMBOL...", help="In the venue's own spelling.", show_default=False),
+        typer.Argument(metavar="SYMBOL", help="In the venue's own spelling.", show_default=False),
     ],
     out: Annotated[
         Path, typer.Option("--out", metavar="FOLDER", help="Where the recording goes.", show_default=False)

@@ -41,7 +41,7 @@ def total(stage: Stage, count: str) -> int:
 @pytest.mark.parametrize("venue", VENUES)
 def test_books_and_trades_arrive(venue: str) -> None:
     async def story() -> None:
-        async with Stage(venue).on() as stage:
+        async with Stage(venue, hurry=2).on() as stage:
             await stage.until_right()
             for _ in range(50):
                 await stage.exchange.move()
@@ -70,7 +70,7 @@ def test_a_missing_change_is_found_and_the_book_is_asked_for_again(venue: str) -
 @pytest.mark.parametrize("venue", VENUES)
 def test_a_change_said_twice_counts_once(venue: str) -> None:
     async def story() -> None:
-        async with Stage(venue).on() as stage:
+        async with Stage(venue, hurry=2).on() as stage:
             await right_after(stage, "duplicate")
             assert total(stage, "duplicates") >= 1
             assert stage.broke == []

@@ -282,9 +282,9 @@ def test_memory_does_not_grow_with_what_is_heard() -> None:
     stage = Straight("binance_usdm")
 
     def live() -> int:
-        for _ in range(5):
+        for _ in range(3):
             for what in (
-                *["move"] * 30,
+                *["move"] * 20,
                 "gap",
                 "half",
                 "twice",
