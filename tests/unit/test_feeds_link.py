@@ -304,8 +304,10 @@ def test_memory_does_not_grow_with_what_is_heard() -> None:
 
     tracemalloc.start()
     try:
-        live()
+        for _ in range(3):
+            live()
         first = live()
+        live()
         second = live()
     finally:
         tracemalloc.stop()
