@@ -54,6 +54,7 @@ _A_YEAR_OF_599: Final = YEAR_NS / NS_PER_S / 599.0 / 1e18
 _MICRO: Final = 1e6
 Totals = Sequence[int]
 _Found = dict[str, float | None]
+_UNKNOWN: Final[_Found] = dict.fromkeys(Flow.__struct_fields__)
 
 
 class Moves(NamedTuple):
@@ -136,7 +137,9 @@ def _move(mid: float, ring: w.Ring, boundary: int) -> float | None:
 def flow_of(state: State, at: int, others: Sequence[Moves], outside: Outside) -> Flow:
     """Everything, as of `at`."""
     at = max(at, state.at)
-    found = _outside(others, outside) if others or outside is not NOTHING else {}
+    found = _UNKNOWN.copy()
+    if others or outside is not NOTHING:
+        _outside(found, others, outside)
     if state.next_at == -w.NEVER:
         return Flow(**found)
     found["return_bps_1s"], found["return_bps_10s"], found["return_bps_60s"] = moves_of(state, at)
@@ -248,7 +251,7 @@ def _changes(found: _Found, now: Totals, then: Totals) -> None:
     found["revisions_count_10s"] = float(now[REVISIONS] - then[REVISIONS])
     bids, offers = now[PULLED_BID] - then[PULLED_BID], now[PULLED_OFFER] - then[PULLED_OFFER]
     found["pulled_tilt_ratio_10s"] = (offers - bids) / (bids + offers) if bids + offers else None
-    depth = found.get("depth_25bps_usd")
+    depth = found["depth_25bps_usd"]
     found["band_flow_ratio_10s"] = (now[NET] - then[NET]) / (_MICRO * depth) if depth else None
 
 
@@ -262,7 +265,7 @@ def _minute(found: _Found, now: Totals, then: Totals) -> None:
         found["depth_vol_ratio_60s"] = math.sqrt(square) / depth if depth > 0.0 else None
         square = max((now[LEAN_SQUARE] - then[LEAN_SQUARE]) / count - lean * lean, 0.0)
         found["imbalance_vol_ratio_60s"] = math.sqrt(square) / 1e4
-    far = found.get("depth_25bps_usd")
+    far = found["depth_25bps_usd"]
     if far:
         bids = now[VANISHED_BID] - then[VANISHED_BID]
         offers = now[VANISHED_OFFER] - then[VANISHED_OFFER]
@@ -290,17 +293,15 @@ def _trades(found: _Found, now: Totals, then: Totals, seen: bool) -> None:
     found["taker_markout_bps_10s"] = 1e4 * (now[GAIN_10] - then[GAIN_10]) / staked if staked else None
 
 
-def _outside(others: Sequence[Moves], outside: Outside) -> _Found:
+def _outside(found: _Found, others: Sequence[Moves], outside: Outside) -> None:
     """What is known beside this market's stream."""
-    return {
-        "cross_return_bps_10s": _average([one.bps_10s for one in others]),
-        "cross_return_bps_60s": _average([one.bps_60s for one in others]),
-        "sentiment_score_1h": outside.sentiment_score_1h or None,
-        "news_count_1h": outside.news_count_1h or None,
-        "chain_flow_usd_1h": outside.chain_flow_usd_1h or None,
-        "dex_depth_usd": outside.dex_depth_usd or None,
-        "macro_surprise_sd_1d": outside.macro_surprise_sd_1d or None,
-    }
+    found["cross_return_bps_10s"] = _average([one.bps_10s for one in others])
+    found["cross_return_bps_60s"] = _average([one.bps_60s for one in others])
+    found["sentiment_score_1h"] = outside.sentiment_score_1h or None
+    found["news_count_1h"] = outside.news_count_1h or None
+    found["chain_flow_usd_1h"] = outside.chain_flow_usd_1h or None
+    found["dex_depth_usd"] = outside.dex_depth_usd or None
+    found["macro_surprise_sd_1d"] = outside.macro_surprise_sd_1d or None
 
 
 def _average(moves: list[float | None]) -> float | None:
