@@ -21,6 +21,7 @@ from rfq.audit.log import AuditLog
 from rfq.audit.replay import replay
 from rfq.audit.verify import verify
 from rfq.domain.ids import ChainId
+from rfq.feeds import levels
 from rfq.live.loop import Live
 from rfq.live.notices import Notices, Scribe
 from rfq.ops.clock import NS_PER_S, SystemClock
@@ -200,7 +201,8 @@ async def serve(
         queue_records_max=settings.logs.queue_records_max,
     )
     say = logs.get("serve")
-    say.info("kernels", state=await asyncio.to_thread(warm_kernels, settings.kernels))
+    books = (levels.warm,) if settings.feeds.market == "venues" else ()
+    say.info("kernels", state=await asyncio.to_thread(warm_kernels, settings.kernels, books))
     opened = False
     try:
         while not stop.is_set():

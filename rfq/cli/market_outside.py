@@ -70,7 +70,8 @@ def calendar(
     from rfq.ops.clock import SystemClock
 
     now = SystemClock().now()
-    releases, refused = Calendar(), ()
+    releases = Calendar()
+    refused: tuple[Refused, ...] = ()
     if file is not None:
         try:
             releases, refused = read_calendar(file)

@@ -141,8 +141,7 @@ def build_world(
     schedule = schedule or VirtualSchedule(start_at)
     dice = _dice(seed)
     began_at = schedule.now()
-    instruments = list_instruments(began_at)
-    listed = {one.name: one for one in instruments}
+    listed = {one.name: one for one in list_instruments(began_at)}
     door = Door()
     market = SimMarket(schedule, dice["market"], listed, door.offer)
     seen = None if make_market is None else make_market(schedule, door.offer)
@@ -155,8 +154,8 @@ def build_world(
     delays = SimDelays(dice["delays"])
     answering = oracle(schedule, door.offer) if oracle is not None else _oracle(schedule, door, delays, dice)
     parties = (*list_parties(clients, dealers), *more_parties)
-    name = chain or chain_of(seed)
-    opening = _opening(name, build, policy, instruments if seen is None else seen.instruments, parties)
+    known = tuple(listed.values()) if seen is None else seen.instruments
+    opening = _opening(chain or chain_of(seed), build, policy, known, parties)
     live = open_live(
         log,
         opening,
