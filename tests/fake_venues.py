@@ -82,6 +82,8 @@ class Binance:
     def __init__(self, *, spot: bool) -> None:
         self.contiguous = spot
         self.step = 5
+        self.levels_most = 1_000
+        """So many levels of a side are in an HTTP answer."""
 
     def at_opening(self, path: str) -> tuple[str, ...]:
         return tuple(query(path).get("streams", "").split("/")) if "streams=" in path else ()
@@ -123,12 +125,13 @@ class Binance:
     def rest(self, path: str, markets: dict[str, Market]) -> Any:
         what = urlsplit(path).path.rpartition("/")[2]
         if what == "depth":
-            market = markets[query(path)["symbol"]]
+            market, most = markets[query(path)["symbol"]], self.levels_most
+            bids, asks = sorted(market.bids.items(), reverse=True)[:most], sorted(market.asks.items())[:most]
             return {
                 "lastUpdateId": market.number,
                 **({} if self.contiguous else {"E": AT_MS, "T": AT_MS}),
-                "bids": pairs(dict(sorted(market.bids.items(), reverse=True))),
-                "asks": pairs(dict(sorted(market.asks.items()))),
+                "bids": pairs(tuple(bids)),
+                "asks": pairs(tuple(asks)),
             }
         if what == "time":
             return {"serverTime": AT_MS}

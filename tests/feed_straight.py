@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from itertools import count
 
 from fake_markets import Market
+from fake_venues import Binance
 from feed_stage import SPOKEN
 
 from rfq.desk.features.look import Look
@@ -38,9 +39,14 @@ FAULTS = (
 class Straight:
     """One venue, told straight."""
 
-    def __init__(self, venue: str, rule: Rule | None = None) -> None:
+    def __init__(self, venue: str, rule: Rule | None = None, levels_most: int = 0) -> None:
+        """`levels_most`: HTTP answers (of Binance) have so many levels a side, and only the best are held against the
+        truth, not all."""
         make, symbols = SPOKEN[venue]
         self.speaks = make()
+        self.most = 3 if levels_most else None
+        if isinstance(self.speaks, Binance) and levels_most:
+            self.speaks.levels_most = levels_most
         self.markets = {
             one: Market(one, contiguous=self.speaks.contiguous, step=self.speaks.step) for one in symbols
         }
@@ -108,7 +114,7 @@ class Straight:
         return all(
             keeper.state(self.now) is State.LIVE
             and keeper.last == self.markets[symbol].number
-            and self._seen(symbol) == self.markets[symbol].exact()
+            and self._seen(symbol) == self._true(symbol, keeper.last)
             for symbol, keeper in self.keepers.items()
         )
 
@@ -128,12 +134,16 @@ class Straight:
 
     def _on_look(self, symbol: str, look: Look) -> None:
         self.looks += 1
-        if self._seen(symbol) != self.markets[symbol].past.get(self.keepers[symbol].last):
+        if self._seen(symbol) != self._true(symbol, self.keepers[symbol].last):
             self.wrong.append(f"{symbol} at {self.keepers[symbol].last}")
 
     def _seen(self, symbol: str) -> object:
         keeper = self.keepers[symbol]
-        return tuple(keeper.levels(1)), tuple(keeper.levels(-1))
+        return tuple(keeper.levels(1)[: self.most]), tuple(keeper.levels(-1)[: self.most])
+
+    def _true(self, symbol: str, number: int) -> object:
+        bids, asks = self.markets[symbol].past.get(number, ((), ()))
+        return bids[: self.most], asks[: self.most]
 
     def _move(self, symbol: str, fault: str) -> None:
         market = self.markets[symbol]

@@ -12,10 +12,11 @@ from feed_stage import Stage, play
 from feed_straight import Straight
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from rfq.desk.features.look import Look, Print
 from rfq.feeds.book.keeper import BookKeeper, State
-from rfq.feeds.book.rules import DERIBIT
+from rfq.feeds.book.rules import BINANCE_USDM, DERIBIT
 from rfq.feeds.levels import Scale
 from rfq.feeds.link import rest, wire
 from rfq.feeds.link.feed import Rim
@@ -276,6 +277,21 @@ def test_the_fake_exchange_lies_about_nothing_by_itself() -> None:
                     del levels[price]
         assert (bids, asks) == (market.bids, market.asks)
         assert max(bids) < min(asks)
+
+
+def test_a_book_whose_price_leaves_its_snapshot_is_asked_for_in_time() -> None:
+    """Only 25 levels a side are told at once: as the price walks, new snapshots come before the old one ends."""
+    rule = replace(BINANCE_USDM, snapshot_levels=25)
+    stage = Straight("binance_usdm", rule, levels_most=25)
+    for _ in range(1_500):
+        stage.do("move")
+        stage.do("second")
+    watched = stage.board.watched["BTCUSDT"]
+    assert watched.resyncs > 3
+    assert watched.keeper.counts.snapshots > 3
+    assert watched.breaks == 0, watched.last_break
+    assert stage.wrong == []
+    assert stage.is_right()
 
 
 def test_memory_does_not_grow_with_what_is_heard() -> None:

@@ -198,24 +198,24 @@ class Switchboard:
         return None
 
     def _after(self, heard: Heard, now: int) -> Sequence[Ask]:
-        """Put it all to the books, then ask for those that are wrong."""
-        wrong: list[Watched] = []
+        """Put it all to the books, then ask for those that are wrong, or will be without a new snapshot."""
+        wanting: list[Watched] = []
         for said in heard.said:
             watched = self.take(said, now)
-            if watched is not None and not watched.is_right and watched not in wrong:
-                wrong.append(watched)
-        if not (wrong and self._resyncs):
+            if watched is not None and watched.keeper.wants_resync and watched not in wanting:
+                wanting.append(watched)
+        if not (wanting and self._resyncs):
             return heard.asks
         asks = list(heard.asks)
-        for watched in wrong:
-            if watched.keeper.wants_resync:
-                asks += self._resync(watched, now)
+        for watched in wanting:
+            asks += self._resync(watched, now)
         return asks
 
     def _look(self, watched: Watched, look: Look | None, now: int) -> None:
         if look is not None:
             if not watched.is_right:
                 watched.is_right, watched.since_at = True, now
+            if watched.retry.failures and not watched.keeper.wants_resync:
                 watched.retry.worked()
             watched.look_at = look.at
             watched.looks += 1
