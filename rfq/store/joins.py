@@ -6,7 +6,7 @@ columns, and takes several times as long (docs/adr/0026); DuckDB then reads the 
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,9 +15,6 @@ from rfq.feeds.table_rows import Market
 from rfq.store.history import History
 from rfq.store.manifests import Part
 from rfq.store.parts import KNOWN_AT, StoreError, connect, read, read_rows
-
-if TYPE_CHECKING:
-    import duckdb
 
 NOTHING: Final = -1
 """Stands for the row of a request that has none."""
@@ -58,23 +55,29 @@ def as_of(
     age_max_ns: int | None = None,
 ) -> Joined:
     """The newest row that was known at each request, none older than `age_max_ns`."""
-    wanted = tuple(names) or tuple(one for one in history.columns(of, schema) if one != KNOWN_AT)
-    keys = np.zeros(len(asked.at), np.int64)
+    wanted = tuple(names) or tuple([one for one in history.columns(of, schema) if one != KNOWN_AT])
+    known_at = np.zeros(len(asked.at), np.int64)
     columns: dict[str, NDArray[Any]] = {}
     with connect() as tables:
         for market, places in _by_market(asked):
             for part, some in _by_part(history.parts(of, schema, market), asked.at[places]):
                 where = places[some]
-                found = _from_part(tables, history, part, wanted, asked.at[where], age_max_ns)
-                keys[where] = found[0]
-                for name in wanted:
+                path = history.root / part.path
+                instants = read(tables, path, [KNOWN_AT])[KNOWN_AT]
+                if len(instants) != part.rows:
+                    raise StoreError(f"{path}: {len(instants)} rows, the manifest says {part.rows}")
+                found = newest(instants, asked.at[where], age_max_ns)
+                where, found = where[found >= 0], found[found >= 0]
+                known_at[where] = instants[found]
+                distinct, whose = np.unique(found, return_inverse=True)
+                for name, column in read_rows(tables, path, wanted, distinct).items():
                     if name not in columns:
-                        columns[name] = _empty(found[1][name].dtype, len(asked.at))
-                    columns[name][where] = found[1][name]
+                        columns[name] = _empty(column.dtype, len(asked.at))
+                    columns[name][where] = column[whose]
     for name in wanted:
         if name not in columns:
             columns[name] = _empty(np.dtype(np.float64), len(asked.at))
-    return Joined(keys, columns)
+    return Joined(known_at, {name: columns[name] for name in wanted})
 
 
 def newest(
@@ -87,38 +90,12 @@ def newest(
     return places
 
 
-def _from_part(
-    tables: "duckdb.DuckDBPyConnection",
-    history: History,
-    part: Part,
-    names: Sequence[str],
-    at: NDArray[np.int64],
-    age_max_ns: int | None,
-) -> tuple[NDArray[np.int64], dict[str, NDArray[Any]]]:
-    """For requests that one part can answer: the instants of their rows, and their columns."""
-    path = history.root / part.path
-    instants = read(tables, path, [KNOWN_AT])[KNOWN_AT]
-    if len(instants) != part.rows:
-        raise StoreError(f"{path}: {len(instants)} rows, the manifest says {part.rows}")
-    found = newest(instants, at, age_max_ns)
-    keys = np.zeros(len(at), np.int64)
-    has = found >= 0
-    keys[has] = instants[found[has]]
-    distinct, whose = np.unique(found[has], return_inverse=True)
-    gathered = read_rows(tables, path, names, distinct)
-    columns = {}
-    for name in names:
-        columns[name] = _empty(gathered[name].dtype, len(at))
-        columns[name][has] = gathered[name][whose]
-    return keys, columns
-
-
 def _by_market(asked: Asked) -> list[tuple[Market, NDArray[np.int64]]]:
     """Each market with the places of its requests."""
-    found: dict[Market, list[int]] = {}
-    for place, (venue, symbol) in enumerate(zip(asked.venues.tolist(), asked.symbols.tolist(), strict=True)):
-        found.setdefault(Market(venue, symbol), []).append(place)
-    return [(market, np.asarray(places, np.int64)) for market, places in found.items()]
+    codes: dict[tuple[str, str], int] = {}
+    pairs = zip(asked.venues.tolist(), asked.symbols.tolist(), strict=True)
+    of = np.array([codes.setdefault(pair, len(codes)) for pair in pairs], np.int64)
+    return [(Market(*pair), np.flatnonzero(of == code)) for pair, code in codes.items()]
 
 
 def _by_part(parts: Sequence[Part], at: NDArray[np.int64]) -> list[tuple[Part, NDArray[np.int64]]]:

@@ -23,6 +23,8 @@ Columns = Mapping[str, NDArray[Any]]
 KNOWN_AT: Final = "known_at"
 """When a row was known: it may be joined to what happens then or later, never to what was before."""
 _HASH_CHARS: Final = 16
+_GROUP_ROWS: Final = 20_480
+"""So many rows can be passed over at once when none of them is wanted."""
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -65,7 +67,7 @@ def write(path: Path, columns: Columns) -> None:
         tables.register("rows_of_part", dict(columns))
         tables.execute(
             f"copy (select {_names(columns)} from rows_of_part) to {quoted(beside)}"
-            " (format parquet, compression lz4_raw)"
+            f" (format parquet, compression lz4_raw, row_group_size {_GROUP_ROWS})"
         )
     with beside.open("rb+") as file:
         os.fsync(file.fileno())
