@@ -26,7 +26,7 @@ from rfq.feeds.link.rest import Rest
 from rfq.feeds.link.switchboard import Hooks, Switchboard
 from rfq.feeds.link.told import Kind, Told
 from rfq.feeds.recorder.boards import Mute
-from rfq.feeds.said import BookSaid, ClockSaid, Fetch, Send, TradeSaid, Trouble
+from rfq.feeds.said import BookSaid, ClockSaid, Fetch, OrderSaid, Send, TradeSaid, Trouble
 from rfq.feeds.venues.adapter import Heard, Limits
 
 S = 10**9
@@ -190,6 +190,30 @@ def test_a_trouble_of_no_symbol_breaks_every_book() -> None:
     one.hear(book(9, 8, symbol="C"), now=S)
     assert one.board.unwatched == 1 and one.board.troubles == 1
     assert all(one.board.watched[name].keeper.state(S) is not State.LIVE for name in ("A", "B"))
+
+
+def test_orders_make_levels_as_levels_do() -> None:
+    one = Told_()
+    one.board.opened("l", S)
+    one.hear(book(1, -1, snapshot=True), now=S)
+    one.events.clear()
+    order = OrderSaid(
+        venue="deribit",
+        symbol="A",
+        received_at=2,
+        exchange_at=0,
+        order="o",
+        side=1,
+        price=150,
+        size=7,
+        last=2,
+    )
+    one.hear(order, now=S)
+    (symbol, look) = one.events.pop()
+    assert symbol == "A" and (look.bid.price, look.bid.size) == (1.5, 0.7)
+    one.hear(replace(order, order="p", last=9), now=S)
+    assert [event[0] for event in one.events] == ["A"], "an order after a gap breaks the book"
+    assert one.board.watched["A"].keeper.state(S) is State.GAP
 
 
 def test_what_waits_to_be_sent_is_bounded() -> None:

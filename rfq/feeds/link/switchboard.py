@@ -15,7 +15,7 @@ from rfq.feeds.link.offsets import Offset, Offsets
 from rfq.feeds.link.pace import Backoff, Retry
 from rfq.feeds.link.standing import BookStanding
 from rfq.feeds.link.told import Kind, Told
-from rfq.feeds.said import Ask, BookSaid, ClockSaid, Said, TradeSaid, Trouble
+from rfq.feeds.said import Ask, BookSaid, ClockSaid, OrderSaid, Said, TradeSaid, Trouble
 from rfq.feeds.venues.adapter import Adapter, Heard
 from rfq.ops.clock import NS_PER_S
 
@@ -171,8 +171,8 @@ class Switchboard:
         """One thing that was said; gives the book that may need to be asked for again."""
         kind = type(said)
         self._hooks.on_said(said)
-        if kind is BookSaid:
-            assert isinstance(said, BookSaid)
+        if kind is BookSaid or kind is OrderSaid:
+            assert isinstance(said, (BookSaid, OrderSaid))
             watched = self.watched.get(said.symbol)
             if watched is None:
                 self.unwatched += 1
