@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from rfq.feeds.book.arrays import ArrayBook
 from rfq.feeds.book.plain import PlainBook
+from rfq.feeds.compiled import engine
 from rfq.feeds.levels import array
 
 PRICES = st.one_of(st.integers(9_950, 10_050), st.integers(-200, 20_000), st.integers(-(1 << 60), 1 << 60))
@@ -39,7 +40,7 @@ def agree(reference: Reference, books: list[PlainBook | ArrayBook], at: int, in_
 @settings(max_examples=60, deadline=None)
 def test_any_messages_leave_books_as_they_must_be(levels_max: int, said: list[Message]) -> None:
     reference = Reference(levels_max=levels_max)
-    books = [PlainBook(SCALE, levels_max), ArrayBook(SCALE, levels_max)]
+    books = [PlainBook(SCALE, levels_max), ArrayBook(SCALE, levels_max), uncompiled(levels_max)]
     for at, message in enumerate(said):
         if reference.is_too_much(message):
             for book in books:
@@ -49,6 +50,13 @@ def test_any_messages_leave_books_as_they_must_be(levels_max: int, said: list[Me
         reference.put(message)
         assert all(put(book, message) for book in books)
         agree(reference, list(books), at, in_full=True)
+
+
+def uncompiled(levels_max: int) -> ArrayBook:
+    """The source of the compiled book as it stands, whatever this process has compiled."""
+    with pytest.MonkeyPatch.context() as plainly:
+        plainly.setattr(engine, "_ready", {})
+        return ArrayBook(SCALE, levels_max)
 
 
 def put(book: PlainBook | ArrayBook, message: Message) -> bool:

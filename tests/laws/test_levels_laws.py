@@ -2,6 +2,7 @@
 
 import json
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 from book_cases import compile_books
@@ -57,7 +58,10 @@ def test_what_is_read_is_what_was_spelled(
         for price, size, how in told
     ]
     found = levels.read(f"[{blank}{f',{blank}'.join(texts)}]".encode(), scale, shape)
-    exact = [(price.scaleb(scale.price_digits), size.scaleb(scale.size_digits)) for price, size, _ in told]
+    exact = [
+        (Fraction(price) * 10**scale.price_digits, Fraction(size) * 10**scale.size_digits)
+        for price, size, _ in told
+    ]
     if isinstance(found, Unread):
         level = int(found.where.removeprefix("level "))
         price, size = exact[level]
@@ -123,4 +127,4 @@ def test_what_is_read_as_pairs_is_json_and_its_numbers(text: bytes) -> None:
         # Leading zeros are no JSON numbers, and harmless.
         assert b"0" in text
         return
-    assert levels.pairs(found) == [(Decimal(p).scaleb(12), Decimal(q).scaleb(12)) for p, q in told]
+    assert levels.pairs(found) == [(Fraction(p) * 10**12, Fraction(q) * 10**12) for p, q in told]

@@ -36,3 +36,15 @@ def test_what_was_compiled_here_before_need_not_be_again(tmp_path: Path) -> None
     assert must_compile(kernels)
     (tmp_path / engine.code_hash(metadata.version("numba"))).mkdir()
     assert not must_compile(kernels)
+
+
+def test_others_are_warmed_in_the_same_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(engine, "warm", lambda folder: told.append(folder) or "numbers: plain")
+
+    def warm(folder: str) -> str:
+        told.append(folder)
+        return "books: compiled"
+
+    assert warm_kernels(Kernels(cache=tmp_path), (warm,)) == "numbers: plain; books: compiled"
+    assert told == [str(tmp_path)] * 2

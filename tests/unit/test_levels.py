@@ -1,5 +1,6 @@
 """Levels read from JSON text: exactly or not at all, with the same words from both engines."""
 
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -118,3 +119,11 @@ def test_levels_change_form_without_loss() -> None:
     told = [(1, 2), (3, 1 << 60)]
     assert levels.pairs(levels.array(told)) == told
     assert levels.array([]).shape == (0, 2)
+
+
+def test_without_numba_it_stays_plain(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "_ready", {})
+    monkeypatch.setitem(sys.modules, "numba", None)
+    assert levels.warm() == "plain: numba is not installed"
+    assert levels.read(b'[["1","2"]]') == [(100_000_000, 200_000_000)]
+    assert not engine.is_compiled()
