@@ -7,34 +7,25 @@ import typer
 
 from rfq.cli import printer
 from rfq.cli.exits import Ended, Exit
+from rfq.cli.features_options import (
+    SIM,
+    AgeMaxMs,
+    Contract,
+    EveryMs,
+    Minutes,
+    Multiplier,
+    OfLog,
+    Options,
+    Out,
+    Replace,
+    Rfqs,
+    SimSeed,
+    Store,
+    Symbol,
+)
 from rfq.cli.options import Json
 
 app = typer.Typer(help="Features: defined, built, joined, checked.", no_args_is_help=True)
-
-Store = Annotated[
-    Path | None, typer.Option("--store", metavar="DIR", help="A feature store's folder, to tell of it too.")
-]
-Symbol = Annotated[
-    list[str] | None, typer.Option("--symbol", metavar="NAME", help="Only this one; may be repeated.")
-]
-Contract = Annotated[
-    float | None,
-    typer.Option(
-        "--contract-usd", metavar="USD", min=1e-9, max=1e9, help="Sizes are contracts of so many USD."
-    ),
-]
-Multiplier = Annotated[
-    float | None,
-    typer.Option(
-        "--multiplier", metavar="COINS", min=1e-12, max=1e12, help="Sizes are units of so many coins."
-    ),
-]
-Minutes = Annotated[
-    float, typer.Option("--minutes", metavar="M", min=0.1, max=10_000, help="Of `sim`: simulated minutes.")
-]
-SimSeed = Annotated[
-    int, typer.Option("--seed", metavar="S", min=0, help="Of `sim`: which world; and of chance.")
-]
 
 
 @app.callback()
@@ -101,35 +92,17 @@ def build(
             show_default=False,
         ),
     ],
-    out: Annotated[
-        Path,
-        typer.Option(
-            "--out", metavar="PATH", help="The store's folder; for a list of requests, a .parquet file."
-        ),
-    ],
-    every_ms: Annotated[
-        int, typer.Option("--every-ms", metavar="MS", min=1, max=86_400_000, help="A row at each multiple.")
-    ] = 1_000,
-    rfqs: Annotated[
-        Path | None,
-        typer.Option(
-            "--rfqs", metavar="FILE", help="Rows for these: .csv or .parquet with `at` and `symbol`."
-        ),
-    ] = None,
-    log: Annotated[
-        Path | None, typer.Option("--log", metavar="FILE", help="Rows for the requests of a log.")
-    ] = None,
-    age_max_ms: Annotated[
-        int, typer.Option("--age-max-ms", metavar="MS", min=0, help="Of a store's rows that are joined.")
-    ] = 60_000,
+    out: Out,
+    every_ms: EveryMs = 1_000,
+    rfqs: Rfqs = None,
+    log: OfLog = None,
+    age_max_ms: AgeMaxMs = 60_000,
     symbol: Symbol = None,
     contract_usd: Contract = None,
     multiplier: Multiplier = None,
     minutes: Minutes = 10.0,
     seed: SimSeed = 1,
-    replace: Annotated[
-        bool, typer.Option("--replace", help="Take the place of builds that have rows in the same span.")
-    ] = False,
+    replace: Replace = False,
     json: Json = False,
 ) -> None:
     """Build rows of features.
@@ -144,11 +117,11 @@ def build(
 
     if rfqs is not None and log is not None:
         raise Ended(Exit.USAGE, "--rfqs and --log exclude each other.")
-    options = make.Options(tuple(symbol or ()), contract_usd, multiplier, minutes, seed)
+    options = Options(tuple(symbol or ()), contract_usd, multiplier, minutes, seed)
     tell = show.teller("Messages", quiet=json)
     with make.store_errors():
         if rfqs is not None or log is not None:
-            if path == make.SIM or out.suffix != ".parquet":
+            if path == SIM or out.suffix != ".parquet":
                 raise Ended(
                     Exit.USAGE, "For a list of requests PATH is a file or folder, --out a .parquet file."
                 )
@@ -181,9 +154,7 @@ def check_parity(
             show_default=False,
         ),
     ],
-    every_ms: Annotated[
-        int, typer.Option("--every-ms", metavar="MS", min=1, max=86_400_000, help="A row at each multiple.")
-    ] = 100,
+    every_ms: EveryMs = 100,
     questions: Annotated[
         int, typer.Option("--questions", metavar="N", min=0, max=1_000_000, help="Asked at random instants.")
     ] = 500,
@@ -206,9 +177,9 @@ def check_parity(
     from rfq.cli import features_make as make
     from rfq.cli import features_show as show
 
-    options = make.Options(tuple(symbol or ()), contract_usd, multiplier, minutes, seed)
+    options = Options(tuple(symbol or ()), contract_usd, multiplier, minutes, seed)
     with make.store_errors():
-        if path == make.SIM:
+        if path == SIM:
             from rfq.cli.features_sim import check_sim
 
             found = check_sim(options)

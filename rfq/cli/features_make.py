@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from rfq.cli.exits import Ended, Exit
+from rfq.cli.features_options import SIM, Options
 
 if TYPE_CHECKING:
     from rfq.store.history import History
@@ -14,18 +15,7 @@ if TYPE_CHECKING:
     from rfq.store.parity import Parity
     from rfq.store.requests import Requests
 
-SIM: Final = "sim"
 _LOG_HEAD: Final = b"SQLite format 3\0"
-
-
-class Options(NamedTuple):
-    """What the commands that read an input share."""
-
-    symbols: tuple[str, ...] = ()
-    contract_usd: float | None = None
-    multiplier: float | None = None
-    minutes: float = 10.0
-    seed: int = 1
 
 
 @contextmanager

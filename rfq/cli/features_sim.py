@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from rfq.cli.features_make import SIM, Options
+from rfq.cli.features_options import SIM, Options
 
 if TYPE_CHECKING:
     from collections.abc import Callable

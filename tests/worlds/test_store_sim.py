@@ -1,6 +1,6 @@
 """What the simulated desk saw of the market is what its tape gives again, bit for bit."""
 
-from rfq.cli.features_make import Options
+from rfq.cli.features_options import Options
 from rfq.cli.features_sim import check_sim
 from rfq.store.parity import MarketRows
 from rfq.store.parts import KNOWN_AT
