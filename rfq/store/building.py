@@ -148,7 +148,7 @@ def join_requests(
 
 def keep_joined(joined: Joined, path: Path) -> None:
     """Rows for requests as a Parquet file."""
-    write(path, {_plain(name): column for name, column in joined.columns.items()})
+    write(path, joined.columns)
 
 
 def build_requests(
@@ -198,9 +198,3 @@ def _sizing(sources: Sequence[Source]) -> dict[str, str]:
         )
         for one in sources
     }
-
-
-def _plain(name: str) -> str:
-    """A name that can stand in our tables."""
-    plain = "".join(letter if letter.isascii() and letter.isalnum() else "_" for letter in name.lower())
-    return plain if plain[:1].isalpha() else f"c_{plain}"

@@ -5,8 +5,10 @@ with or without `venue`, or `underlying`. Its other columns are carried along. N
 market cannot be told gets no row, and is counted.
 """
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
 _AT: Final = ("at", "received_at", "ts_recv_ns")
 _UNITS: Final = ((10**17, 1), (10**14, 10**3), (10**11, 10**6), (0, 10**9))
+_NUMBER: Final = re.compile(r"[0-9]{1,20}(\.[0-9]{1,20})?([eE][+]?[0-9]{1,2})?")
 _LATEST: Final = 2**62
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICRO: Final = timedelta(microseconds=1)
@@ -83,7 +86,7 @@ def read_requests(path: Path) -> Requests:
     reader = "read_parquet" if path.suffix == ".parquet" else "read_csv"
     options = "" if path.suffix == ".parquet" else ", header = true, all_varchar = true"
     with connect() as tables:
-        columns = fetch(tables, f"select * from {reader}({quoted(path)}{options})", path)
+        columns = _renamed(fetch(tables, f"select * from {reader}({quoted(path)}{options})", path))
     at_name = next((name for name in _AT if name in columns), "")
     if not at_name:
         raise StoreError(f"{path} has no column {', '.join(_AT[:-1])} or {_AT[-1]}")
@@ -134,25 +137,29 @@ def _instant(value: Any) -> int:
     if value is None or value == "":
         return 0
     try:
-        if isinstance(value, int):
-            return _sane(value)
-        text = str(value).strip()
-        if text.isdecimal():
-            return _sane(int(text))
-        if isinstance(value, float):
-            return _sane(round(value * 1e9)) if value < _UNITS[2][0] else 0
-        at = value if isinstance(value, datetime) else datetime.fromisoformat(text)
+        if not isinstance(value, datetime):
+            text = str(value).strip()
+            if _NUMBER.fullmatch(text):
+                number = Decimal(text)
+                return _within(int(number * next(unit for least, unit in _UNITS if number >= least)))
+            value = datetime.fromisoformat(text)
     except (ValueError, OverflowError):
         return 0
-    at = at.replace(tzinfo=UTC) if at.tzinfo is None else at
+    at: datetime = value.replace(tzinfo=UTC) if value.tzinfo is None else value
     return _within((at - _EPOCH) // _MICRO * 1_000)
-
-
-def _sane(number: int) -> int:
-    if number <= 0:
-        return 0
-    return _within(number * next(unit for least, unit in _UNITS if number >= least))
 
 
 def _within(at: int) -> int:
     return at if 0 < at < _LATEST else 0
+
+
+def _renamed(columns: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """With names that can stand in our tables, each once."""
+    found: dict[str, NDArray[Any]] = {}
+    for name, column in columns.items():
+        plain = "".join(letter if letter.isascii() and letter.isalnum() else "_" for letter in name.lower())
+        plain = plain if plain[:1].isalpha() else f"c_{plain}"
+        while plain in found:
+            plain += "_"
+        found[plain] = column
+    return found

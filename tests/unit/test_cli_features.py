@@ -2,6 +2,7 @@
 
 import csv
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -198,3 +199,17 @@ def read(path: Path) -> dict[str, Any]:
     """The columns of a file."""
     with parts.connect() as tables:
         return parts.read(tables, path)
+
+
+def test_without_duckdb_it_is_said_which_extra_brings_it(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, capture: Path, tmp_path: Path
+) -> None:
+    monkeypatch.setitem(sys.modules, "duckdb", None)
+    for arguments in (
+        ("build", str(capture), "--out", str(tmp_path / "store")),
+        ("check-parity", str(capture)),
+        ("check-parity", "sim", "--minutes", "0.1"),
+    ):
+        assert run(["features", *arguments]) == 6
+        assert "rfq-desk[tables]" in capsys.readouterr().err
+    assert run(["features", "list"]) == 0
