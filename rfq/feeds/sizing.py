@@ -30,8 +30,9 @@ _INVERSE: Final = (
     (r"bybit", r"^[A-Z]+USD([HMUZ]\d\d)?$", 1.0),
     (r"kraken.*futures|cryptofacilities", r"^(PI|FI)_", 1.0),
     (r"huobi|htx|coin.?swap", r"^BTC-USD$", 100.0),
-    (r"binance", r"^BTCUSD_", 100.0),
-    (r"binance", r"USD_", 10.0),
+    (r"huobi|htx|coin.?swap", r"^[A-Z]+-USD$", 10.0),
+    (r"", r"^BTCUSD_(PERP|\d{6})$", 100.0),  # names that only Binance gives
+    (r"", r"^[A-Z0-9]+USD_(PERP|\d{6})$", 10.0),
 )
 _MULTIPLIED: Final = (
     (r"okx|okex", r"^BTC-USD[TC]-(SWAP|\d)", 0.01),
@@ -60,6 +61,12 @@ def sizing_of(
             return Sized(
                 Sizing(multiplier=coins), f"contracts of {coins:g} coin, by the names of venue and symbol"
             )
+    if re.search(r"okx|okex", venue, re.IGNORECASE) and re.search(
+        r"-USD[TC]-(SWAP|\d)", symbol, re.IGNORECASE
+    ):
+        return Sized(
+            Sizing(), "coins, though this venue counts contracts: say what one holds with --multiplier"
+        )
     if re.search(r"-[CP]$", symbol):
         return Sized(Sizing(), "contracts of a coin; where prices are in coin, read USD as coin")
     words = "coins"

@@ -62,8 +62,13 @@ class Cleaned(NamedTuple):
     broken: frozenset[int] = frozenset()
 
 
-def clean(kind: Kind, market: Market, columns: Columns, files: Sequence[str] = ()) -> Cleaned:
-    """The rows as they stand in their files (with `file_row`), in our types: checked, put in order, told."""
+def clean(
+    kind: Kind, market: Market, columns: Columns, files: Sequence[str] = (), *, rough: bool = False
+) -> Cleaned:
+    """The rows as they stand in their files (with `file_row`), in our types: checked, put in order, told.
+
+    `rough` keeps numbers of more decimals than can be counted exactly, for those who need them as floats only.
+    """
     read = len(columns["file_row"])
     noticed, dropped = Ledger(), Ledger()
     columns = _completed(kind, columns, noticed, files)
@@ -74,14 +79,13 @@ def clean(kind: Kind, market: Market, columns: Columns, files: Sequence[str] = (
     clocks = measure(columns["ts_recv_ns"][said_at], columns["ts_exch_ms"][said_at])
     messages: Columns = {}
     if clocks.received_back or (columns["ts_recv_ns"] <= 0).any():
-        order = np.argsort(columns["ts_recv_ns"], kind="stable")
-        columns = {name: column[order] for name, column in columns.items()}
+        columns = _in_order(columns, noticed, files)
         message = _messages(columns) if kind == BOOK else message  # whose rows may have stood apart
     if kind == BOOK:
         starts = np.diff(message, prepend=-1) != 0
         columns["message"] = np.cumsum(starts) - 1
         messages = {name: columns[name][starts] for name in _OF_MESSAGE}
-    sieve = _Sieve(columns, dropped, noticed, files)
+    sieve = _Sieve(columns, dropped, noticed, files, rough=rough)
     if kind == BOOK:
         sieve.pad()
     price_digits = sieve.numbers(_PRICES[kind], "price", zero=kind == TOUCH)
@@ -156,6 +160,11 @@ def _completed(kind: Kind, columns: Columns, noticed: Ledger, files: Sequence[st
     for name, (absent, dtype) in _ABSENT[kind].items():
         if name not in columns:
             columns[name] = np.broadcast_to(np.array(absent, dtype), (read,))
+    no_instant = (columns["ts_exch_ms"] < 0) | (columns["ts_exch_ms"] > _MS_MAX)
+    if no_instant.any():
+        rows = Rows({"ts_exch_ms": columns["ts_exch_ms"]}, columns["file_row"], files)
+        noticed.flagged("exchange stamp that is no instant in ms: taken for none", no_instant, rows)
+        columns["ts_exch_ms"] = np.where(no_instant, 0, columns["ts_exch_ms"])
     exchange_ns = columns["ts_exch_ms"] * _NS_PER_MS
     received = columns.get("ts_recv_ns", np.zeros(read, np.int64))
     stands_in = (received <= 0) & (exchange_ns > 0)
@@ -165,6 +174,36 @@ def _completed(kind: Kind, columns: Columns, noticed: Ledger, files: Sequence[st
         noticed.flagged("no receive stamp: the exchange's stands in", stands_in, rows)
     columns["ts_recv_ns"] = received
     return columns
+
+
+def _in_order(columns: Columns, noticed: Ledger, files: Sequence[str]) -> Columns:
+    """Rows in the order of receipt. Where a stamp is far before the one above and the exchange's is not, the receiver's
+    clock was put back: what stands below it in the file came later all the same, and the latest stamp before counts."""
+    received, exchange = columns["ts_recv_ns"], columns["ts_exch_ms"]
+    put_back = np.zeros(len(received), np.bool_)
+    put_back[1:] = (received[:-1] - received[1:] > _PUT_BACK_NS) & (received[1:] > 0) & (exchange[:-1] > 0)
+    put_back[1:] &= exchange[1:] >= exchange[:-1]
+    order = np.lexsort((received, np.cumsum(put_back)))
+    if put_back.any():
+        rows = Rows({"ts_recv_ns": received, "ts_exch_ms": exchange}, columns["file_row"], files)
+        words = "receive stamps that go back though the exchange's do not: the order of the file stands"
+        noticed.flagged(words, put_back, rows)
+    columns = {name: column[order] for name, column in columns.items()}
+    if put_back.any():
+        latest = np.maximum.accumulate(columns["ts_recv_ns"])
+        columns["ts_recv_ns"] = np.where(columns["ts_recv_ns"] > 0, latest, columns["ts_recv_ns"])
+    return columns
+
+
+def lost(cleaned: Cleaned) -> NDArray[np.bool_]:
+    """Of each row of a book, whether its message, or one since the row before, lost a level."""
+    broken = np.zeros(len(cleaned.messages["ts_recv_ns"]) + 1, np.int64)
+    broken[[one + 1 for one in cleaned.broken]] = 1
+    so_far = np.cumsum(broken)
+    message = cleaned.columns["message"]
+    before = np.concatenate([[-1], message[:-1]])
+    first = before != message
+    return np.asarray(so_far[message + 1] > so_far[np.where(first, before + 1, message)])
 
 
 def _messages(columns: Columns) -> NDArray[np.int64]:
@@ -180,11 +219,14 @@ def _messages(columns: Columns) -> NDArray[np.int64]:
 class _Sieve:
     """Rows in the order of receipt, and which of them are still kept. Columns may be replaced, never shortened."""
 
-    def __init__(self, columns: Columns, dropped: Ledger, noticed: Ledger, files: Sequence[str]) -> None:
+    def __init__(
+        self, columns: Columns, dropped: Ledger, noticed: Ledger, files: Sequence[str], *, rough: bool
+    ) -> None:
         self.columns = columns
         self.kept = np.ones(len(columns["ts_recv_ns"]), np.bool_)
         self._dropped = dropped
         self._noticed = noticed
+        self._rough = rough
         shown = {name: column for name, column in columns.items() if name not in ("file_row", "message")}
         self._rows = Rows(shown, columns["file_row"], files)
         self.drop(columns["ts_recv_ns"] <= 0, "no stamp")
@@ -229,8 +271,13 @@ class _Sieve:
             self.notice(
                 found.noisy, f"{what}: arithmetic's noise beyond {exact.USUAL_DIGITS} decimals taken off"
             )
-            self.drop(found.digits < 0, f"{what}: more decimals than {exact.DIGITS_MAX}")
-            self.columns[name] = np.where(found.digits < 0, 0.0, found.values)
+            endless, words = found.digits < 0, f"{what}: more decimals than {exact.DIGITS_MAX}"
+            if self._rough:
+                self.notice(endless, f"{words}, kept as it is")
+                self.columns[name] = found.values
+            else:
+                self.drop(endless, words)
+                self.columns[name] = np.where(endless, 0.0, found.values)
             most = max(most, found.most)
         return most
 
@@ -277,6 +324,9 @@ def _check_trades(sieve: _Sieve) -> None:
 
 
 _NO_SIDE: Final = 99
+_MS_MAX: Final = (2**63 - 1) // 1_000_000
+_PUT_BACK_NS: Final = 50_000_000
+"""A receiver's stamp so far before the one above it is no disorder if the exchange's does not go back with it."""
 _MAY_LACK: Final = frozenset({"bid_px", "bid_qty", "ask_px", "ask_qty"})
 _NO_NAMES: Final = frozenset({"", "0", "-1", 0, -1})
 _CHECKS: Final = {BOOK: _check_book, TOUCH: _check_touch, TRADES: _check_trades}

@@ -44,14 +44,13 @@ def open_capture(path: Path, *, scale: Scale | None = None) -> "Capture":
     """
     files = layout.files_of(path)
     markets: dict[Market, int] = {}
-    columns: dict[Kind, frozenset[str]] = {}
+    columns: dict[Kind, dict[str, str]] = {}
     with layout.connect() as tables:
         for kind, paths in files.items():
             columns[kind] = _columns_there(tables, kind, paths)
-            venue = "venue" if "venue" in columns[kind] else "''"
             with layout.told(paths[0]):
                 rows = tables.execute(
-                    f"select coalesce({venue}, ''), coalesce(symbol, ''), min(file_row_number)"
+                    f"select {_text('venue', columns[kind])}, {_text('symbol', columns[kind])}, min(file_row_number)"
                     f" from {_source(paths)} group by all order by 1, 2"
                 ).fetchall()
             for venue_name, symbol, first in rows:
@@ -66,7 +65,7 @@ class Capture:
         self,
         path: Path,
         files: Mapping[Kind, list[Path]],
-        columns: Mapping[Kind, frozenset[str]],
+        columns: Mapping[Kind, Mapping[str, str]],
         markets: tuple[Market, ...],
         scale: Scale | None = None,
     ) -> None:
@@ -102,13 +101,16 @@ class Capture:
             raise TablesError(f"{self.path}: no {symbol} there, but {', '.join(self.symbols) or 'nothing'}")
         raise TablesError(f"{self.path}: {symbol} at {', '.join(one.venue for one in found)}: say which")
 
-    def arrays(self, kind: Kind, symbol: str, venue: str = "") -> dict[str, Array]:
+    def arrays(self, kind: Kind, symbol: str, venue: str = "", *, rough: bool = False) -> dict[str, Array]:
         """One market's cleaned columns in the order of receipt, numbers as floats; {} where there is no such table.
 
-        A book's rows have `message` besides, from 0 on: rows of one message share it.
+        A book's rows have `message` besides, from 0 on: rows of one message share it; and `lost`: whether that one, or
+        one since the row before, lost a level in cleaning. `rough` keeps numbers of too many decimals to be exact.
         """
-        loaded = self._load(kind, self.market(symbol, venue))
-        return {} if loaded is None else loaded.columns
+        loaded = self._load(kind, self.market(symbol, venue), rough=rough)
+        if loaded is None:
+            return {}
+        return loaded.columns | ({"lost": table_rows.lost(loaded)} if kind == BOOK else {})
 
     def scale(self, symbol: str, venue: str = "") -> Scale:
         """The decimals that this market's prices and sizes are counted in."""
@@ -160,18 +162,18 @@ class Capture:
             ),
         )
 
-    def _load(self, kind: Kind, market: Market) -> Cleaned | None:
+    def _load(self, kind: Kind, market: Market, *, rough: bool = False) -> Cleaned | None:
         """One market's table, cleaned; its report is kept."""
         if kind not in self.files:
             return None
         there = self._columns[kind]
         wanted = [name for name in layout.COLUMNS[kind] if name in there and name not in ("venue", "symbol")]
-        filters = "coalesce(symbol, '') = ?" + (" and coalesce(venue, '') = ?" if "venue" in there else "")
-        named = {name: _cast(kind, name) for name in wanted} | {"file_row": "file_row_number"}
-        values = [market.symbol, market.venue] if "venue" in there else [market.symbol]
+        filters = f"{_text('symbol', there)} = ? and {_text('venue', there)} = ?"
+        named = {name: _cast(kind, name, there[name]) for name in wanted} | {"file_row": "file_row_number"}
+        values = [market.symbol, market.venue]
         with layout.connect() as tables, layout.told(self.files[kind][0]):
             columns = layout.fetch(tables, f"{_source(self.files[kind])} where {filters}", values, named)
-        loaded = table_rows.clean(kind, market, columns)
+        loaded = table_rows.clean(kind, market, columns, rough=rough)
         self._reports[market, kind] = loaded.table
         return loaded if loaded.table.messages else None
 
@@ -179,17 +181,21 @@ class Capture:
 def _source(paths: list[Path]) -> str:
     """A table function of these files."""
     names = ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths)
-    return f"read_parquet([{names}], union_by_name = true, file_row_number = true)"
+    return f"read_parquet([{names}], union_by_name = true, file_row_number = true, hive_partitioning = false)"
 
 
-def _columns_there(tables: "duckdb.DuckDBPyConnection", kind: Kind, paths: list[Path]) -> frozenset[str]:
-    """Which columns the files have; refused where one that is needed lacks."""
+def _text(name: str, there: Mapping[str, str]) -> str:
+    """A column that says whose rows they are, as text in SQL; where it is absent or empty, nothing."""
+    return f"coalesce(cast({name} as varchar), '')" if name in there else "''"
+
+
+def _columns_there(tables: "duckdb.DuckDBPyConnection", kind: Kind, paths: list[Path]) -> dict[str, str]:
+    """Which columns the files have, and their types; refused where one that is needed lacks."""
     with layout.told(paths[0]):
-        there = frozenset(
-            str(row[0]) for row in tables.execute(f"describe select * from {_source(paths)}").fetchall()
-        )
+        found = tables.execute(f"describe select * from {_source(paths)}").fetchall()
+    there = {str(row[0]): str(row[1]) for row in found}
     lacking = [name for name in _needed(kind) if name not in there]
-    if not there & {"ts_recv_ns", "ts_exch_ms"}:
+    if not {"ts_recv_ns", "ts_exch_ms"}.intersection(there):
         lacking.append("ts_recv_ns or ts_exch_ms")
     if lacking:
         raise TablesError(f"{paths[0]}: no column {', '.join(lacking)}")
@@ -203,8 +209,19 @@ def _needed(kind: Kind) -> tuple[str, ...]:
     return ("symbol", "side", "price", "qty")
 
 
-def _cast(kind: Kind, name: str) -> str:
+def _cast(kind: Kind, name: str, there: str) -> str:
     """A column as its type in our layout, whatever the file has."""
     sql_type = layout.COLUMNS[kind][name]
     none = "0" if name.startswith("ts_") else _NONE[sql_type]
+    if name.startswith("ts_") and there.startswith("TIMESTAMP"):
+        return f"coalesce({'epoch_ns' if name.endswith('_ns') else 'epoch_ms'}({name}), {none})"
+    if sql_type == "DOUBLE" and there == "FLOAT":  # 0.1 is meant, not what a short float makes of it
+        return f"coalesce(try_cast(cast({name} as varchar) as double), {none})"
+    if name == "side" and there == "VARCHAR":
+        return f"coalesce(try_cast({name} as {sql_type}), {_SIDES}, {none})"
     return f"coalesce(try_cast({name} as {sql_type}), {none})"
+
+
+_SIDES: Final = (
+    "case when lower(side) in ('buy', 'bid', 'b') then 1 when lower(side) in ('sell', 'ask', 's', 'a') then -1 end"
+)

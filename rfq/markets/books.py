@@ -1,8 +1,9 @@
 """The book of a capture, followed message by message: its touch, its depth each second, what was wrong with it.
 
-A snapshot replaces the book. One that comes later than changes with higher numbers (asked for
-by HTTP while changes run) has those put on top again. Where numbers must follow each other and do not, the book is
-broken until the next snapshot: it tells nothing.
+A snapshot replaces the book. One that comes later than changes with higher numbers (asked for by HTTP while changes
+run) has those put on top again. Where numbers must follow each other and do not, or a message lost a level in cleaning,
+the book is broken until the next snapshot: it tells nothing. Without any snapshot it grows out of its changes, from
+nothing again after a break.
 """
 
 from collections import deque
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from rfq.markets.figures import Floats, Ints
 
 _RECENT: Final = 200
+_UNMARKED_MIN: Final = 20
 _RULE: Final = 0.9
 """A rule holds if it holds for so many changes; the rest are gaps."""
 
@@ -74,12 +76,15 @@ class _Messages(NamedTuple):
     snapshot: "Array"
     unseen: "Array"
     """Whether messages that told no level stood before it."""
+    lost: "Array"
+    """Whether it, or one of those, lost a level in cleaning: the book is wrong from there on."""
 
 
 def follow(columns: "Mapping[str, Array]", at: "Ints", sizing: Sizing, holes: Holes) -> Followed:
     """Follow a book's rows; `at` are their instants."""
-    messages = _messages(columns, at)
+    messages, unmarked = _marked(columns, _messages(columns, at))
     gapped, sequence = _sequence(messages)
+    gapped |= messages.lost
     if sequence.gaps is None:
         gapped[1:] |= holes.spoil(messages.at[:-1], messages.at[1:])
     prices, place = np.unique(columns["price"], return_inverse=True)
@@ -105,11 +110,14 @@ def follow(columns: "Mapping[str, Array]", at: "Ints", sizing: Sizing, holes: Ho
             book.clear()
             put(which)
             book.reach()
-            ready = True
-            for one in _newer(messages, which, recent):
+            newer = _newer(messages, which, recent)
+            ready = not messages.lost[which] and not any(gapped[one] for one in newer)
+            for one in newer:
                 put(one)
         else:
             ready = ready and (whole or not gap)
+            if whole and gap:
+                book.clear()
             put(which)
             recent.append(which)
         if not ready:
@@ -126,7 +134,7 @@ def follow(columns: "Mapping[str, Array]", at: "Ints", sizing: Sizing, holes: Ho
         if not seen:
             next_at = now
         seen.append((now, *(quote or (0.0, 0.0, 0.0, 0.0)), int(messages.last[which])))
-    words = _words(messages, whole=whole, broken=broken)
+    words = _words(messages, whole=whole, unmarked=unmarked, broken=broken)
     told = msgspec.structs.replace(sequence, crossed=crossed, one_sided=one_sided, broken=broken)
     return _followed(book, seen, told, words)
 
@@ -141,14 +149,22 @@ def _newer(messages: _Messages, snapshot: int, recent: Iterable[int]) -> list[in
     return newer
 
 
-def _words(messages: _Messages, *, whole: bool, broken: int) -> tuple[str, ...]:
+def _words(messages: _Messages, *, whole: bool, unmarked: bool, broken: int) -> tuple[str, ...]:
     words = []
+    if unmarked:
+        words.append(
+            "no message is marked as a snapshot and none takes a level away: each is taken for a snapshot"
+        )
     if whole and len(messages.at):
         words.append(
             "the book has no snapshot: levels that never changed are unknown, so depth is a lower bound"
         )
     if broken:
         words.append(f"{broken} book messages came before a snapshot or after a gap, and told nothing")
+    if messages.lost.any():
+        words.append(
+            f"{int(messages.lost.sum())} times the book broke, since a message lost a level in cleaning"
+        )
     return tuple(words)
 
 
@@ -193,7 +209,33 @@ def _messages(columns: "Mapping[str, Array]", at: "Ints") -> _Messages:
         columns["u_prev"][new],
         columns["is_snapshot"][new],
         np.diff(columns["message"][new], prepend=-1) > 1,
+        columns["lost"][new],
     )
+
+
+def _marked(columns: "Mapping[str, Array]", messages: _Messages) -> tuple[_Messages, bool]:
+    """Messages that nobody marked as snapshots, but that can be nothing else: none ever takes a level away."""
+    count = len(messages.at)
+    if count < _UNMARKED_MIN or messages.snapshot.any() or not (columns["qty"] > 0.0).all():
+        return messages, False
+    bids = np.add.reduceat(columns["side"] > 0, messages.start, dtype=np.int64)
+    both = (bids > 0) & (bids < messages.end - messages.start)
+    if both.mean() < _RULE:
+        return messages, False
+    return messages._replace(snapshot=np.ones(count, bool)), True
+
+
+def _behind_snapshots(messages: _Messages, follows: "Ints", gapped: "Array") -> str:
+    """Mark the changes behind snapshots that begin later than those end, if most do not; else say so."""
+    behind = np.flatnonzero(messages.snapshot[:-1] & ~messages.snapshot[1:]) + 1
+    behind = behind[(messages.last[behind - 1] > 0) & ~messages.unseen[behind]]
+    late = behind[follows[behind] > messages.last[behind - 1]]
+    if not len(late):
+        return ""
+    if 2 * len(late) >= len(behind):
+        return "; changes do not go on where a snapshot ends, so some may be missing there"
+    gapped[late] = True
+    return ""
 
 
 def _sequence(messages: _Messages) -> "tuple[Array, Sequence]":
@@ -217,16 +259,17 @@ def _sequence(messages: _Messages) -> "tuple[Array, Sequence]":
     last, first, prior = messages.last, messages.first, messages.prior
     told = msgspec.structs.replace(told, back=int((last[later] < last[before]).sum()))
     rules = (
-        ("each names the one before it", prior[later] >= 0, prior[later] == last[before]),
-        ("each begins one after the last", first[later] >= 0, first[later] == last[before] + 1),
-        ("each counts one more", last[later] >= 0, last[later] == last[before] + 1),
+        ("each names the one before it", prior >= 0, prior),
+        ("each begins one after the last", first >= 0, first - 1),
+        ("each counts one more", last >= 0, last - 1),
     )
-    for rule, has, keeps in rules:
+    for rule, has, follows in rules:
         # what stands just behind a snapshot answers to that; what stands behind an empty message, to that
-        keeps = keeps | messages.snapshot[later - 1] | messages.unseen[later]
-        if has.all() and keeps.mean() >= _RULE:
+        keeps = (follows[later] == last[before]) | messages.snapshot[later - 1] | messages.unseen[later]
+        if has[later].all() and keeps.mean() >= _RULE:
             gapped[later] = ~keeps
-            return gapped, msgspec.structs.replace(told, rule=rule, gaps=int((~keeps).sum()))
+            rule += _behind_snapshots(messages, follows, gapped)
+            return gapped, msgspec.structs.replace(told, rule=rule, gaps=int(gapped.sum()))
     has_numbers = bool((last[changes] >= 0).all() and (np.diff(last[changes]) != 0).any())
     rule = (
         "numbers rise with steps of any width, so a missing one does not show"

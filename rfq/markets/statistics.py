@@ -140,7 +140,7 @@ class _Seen(NamedTuple):
 def _market(capture: Capture, one: "Market", asked: Asked) -> MarketStats:
     there: dict[str, dict[str, Array]] = {}
     for kind in capture.kinds:
-        columns = capture.arrays(kind, one.symbol, one.venue)
+        columns = capture.arrays(kind, one.symbol, one.venue, rough=True)
         if len(columns.get("ts_recv_ns", ())):
             there[kind] = columns
     clock = market.choose_clock(there, asked.clock)

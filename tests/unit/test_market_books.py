@@ -79,7 +79,8 @@ def test_a_crossed_book_is_counted_and_gives_no_quote(tmp_path: Path) -> None:
 
 def test_a_book_without_a_snapshot_says_that_it_is_a_bound(tmp_path: Path) -> None:
     bids, asks = deep_levels(100.0, 0.01, 50, 10.0)
-    found = followed(tmp_path, [(0.1 * k, bids, asks, False, k, k) for k in range(100)])
+    gone = [(90.0, 0.0)]  # else they could only be snapshots
+    found = followed(tmp_path, [(0.1 * k, bids + gone, asks, False, k, k) for k in range(100)])
     assert found.words[0].startswith("the book has no snapshot")
     assert found.walk[0].usd == 10_000.0 and found.walk[0].filled == 1.0
     assert "an upper bound: in 100% of looks" in found.walk[0].cost_bps.why

@@ -1,0 +1,217 @@
+"""Captures that are not quite as ours: other types, other clocks, rows lost, snapshots that nobody marked."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from market_captures import START_MS, Message, deep_levels, write_book, write_touch, write_trades
+from table_cases import SYMBOL, level, said, trade, write
+
+from rfq.feeds import layout, tables
+from rfq.feeds.said import BookSaid
+from rfq.feeds.sizing import sizing_of
+from rfq.markets.statistics import MarketStats, stats_of
+
+pytest.importorskip("duckdb", reason="captures are Parquet: extra `tables`")
+
+
+def market(prefix: Path) -> MarketStats:
+    (found,) = stats_of(prefix)
+    return found
+
+
+def written(prefix: Path) -> MarketStats:
+    """Two minutes of quotes, trades and snapshots."""
+    dice = np.random.default_rng(3)
+    at = np.cumsum(dice.integers(60, 150, 1_200)) / 1e3
+    bid = 61_800.2 + 0.1 * np.cumsum(dice.integers(-1, 2, len(at)))
+    write_touch(prefix, at, bid, bid + 0.1, 0.001 * dice.integers(1, 9_999, len(at)), 2.507)
+    side = dice.choice([-1, 1], len(at))
+    write_trades(prefix, at, np.where(side > 0, bid + 0.1, bid), 0.001 * dice.integers(1, 999, len(at)), side)
+    snapshots: list[Message] = [
+        (float(at[k]), *deep_levels(float(np.round(bid[k] + 0.05, 2)), 0.1, 30, 1.003), True, -1, -1)
+        for k in range(0, len(at), 5)
+    ]
+    write_book(prefix, snapshots)
+    return market(prefix)
+
+
+def rewritten(prefix: Path, target: Path, change: str) -> MarketStats:
+    """The same with some columns replaced by what SQL says of them, where a table has them."""
+    with layout.connect() as store:
+        for kind in layout.KINDS:
+            there = f"read_parquet('{layout.file_of(prefix, kind)}')"
+            columns = {str(row[0]) for row in store.execute(f"describe select * from {there}").fetchall()}
+            parts = [one.split(" as ") for one in change.split("; ")]
+            cells = [
+                f"{sql.replace('?', name)} as {name}" for sql, names in parts for name in names.split(",")
+            ]
+            kept = ", ".join(["venue as venue", *(one for one in cells if one.rsplit(" as ")[-1] in columns)])
+            target.parent.mkdir(parents=True, exist_ok=True)
+            store.execute(
+                f"copy (select * replace ({kept}) from {there}) to '{layout.file_of(target, kind)}' (format parquet)"
+            )
+    return market(target)
+
+
+NUMBERS = "price,qty,bid_px,bid_qty,ask_px,ask_qty"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        f"?::float as {NUMBERS}",
+        f"?::decimal(18,8) as {NUMBERS}",
+        f"?::varchar as {NUMBERS},side,ts_recv_ns,ts_exch_ms,u_last",
+        "make_timestamp_ns(?) as ts_recv_ns; make_timestamp_ms(?) as ts_exch_ms",
+        "make_timestamp_ns(?)::timestamptz as ts_recv_ns; make_timestamp_ms(?)::timestamptz as ts_exch_ms",
+        "?::uinteger as is_snapshot; ?::double as ts_exch_ms; ?::hugeint as u_last,u",
+    ],
+)
+def test_other_types_say_the_same(tmp_path: Path, change: str) -> None:
+    wanted = written(tmp_path / "a")
+    found = rewritten(tmp_path / "a", tmp_path / "b", change)
+    assert (found.spread, found.walk, found.paid) == (wanted.spread, wanted.walk, wanted.paid)
+    assert found.counts.trades == wanted.counts.trades == 1_200
+    assert found.clock == wanted.clock
+
+
+def test_sides_may_be_words(tmp_path: Path) -> None:
+    wanted = written(tmp_path / "a")
+    words = "case when ? > 0 then 'Buy' else 'SELL' end as side"
+    assert rewritten(tmp_path / "a", tmp_path / "b", words).paid == wanted.paid
+
+
+def test_folders_do_not_say_whose_rows_they_are(tmp_path: Path) -> None:
+    found = rewritten(written(tmp_path / "a") and tmp_path / "a", tmp_path / "venue=x" / "b", "? as price")
+    assert found.venue == "made_up"
+
+
+def test_numbers_without_an_end_are_used_by_statistics_and_told(tmp_path: Path) -> None:
+    wanted = written(tmp_path / "a")
+    found = rewritten(tmp_path / "a", tmp_path / "b", "? * 1.0000000123456789 as qty")
+    assert found.counts.trades == wanted.counts.trades
+    noticed = {one.what for table in found.counts.tables for one in table.noticed}
+    assert "size: more decimals than 15, kept as it is" in noticed
+    assert tables.open_capture(tmp_path / "b").report().dropped > 0  # what counts exactly cannot
+
+
+def test_a_clock_of_the_receiver_that_was_put_back_does_not_mix_up_the_rows(tmp_path: Path) -> None:
+    wanted = written(tmp_path / "a")
+    back = f"? - case when ts_exch_ms > {START_MS + 60_000} then 700000000 else 0 end as ts_recv_ns"
+    found = rewritten(tmp_path / "a", tmp_path / "b", back)
+    assert found.clock.name == "exchange"
+    assert (found.spread, found.walk, found.ofi) == (wanted.spread, wanted.walk, wanted.ofi)
+    noticed = {one.what for table in found.counts.tables for one in table.noticed}
+    assert any("the order of the file stands" in one for one in noticed)
+
+
+def test_a_book_whose_receiver_was_put_back_is_told_in_its_order(tmp_path: Path) -> None:
+    ns = [0, 10**9, 2 * 10**9, 15 * 10**8, 16 * 10**8, 3 * 10**9]
+    rows = [level(at, 1, 1.0, 1.0 + k, k, ts_exch_ms=1 + 500 * k) for k, at in enumerate(ns)]
+    told = said(write(tmp_path / "a", "l2_events", rows))
+    assert [one.last for one in told if isinstance(one, BookSaid)] == [0, 1, 2, 3, 4, 5]
+    assert np.diff([one.received_at for one in told]).tolist() == [10**9, 10**9, 0, 0, 10**9]
+
+
+def test_microseconds_are_no_milliseconds(tmp_path: Path) -> None:
+    written(tmp_path / "a")
+    found = rewritten(tmp_path / "a", tmp_path / "b", "? * 1000 as ts_exch_ms")
+    assert found.clock.name == "receive"
+    noticed = [one.what for table in found.counts.tables for one in table.noticed]
+    assert noticed.count("exchange stamp that is no instant in ms: taken for none") == 3
+
+
+def test_snapshots_that_nobody_marked_are_snapshots(tmp_path: Path) -> None:
+    wanted = written(tmp_path / "a")
+    found = rewritten(tmp_path / "a", tmp_path / "b", "false as is_snapshot")
+    assert found.walk == wanted.walk and found.sequence is not None and found.sequence.crossed == 0
+    assert found.words == (
+        "no message is marked as a snapshot and none takes a level away: each is taken for a snapshot",
+    )
+
+
+def changes(first: int, count: int, begin_s: float) -> list[Message]:
+    return [(begin_s + 0.1 * k, [(95.0, 1.0 + k)], [], False, first + k, first + k) for k in range(count)]
+
+
+ROOM = [(90.0, 1.0), (80.0, 1.0)], [(110.0, 1.0), (120.0, 1.0)]
+
+
+@pytest.mark.parametrize("numbered", [True, False])
+@pytest.mark.parametrize("all_of_it", [True, False])
+def test_a_message_that_lost_a_level_breaks_the_book_until_a_snapshot(
+    tmp_path: Path, numbered: bool, all_of_it: bool
+) -> None:
+    bad: Message = (2.0, [(96.0, -1.0)] if all_of_it else [(96.0, -1.0), (94.0, 1.0)], [], False, 20, 20)
+    messages = [(0.0, *ROOM, True, 0, 0), *changes(1, 19, 0.1), bad, *changes(21, 10, 2.1)]
+    messages += [(3.5, *ROOM, True, 31, 31), *changes(32, 9, 3.6)]
+    if not numbered:
+        messages = [(*one[:4], -1, -1) for one in messages]
+    write_book(tmp_path / "a", messages)
+    found = market(tmp_path / "a")
+    assert found.sequence is not None and found.sequence.broken == (10 if all_of_it else 11)
+    assert any("lost a level in cleaning" in word for word in found.words)
+    assert found.sequence.gaps == (0 if numbered else None)
+
+
+def test_a_snapshot_that_lost_a_level_is_none(tmp_path: Path) -> None:
+    bad: Message = (1.0, [(90.0, 1.0), (80.0, -1.0)], [(110.0, 1.0)], True, 8, 8)
+    messages = [(0.0, *ROOM, True, 0, 0), *changes(1, 8, 0.1), bad, *changes(9, 10, 1.1)]
+    write_book(tmp_path / "a", messages)
+    found = market(tmp_path / "a")
+    assert found.sequence is not None and found.sequence.broken == 11
+
+
+def test_a_book_that_grows_begins_again_after_a_loss(tmp_path: Path) -> None:
+    bids, asks = deep_levels(100.0, 0.01, 5, 10.0)
+    whole: list[Message] = [(0.1 * k, [*bids, (90.0, 0.0)], asks, False, -1, -1) for k in range(40)]
+    stale: Message = (3.95, [(99.999, 1.0)], [], False, -1, -1)
+    bad: Message = (4.0, [(99.999, -1.0)], [], False, -1, -1)  # would have taken it away, had it been read
+    write_book(tmp_path / "a", [*whole, stale, bad, *[(one[0] + 4.1, *one[1:]) for one in whole]])
+    found = market(tmp_path / "a")
+    assert found.spread.median_by_time_bps.value == pytest.approx(1.0)
+
+
+def test_changes_that_begin_later_than_their_snapshot_ends_are_a_gap(tmp_path: Path) -> None:
+    pieces: list[Message] = []
+    for k, first in enumerate((101, 201, 304, 401)):  # the third lacks three
+        pieces += [(3.0 * k, *ROOM, True, 100 * k + 100, 100 * k + 100), *changes(first, 15, 3.0 * k + 0.1)]
+    write_book(tmp_path / "a", pieces)
+    found = market(tmp_path / "a")
+    assert found.sequence is not None
+    assert (found.sequence.gaps, found.sequence.broken) == (1, 15)
+
+
+def test_a_snapshot_that_counts_otherwise_is_said_to_do_so(tmp_path: Path) -> None:
+    write_book(tmp_path / "a", [(0.0, *ROOM, True, 7, 7), *changes(101, 30, 0.1)])
+    found = market(tmp_path / "a")
+    assert found.sequence is not None and (found.sequence.gaps, found.sequence.broken) == (0, 0)
+    assert "do not go on where a snapshot ends" in found.sequence.rule
+
+
+@pytest.mark.parametrize(
+    ("venue", "symbol", "inverse", "multiplier"),
+    [
+        ("", "BTCUSD_PERP", True, 100.0),
+        ("", "ethusd_perp", True, 10.0),
+        ("binance_coinm", "BTCUSD_240927", True, 100.0),
+        ("cm", "DOGEUSD_PERP", True, 10.0),
+        ("binance_usdm", "BTCUSDT_240927", False, 1.0),
+        ("hyperliquid", "BTC", False, 1.0),
+        ("htx", "ETH-USD", True, 10.0),
+        ("okx", "SOL-USDT-SWAP", False, 1.0),
+    ],
+)
+def test_sizes_by_names(venue: str, symbol: str, inverse: bool, multiplier: float) -> None:
+    sized = sizing_of(venue, symbol)
+    assert (sized.sizing.inverse, sized.sizing.multiplier) == (inverse, multiplier)
+    assert ("--multiplier" in sized.words) is (venue == "okx")
+
+
+def test_ids_and_symbols_may_be_numbers(tmp_path: Path) -> None:
+    path = write(tmp_path / "a", "trades", [trade(k, k, 1.0) for k in range(3)])
+    with layout.connect() as store:
+        store.execute(f"copy (select * replace (7 as symbol) from '{path}') to '{tmp_path}/b_trades.parquet'")
+    assert tables.open_capture(tmp_path / "b").symbols == ("7",)
+    assert len(said(tmp_path / "b", "7")) == len(said(path, SYMBOL)) == 3
