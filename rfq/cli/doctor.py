@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 FREE_BYTES_MIN = 500_000_000
 OFFSET_MS_MAX = 100.0
 PACKAGES = (
+    "aiohttp",
     "msgspec",
     "numpy",
     "pydantic",
@@ -25,7 +26,7 @@ PACKAGES = (
     "structlog",
     "typer",
 )
-OPTIONAL = ("torch", "uvloop")
+OPTIONAL = ("torch", "uvloop", "numba", "duckdb", "matplotlib")
 SQLITE_MIN = (3, 35)
 
 
