@@ -14,6 +14,7 @@ from rfq.cli.features_options import (
     EveryMs,
     Minutes,
     Multiplier,
+    ObservationsFile,
     OfLog,
     Options,
     Out,
@@ -100,6 +101,7 @@ def build(
     symbol: Symbol = None,
     contract_usd: Contract = None,
     multiplier: Multiplier = None,
+    observations: ObservationsFile = None,
     minutes: Minutes = 10.0,
     seed: SimSeed = 1,
     replace: Replace = False,
@@ -117,7 +119,7 @@ def build(
 
     if rfqs is not None and log is not None:
         raise Ended(Exit.USAGE, "--rfqs and --log exclude each other.")
-    options = Options(tuple(symbol or ()), contract_usd, multiplier, minutes, seed)
+    options = Options(tuple(symbol or ()), contract_usd, multiplier, minutes, seed, observations)
     tell = show.teller("Messages", quiet=json)
     with make.store_errors():
         if rfqs is not None or log is not None:
@@ -164,6 +166,7 @@ def check_parity(
     symbol: Symbol = None,
     contract_usd: Contract = None,
     multiplier: Multiplier = None,
+    observations: ObservationsFile = None,
     minutes: Minutes = 10.0,
     seed: SimSeed = 1,
     json: Json = False,
@@ -177,7 +180,7 @@ def check_parity(
     from rfq.cli import features_make as make
     from rfq.cli import features_show as show
 
-    options = Options(tuple(symbol or ()), contract_usd, multiplier, minutes, seed)
+    options = Options(tuple(symbol or ()), contract_usd, multiplier, minutes, seed, observations)
     with make.store_errors():
         if path == SIM:
             from rfq.cli.features_sim import check_sim

@@ -10,7 +10,7 @@ from rfq.cli.features_options import SIM, Options
 
 if TYPE_CHECKING:
     from rfq.store.history import History
-    from rfq.store.inputs import Input
+    from rfq.store.inputs import Beside, Input
     from rfq.store.manifests import Manifest
     from rfq.store.parity import Parity
     from rfq.store.requests import Requests
@@ -20,12 +20,14 @@ _LOG_HEAD: Final = b"SQLite format 3\0"
 
 @contextmanager
 def store_errors() -> Iterator[None]:
-    """A store's refusals as the ends of a command."""
+    """Refusals of a store, or of what it reads, as the ends of a command."""
+    from rfq.feeds.layout import TablesError
+    from rfq.feeds.recorder.rows import RecordingError
     from rfq.store.parts import StoreError
 
     try:
         yield
-    except StoreError as error:
+    except (StoreError, TablesError, RecordingError) as error:
         raise Ended(Exit.DEPENDENCY if error.is_lacking else Exit.USAGE, f"{error}.") from None
 
 
@@ -52,6 +54,13 @@ def input_of(path: Path, options: Options) -> "Input":
         raise Ended(Exit.USAGE, "--contract-usd and --multiplier exclude each other.")
     warm()
     return open_input(path, Sizes(options.contract_usd, options.multiplier), options.symbols)
+
+
+def beside_of(options: Options) -> "Beside":
+    """What is known outside the market, as far as we were told."""
+    from rfq.store.inputs import Beside, read_beside
+
+    return Beside() if options.observations is None else read_beside(options.observations)
 
 
 def warm() -> None:
@@ -112,7 +121,8 @@ def build_history(
         with open_log(place) as log:
             return build_requests(history, log, place.name, made(), replace=replace, tell=tell)
     found = input_of(place, options)
-    built = build_market(history, found, made(), every_ns=every_ns, replace=replace, tell=tell)
+    beside = beside_of(options)
+    built = build_market(history, found, made(), every_ns=every_ns, beside=beside, replace=replace, tell=tell)
     keep_newest(history, history.root)
     return (built,)
 
@@ -139,7 +149,7 @@ def join(
         sources = [Source(market, underlying_of(market.symbol)) for market in markets]
         joined = join_requests(history, requests, sources, age_max_ns=age_max_ns)
     else:
-        joined = rows_at_requests(input_of(path, options), requests, tell)
+        joined = rows_at_requests(input_of(path, options), requests, beside_of(options), tell)
     out.parent.mkdir(parents=True, exist_ok=True)
     keep_joined(joined, out)
     return {
@@ -171,5 +181,6 @@ def check(
         seed=options.seed,
         questions=questions,
         portion_max=portion,
+        beside=beside_of(options),
         tell=tell,
     )

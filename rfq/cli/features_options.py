@@ -53,6 +53,13 @@ Replace = Annotated[
     bool, typer.Option("--replace", help="Take the place of builds that have rows in the same span.")
 ]
 
+ObservationsFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--observations", metavar="FILE", help="News, chains, releases, with the instants of their receipt."
+    ),
+]
+
 
 class Options(NamedTuple):
     """What the commands that read an input share."""
@@ -62,3 +69,4 @@ class Options(NamedTuple):
     multiplier: float | None = None
     minutes: float = 10.0
     seed: int = 1
+    observations: Path | None = None

@@ -22,7 +22,7 @@ from rfq.store.definitions import (
 )
 from rfq.store.gathering import Gatherer, Rows, Source
 from rfq.store.history import History
-from rfq.store.inputs import Input, Progress
+from rfq.store.inputs import Beside, Input, Progress
 from rfq.store.lineage import columns_of_rows, rows_of
 from rfq.store.manifests import Manifest, sources_of
 from rfq.store.manifests import Source as Read
@@ -59,12 +59,13 @@ def build_market(
     made: Made,
     *,
     every_ns: int,
+    beside: Beside = Beside(),  # noqa: B008 (immutable)
     replace: bool = False,
     tell: Progress = lambda _count: None,
 ) -> Manifest:
     """Rows of every market of an input at each multiple of `every_ns`."""
     rows = Rows()
-    found.run(Gatherer(found.sources, rows, every_ns=every_ns), tell)
+    found.run(Gatherer(found.sources, rows, every_ns=every_ns, observations=beside.rows), tell)
     recipe: dict[str, Any] = {
         "every_ns": every_ns,
         "input": found.kind,
@@ -76,7 +77,7 @@ def build_market(
         rows,
         made,
         recipe=recipe,
-        read=sources_of(found.files),
+        read=sources_of((*found.files, *beside.files)),
         faults=found.faults(),
         replace=replace,
     )
@@ -110,10 +111,16 @@ def add_market(
     return history.add(plan, columns, replace=replace)
 
 
-def rows_at_requests(found: Input, requests: Requests, tell: Progress = lambda _count: None) -> Joined:
+def rows_at_requests(
+    found: Input,
+    requests: Requests,
+    beside: Beside = Beside(),  # noqa: B008 (immutable)
+    tell: Progress = lambda _count: None,
+) -> Joined:
     """For each request the row as it was at its instant, read from the stream itself."""
     rows = Rows()
-    gatherer = Gatherer(found.sources, rows, instants=requests.instants(found.sources))
+    instants = requests.instants(found.sources)
+    gatherer = Gatherer(found.sources, rows, instants=instants, observations=beside.rows)
     found.run(gatherer, tell)
     with tempfile.TemporaryDirectory(prefix="rfq-features-") as folder:
         history = History(Path(folder))

@@ -15,7 +15,7 @@ from rfq.feeds.recorder.tabulating import Tabulator, tabulate
 from rfq.store.from_bytes import Ear, in_order
 from rfq.store.from_tables import gather
 from rfq.store.gathering import Gatherer, Reading, Rows
-from rfq.store.inputs import CaptureInput, Input, Progress, RecordingInput, Sizes
+from rfq.store.inputs import Beside, CaptureInput, Input, Progress, RecordingInput, Sizes
 from rfq.store.parity import Chance, MarketRows, Parity, check, online, random_questions
 from rfq.store.spelling import spoken
 
@@ -35,6 +35,7 @@ def check_input(
     seed: int,
     questions: int = 500,
     portion_max: int = PORTION_MAX,
+    beside: Beside = Beside(),  # noqa: B008 (immutable)
     mutant: Mutant | None = None,
     tell: Progress = lambda _count: None,
 ) -> Parity:
@@ -44,7 +45,7 @@ def check_input(
     asked = random_questions(found.markets, from_at, to_at, questions, chance)
 
     def make(on_row: Callable[[Reading], object]) -> Gatherer:
-        return Gatherer(found.sources, on_row, every_ns=every_ns)
+        return Gatherer(found.sources, on_row, every_ns=every_ns, observations=beside.rows)
 
     way = _capture_way(found, tell) if isinstance(found, CaptureInput) else _recording_way(found, tell)
     begin, words = way

@@ -14,6 +14,7 @@ import numpy as np
 
 from pricing.flow import Flow
 from rfq.desk.features.look import Look, Print, Sizing, touch_look
+from rfq.desk.features.outside import Observed, OutsideFlow
 from rfq.desk.features.stream import MarketFlow
 from rfq.feeds.said import BookSaid, OrderSaid, Said, TouchSaid, TradeSaid
 from rfq.feeds.table_rows import Market
@@ -87,10 +88,12 @@ class Gatherer:
         every_ns: int = 0,
         instants: Mapping[Market, Sequence[int]] | None = None,
         is_closed: bool = False,
+        observations: Sequence[Observed] = (),
     ) -> None:
         """Rows are due at every whole multiple of `every_ns` (0: at none) after the first thing that is said, and at a
         market's `instants`. `is_closed`: a row of g holds what was received at g too, and is read when it is later;
-        so it is where time goes in steps, and everything of a step is known at its end."""
+        so it is where time goes in steps, and everything of a step is known at its end. `observations` are what is
+        known outside, where that is known beforehand (`observed` is for what is told meanwhile)."""
         given = instants or {}
         self._watched: dict[tuple[str, str], _Watched] = {
             one.market: _Watched(one, given.get(one.market, ()))
@@ -101,6 +104,8 @@ class Gatherer:
             self._leading.setdefault(watched.source.underlying, watched)
         self._on_row = on_row
         self._open_ns = 1 if is_closed else 0
+        self._outside = OutsideFlow()
+        self._pending = sorted(observations, key=lambda one: one.at, reverse=True)
         self._every_ns = every_ns
         self._next_at = _NEVER
         self._heard_at = -1
@@ -120,6 +125,12 @@ class Gatherer:
         watched.exchange_at = max(watched.exchange_at, said.exchange_at)  # type: ignore[union-attr]
         if isinstance(said, TouchSaid):
             self._touch(watched, said, at)
+
+    def observed(self, row: Observed) -> None:
+        """Something outside was said."""
+        if row.at >= self._due_at:
+            self.until(row.at)
+        self._outside.saw(row)
 
     def told(self, market: Market, one: Look | Print) -> None:
         """The same of a market that makes looks and prints itself."""
@@ -153,6 +164,8 @@ class Gatherer:
             due_at = self._due_at
             is_quiet = self._heard_at < 0 or due_at - self._heard_at > QUIET_NS
             on_grid = due_at == self._next_at
+            while self._pending and self._pending[-1].at < due_at + self._open_ns:
+                self._outside.saw(self._pending.pop())
             for watched in self._watched.values():
                 own = bool(watched.due) and watched.due[-1] == due_at
                 if own:
@@ -214,7 +227,8 @@ class Gatherer:
         ]
         look = watched.look
         mid = np.nan if look is None else 0.5 * (look.bid.price + look.offer.price)
-        return reading_of(watched.source.market, at, watched.exchange_at, mid, watched.flow.read(at, others))
+        flow = watched.flow.read(at, others, self._outside.read(at, watched.source.underlying))
+        return reading_of(watched.source.market, at, watched.exchange_at, mid, flow)
 
 
 class Rows:

@@ -3,9 +3,10 @@
 import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from rfq.desk.features.look import Sizing
+from rfq.desk.features.outside import Observed
 from rfq.feeds import tables
 from rfq.feeds.layout import TablesError
 from rfq.feeds.recorder import reading
@@ -48,6 +49,30 @@ def underlying_of(symbol: str) -> str:
     found = _UNDERLYING.match(symbol)
     name = (found[1] if found else symbol).upper()
     return _SAME.get(name, name)
+
+
+class Beside(NamedTuple):
+    """What was known outside the market, and the file it came from."""
+
+    rows: tuple[Observed, ...] = ()
+    files: tuple[Path, ...] = ()
+
+
+def read_beside(path: Path) -> Beside:
+    """Observations of a file; StoreError if it cannot be read, or has rows that cannot."""
+    from rfq.feeds.observations.files import FileError, read_observations
+    from rfq.feeds.observations.sentiment import observed
+
+    try:
+        found = read_observations(path)
+    except FileError as error:
+        raise StoreError(str(error), is_lacking=error.is_lacking) from None
+    except OSError as error:
+        raise StoreError(f"{path}: {error.strerror}") from None
+    if found.refused_count:
+        first = found.refused[0]
+        raise StoreError(f"{path}: {found.refused_count} rows cannot be read; row {first.row}: {first.fault}")
+    return Beside(tuple([one for row in found.rows for one in observed(row)]), (path,))
 
 
 class CaptureInput:

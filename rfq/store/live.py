@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 
 from rfq.desk.features.look import Look, Print
+from rfq.desk.features.outside import Observed
 from rfq.feeds.said import Said
 from rfq.feeds.table_rows import Market
 from rfq.store.definitions import EXCHANGE_AT, FLOW_NAMES, FLOW_SCHEMA, MARKET, MID
@@ -49,6 +50,10 @@ class LiveRows:
     def broke(self, venue: str, symbol: str, at: int) -> None:
         """A book is not right any more."""
         self._gatherer.broke(Market(venue, symbol), at)
+
+    def observed(self, row: Observed) -> None:
+        """Something outside was said."""
+        self._gatherer.observed(row)
 
     def tick(self, now: int) -> None:
         """It is `now`, and all that was received before was told: rows that are due, and the disk's turn."""

@@ -201,6 +201,24 @@ def read(path: Path) -> dict[str, Any]:
         return parts.read(tables, path)
 
 
+def test_observations_reach_the_rows_and_the_check(
+    capsys: pytest.CaptureFixture[str], capture: Path, tmp_path: Path
+) -> None:
+    news = tmp_path / "news.csv"
+    news.write_text(
+        f"received_at,kind,source,name,value,subject\n{START_NS + 2_000 * MS},sentiment,x,sentiment,0.5,BTC\n"
+    )
+    with_news = ("--observations", news, "--symbol", "BTCUSDT")
+    built = told(capsys, "build", capture, "--out", tmp_path / "store", *with_news)["builds"][0]
+    assert "news.csv" in [one["name"] for one in built["sources"]]
+    row = told(capsys, "describe", "sentiment_score_1h", "--store", tmp_path / "store")["history"][0]
+    assert 0 < row["known"] < row["rows"]
+    assert told(capsys, "check-parity", capture, "--questions", 5, *with_news)["equal"] is True
+    news.write_text("received_at,kind,source,name,value,subject\nnever,sentiment,x,sentiment,0.5,BTC\n")
+    assert run(["features", "check-parity", str(capture), "--observations", str(news)]) == 2
+    assert "row 1" in capsys.readouterr().err
+
+
 def test_without_duckdb_it_is_said_which_extra_brings_it(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, capture: Path, tmp_path: Path
 ) -> None:

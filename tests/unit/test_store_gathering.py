@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from rfq.desk.features.look import Look, Print, Sizing, touch_look
+from rfq.desk.features.outside import SENTIMENT, Observed
 from rfq.feeds.said import TouchSaid, TradeSaid
 from rfq.feeds.table_rows import Market
+from rfq.store.definitions import FLOW_NAMES
 from rfq.store.gathering import QUIET_NS, Gatherer, Reading, Source
 from rfq.store.inputs import underlying_of
 from rfq.store.live import LiveRows, as_values
@@ -100,6 +102,26 @@ def test_asking_often_changes_nothing() -> None:
             gatherer.trade(BTC, Print(at, 100.0, 3.0, 1 if number % 2 else -1))
     assert [repr(one) for one in once] == [repr(one) for one in often]
     assert len(once) > 20
+
+
+def test_what_is_known_outside_counts_since_its_receipt() -> None:
+    rows: list[list[Reading]] = [[], []]
+    news = [Observed(2 * S, "BTC", SENTIMENT, 0.5), Observed(5 * S // 2, "", SENTIMENT, 1.0)]
+    beforehand = Gatherer(SOURCES, rows[0].append, every_ns=S, observations=news)
+    meanwhile = Gatherer(SOURCES, rows[1].append, every_ns=S)
+    for gatherer in (beforehand, meanwhile):
+        gatherer.said(told(BTC, S // 2))
+    beforehand.until(4 * S)
+    for row in news:
+        meanwhile.observed(row)
+    meanwhile.until(4 * S)
+    place = FLOW_NAMES.index("sentiment_score_1h")
+    assert [repr(one) for one in rows[0]] == [repr(one) for one in rows[1]]
+    found = [one.values[place] for one in rows[0] if one.market == BTC]
+    assert math.isnan(found[0])
+    assert math.isnan(found[1])  # received at the row's own instant: too late for it
+    assert found[2] == pytest.approx(0.75, abs=1e-3)
+    assert [one.values[place] for one in rows[0] if one.market == ETH][2] == 1.0
 
 
 def test_touches_do_for_a_book_where_there_is_none() -> None:
