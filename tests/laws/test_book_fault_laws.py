@@ -78,6 +78,7 @@ def test_a_book_is_right_or_says_that_it_is_not(name: str, script: list[Fault], 
 
 
 @pytest.mark.nightly
+@pytest.mark.timeout(1_800)
 @pytest.mark.parametrize("name", RULES)
 @given(script=SCRIPT, seed=st.integers(0, 10_000))
 @settings(max_examples=3_000, deadline=None)

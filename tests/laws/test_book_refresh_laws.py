@@ -108,8 +108,9 @@ def test_a_snapshot_from_before_it_was_wanted_is_not_taken() -> None:
 
 
 @pytest.mark.nightly
+@pytest.mark.timeout(1_800)
 @given(seed=st.integers(0, 1_000_000), lag=st.integers(0, 12))
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_it_sees_further_for_long(seed: int, lag: int) -> None:
     test_it_sees_further_before_the_price_gets_there.hypothesis.inner_test(  # type: ignore[attr-defined]
         seed=seed, lag=lag, ahead=bool(seed % 2), count=600
