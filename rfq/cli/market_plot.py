@@ -17,8 +17,8 @@ _DRAWN_MAX: Final = len(_COLOURS)
 _INK: Final = "#333333"
 
 
-def draw(markets: "Sequence[MarketStats]", path: Path) -> None:
-    """Write the picture of at most eight markets; the file's ending says what kind."""
+def check(path: Path) -> None:
+    """Say now, and not when all is computed, that a picture cannot be drawn there."""
     try:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
@@ -26,6 +26,20 @@ def draw(markets: "Sequence[MarketStats]", path: Path) -> None:
         raise Ended(
             Exit.DEPENDENCY, "--plot needs matplotlib, which is not installed: pip install 'rfq-desk[plot]'"
         ) from None
+    kinds = FigureCanvasAgg(Figure()).get_supported_filetypes()
+    if path.suffix.lower().removeprefix(".") not in kinds:
+        raise Ended(
+            Exit.USAGE, f"--plot: {path.name} ends in no kind of picture: {', '.join(sorted(kinds))}."
+        )
+    if not path.parent.is_dir():
+        raise Ended(Exit.USAGE, f"--plot: {path.parent}: no such folder.")
+
+
+def draw(markets: "Sequence[MarketStats]", path: Path) -> None:
+    """Write the picture of at most eight markets; the file's ending says what kind."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
     shown = markets[:_DRAWN_MAX]
     figure = Figure(figsize=(17.0, 8.6), layout="constrained")
     canvas = FigureCanvasAgg(figure)
@@ -43,10 +57,7 @@ def draw(markets: "Sequence[MarketStats]", path: Path) -> None:
         for one, colour in zip(shown, _COLOURS, strict=False)
     ]
     figure.legend(handles=handles, loc="outside lower center", ncols=4, fontsize=10, frameon=False)
-    try:
-        canvas.print_figure(path, dpi=110)
-    except ValueError as error:
-        raise Ended(Exit.USAGE, f"--plot: {error}.") from None
+    canvas.print_figure(path, dpi=110)
 
 
 def _headline(markets: "Sequence[MarketStats]", shown: "Sequence[MarketStats]") -> str:

@@ -54,6 +54,10 @@ def stats(
     """
     if contract_usd is not None and multiplier is not None:
         raise Ended(Exit.USAGE, "--contract-usd and --multiplier exclude each other.")
+    if plot is not None:
+        from rfq.cli.market_plot import check
+
+        check(plot)
     found = _found(
         path,
         quiet=json,
@@ -89,9 +93,13 @@ def _found(path: Path, *, quiet: bool, clock: str, venue: str, **asked: Any) -> 
     if clock not in CLOCKS:
         raise Ended(Exit.USAGE, f"--clock: {clock} is none of {', '.join(CLOCKS)}.")
 
-    def tell(done: int, total: int) -> None:
-        if not quiet and total > 1:
-            printer.say(f"{path.name}: {done} of {total} markets")
+    tenths: dict[tuple[str, int], int] = {}
+
+    def tell(what: str, done: int, total: int) -> None:
+        tenth = 10 * done // total
+        if not quiet and total > 1 and tenth > tenths.get((what, total), 0):
+            tenths[what, total] = tenth
+            printer.say(f"{path.name}: {done} of {total} {what}")
 
     try:
         found = stats_of(path, Asked(clock=clock, venue=venue, **asked), tell)

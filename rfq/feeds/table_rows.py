@@ -266,6 +266,7 @@ class _Sieve:
             if "message" in self.columns:
                 sound |= self.columns["side"] == 0
             self.drop(~sound, f"{what}: not a number {'from zero on' if zero else 'above zero'}")
+            self.drop(sound & (values > _BOUNDS[1]), f"{what}: beyond {_BOUNDS[1]:g}")
             values = np.where(sound & self.kept, values, 0.0)
             found = exact.decimals(values)
             self.notice(
@@ -273,11 +274,11 @@ class _Sieve:
             )
             endless, words = found.digits < 0, f"{what}: more decimals than {exact.DIGITS_MAX}"
             if self._rough:
-                self.notice(endless, f"{words}, kept as it is")
-                self.columns[name] = found.values
-            else:
-                self.drop(endless, words)
-                self.columns[name] = np.where(endless, 0.0, found.values)
+                rough = endless & (values > _BOUNDS[0])
+                self.notice(rough, f"{words}, kept as it is")
+                endless &= ~rough
+            self.drop(endless, words)
+            self.columns[name] = np.where(endless, 0.0, found.values)
             most = max(most, found.most)
         return most
 
@@ -324,6 +325,8 @@ def _check_trades(sieve: _Sieve) -> None:
 
 
 _NO_SIDE: Final = 99
+_BOUNDS: Final = (1e-15, 1e15)
+"""What is beyond is no price and no size."""
 _MS_MAX: Final = (2**63 - 1) // 1_000_000
 _PUT_BACK_NS: Final = 50_000_000
 """A receiver's stamp so far before the one above it is no disorder if the exchange's does not go back with it."""

@@ -7,7 +7,7 @@ nothing again after a break.
 """
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from rfq.markets.figures import Floats, Ints
 
 _RECENT: Final = 200
+_TELL: Final = 5_000
 _UNMARKED_MIN: Final = 20
 _RULE: Final = 0.9
 """A rule holds if it holds for so many changes; the rest are gaps."""
@@ -80,8 +81,14 @@ class _Messages(NamedTuple):
     """Whether it, or one of those, lost a level in cleaning: the book is wrong from there on."""
 
 
-def follow(columns: "Mapping[str, Array]", at: "Ints", sizing: Sizing, holes: Holes) -> Followed:
-    """Follow a book's rows; `at` are their instants."""
+def follow(
+    columns: "Mapping[str, Array]",
+    at: "Ints",
+    sizing: Sizing,
+    holes: Holes,
+    tell: Callable[[int, int], None] = lambda _done, _total: None,
+) -> Followed:
+    """Follow a book's rows; `at` are their instants. `tell` hears now and then how many messages are done."""
     messages, unmarked = _marked(columns, _messages(columns, at))
     gapped, sequence = _sequence(messages)
     gapped |= messages.lost
@@ -104,6 +111,8 @@ def follow(columns: "Mapping[str, Array]", at: "Ints", sizing: Sizing, holes: Ho
     for which, (now, is_snapshot, gap) in enumerate(
         zip(messages.at.tolist(), messages.snapshot.tolist(), gapped.tolist(), strict=True)
     ):
+        if which % _TELL == _TELL - 1:
+            tell(which + 1, len(messages.at))
         if seen and now > next_at:
             next_at = book.sample(next_at, now)
         if is_snapshot:

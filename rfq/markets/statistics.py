@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from rfq.markets.figures import Ints
 
 CLOCKS: Final = ("auto", "exchange", "receive")
+Tell = Callable[[str, int, int], None]
+"""Hears what is counted, how many are done, and of how many."""
 
 
 class Counts(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,10 +85,12 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     multiplier: float | None = None
 
 
-def stats_of(
-    path: Path, asked: Asked | None = None, tell: Callable[[int, int], None] | None = None
-) -> tuple[MarketStats, ...]:
-    """The statistics of every market of a capture, or of those asked for; `tell` hears how many of how many are done.
+def _silent(_what: str, _done: int, _total: int) -> None:
+    """Whom nobody asked tells nobody."""
+
+
+def stats_of(path: Path, asked: Asked | None = None, tell: Tell = _silent) -> tuple[MarketStats, ...]:
+    """The statistics of every market of a capture, or of those asked for; `tell` hears how far it is.
 
     A path that holds no tables of our layout may be an archive; it is made into tables for as long as this takes.
     Raises TablesError where it is neither, or does not hold what was asked for.
@@ -108,9 +113,7 @@ def _opened(path: Path, folder: Path) -> Capture:
             raise TablesError(f"{error}; and no archive: {other}") from None
 
 
-def _stats(
-    capture: Capture, asked: Asked, tell: Callable[[int, int], None] | None
-) -> tuple[MarketStats, ...]:
+def _stats(capture: Capture, asked: Asked, tell: Tell) -> tuple[MarketStats, ...]:
     chosen = [
         one
         for one in capture.markets
@@ -121,9 +124,8 @@ def _stats(
             capture.market(symbol, asked.venue)  # says what there is instead
     told = []
     for done, one in enumerate(chosen, 1):
-        told.append(_market(capture, one, asked))
-        if tell is not None:
-            tell(done, len(chosen))
+        told.append(_market(capture, one, asked, tell))
+        tell("markets", done, len(chosen))
     return tuple(told)
 
 
@@ -137,7 +139,7 @@ class _Seen(NamedTuple):
     holes: market.Holes
 
 
-def _market(capture: Capture, one: "Market", asked: Asked) -> MarketStats:
+def _market(capture: Capture, one: "Market", asked: Asked, tell: Tell) -> MarketStats:
     there: dict[str, dict[str, Array]] = {}
     for kind in capture.kinds:
         columns = capture.arrays(kind, one.symbol, one.venue, rough=True)
@@ -147,7 +149,10 @@ def _market(capture: Capture, one: "Market", asked: Asked) -> MarketStats:
     at: dict[str, Ints] = {kind: market.instants(columns, clock) for kind, columns in there.items()}
     sized = sizing_of(one.venue, one.symbol, asked.contract_usd, asked.multiplier)
     seen = _Seen(tables=there, at=at, clock=clock, sized=sized, holes=market.holes_of(at.values()))
-    book = books.follow(there[BOOK], at[BOOK], sized.sizing, seen.holes) if BOOK in there else None
+    book = None
+    if BOOK in there:
+        said = partial(tell, f"book messages of {one.symbol}")
+        book = books.follow(there[BOOK], at[BOOK], sized.sizing, seen.holes, said)
     touch, touch_from, left_out = _touch(seen, book)
     trades = market.trades_of(there[TRADES], clock) if TRADES in there else None
     orders = market.orders_of(trades or market.NO_TRADES, sized.sizing)

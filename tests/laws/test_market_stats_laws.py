@@ -14,7 +14,23 @@ from rfq.feeds.layout import BOOK, TOUCH, TRADES, write
 from rfq.markets.statistics import Asked, stats_of
 
 pytest.importorskip("duckdb", reason="captures are Parquet: extra `tables`")
-ODD = st.sampled_from([0.0, -1.0, 1e-8, 1e12, float("nan"), float("inf"), 100.0, 100.01, 99.99])
+ODD = st.sampled_from(
+    [
+        0.0,
+        -1.0,
+        1e-8,
+        1e12,
+        float("nan"),
+        float("inf"),
+        100.0,
+        100.01,
+        99.99,
+        1e-300,
+        1e300,
+        100.0 / 3.0,
+        1e-14 / 3.0,
+    ]
+)
 PRICES = st.one_of(st.sampled_from([99.98, 99.99, 100.0, 100.01, 100.02]), ODD)
 SIZES = st.one_of(st.sampled_from([0.0, 0.001, 1.0, 1_000.0]), ODD)
 STEPS_MS = st.sampled_from([0, 0, 1, 50, 1_000, 61_000, -5])

@@ -48,6 +48,17 @@ def test_json_is_one_line_with_every_market(capture: Path, capsys: pytest.Captur
     assert told["markets"][1]["sigma"][0]["sigma_bps"]["why"]
 
 
+def test_how_far_it_is_stands_beside_the_answer(capture: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    prefix = capture.parent / "long" / "a"
+    prefix.parent.mkdir()
+    write_book(prefix, [(0.01 * k, [(99.0, 1.0)], [(101.0, 1.0)], True, k, k) for k in range(12_000)])
+    run(prefix)
+    told = capsys.readouterr()
+    assert "a: 5000 of 12000 book messages of BTCUSDT" in told.err and "of 12000" not in told.out
+    run(prefix, "--json")
+    assert capsys.readouterr().err == ""
+
+
 def test_people_are_told_in_words(capture: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run(capture, "--symbol", "BTCUSDT")
     out = capsys.readouterr().out
@@ -64,8 +75,17 @@ def test_a_picture_is_drawn_of_whatever_there_is(capture: Path, tmp_path: Path, 
     chosen = [word for one in symbols for word in ("--symbol", one)]
     run(capture.parent, *chosen, "--plot", out, "--json")
     assert out.read_bytes()[:4] == b"\x89PNG"
-    with pytest.raises(Ended, match="--plot"):
-        run(capture.parent, "--symbol", symbols[0], "--plot", tmp_path / "out.nonsense", "--json")
+
+
+@pytest.mark.parametrize("out", ["out.nonsense", "out", "nowhere/out.png"])
+def test_a_picture_that_cannot_be_drawn_is_refused_before_anything_is_computed(
+    capture: Path, capsys: pytest.CaptureFixture[str], out: str
+) -> None:
+    pytest.importorskip("matplotlib", reason="pictures need the extra `plot`")
+    with pytest.raises(Ended, match="--plot") as ended:
+        run(capture, "--plot", capture.parent / out, "--json")
+    assert ended.value.code is Exit.USAGE
+    assert capsys.readouterr().out == ""
 
 
 @pytest.mark.parametrize(
