@@ -56,7 +56,7 @@ class Followed:
             if look is not None:
                 self.is_right = True
                 self.gatherer.look(self.market, look)
-            elif not self.keeper.is_live:
+            elif not self.keeper.is_shown:
                 self._broke(said.received_at)
         elif isinstance(said, Trouble) and said.breaks_book:
             if self.keeper is not None:

@@ -84,6 +84,11 @@ class BookKeeper:
         return self._state is State.LIVE
 
     @property
+    def is_shown(self) -> bool:
+        """Whether it is right and has both sides; a book without one has no look, and the one before is over."""
+        return self._state is State.LIVE and self.book.touch() is not None
+
+    @property
     def scale(self) -> Scale:
         """The decimals of its whole numbers."""
         return self.book.scale

@@ -44,14 +44,19 @@ class Rest:
         self._now = now
         self._answer_s = answer_s
         self._queue: asyncio.Queue[Fetch] = asyncio.Queue(_QUEUE_MAX)
+        self._waiting: set[str] = set()
         self._not_before = 0
         self.asked = self.failed = 0
         self.last_failure = ""
 
     def ask(self, fetch: Fetch) -> None:
-        """Ask when the pace allows; where too much waits already the answer is at once that none came."""
+        """Ask when the pace allows; where too much waits already the answer is at once that none came. What waits
+        already is not asked twice: an adapter that lost patience gets the answer to its first question."""
+        if fetch.tag in self._waiting:
+            return
         try:
             self._queue.put_nowait(fetch)
+            self._waiting.add(fetch.tag)
         except asyncio.QueueFull:
             self._fail(f"{_QUEUE_MAX} questions wait")
             now = self._now()
@@ -67,6 +72,7 @@ class Rest:
         while True:
             fetch = await self._queue.get()
             await self._pace(fetch.weight)
+            self._waiting.discard(fetch.tag)
             sent_at = self._now()
             self.asked += 1
             answer = await self._one(session, fetch)

@@ -220,8 +220,10 @@ class Switchboard:
             watched.look_at = look.at
             watched.looks += 1
             self._hooks.on_look(watched.symbol, look)
-        elif watched.is_right and not watched.keeper.is_live:
-            self._broke(watched, now, watched.keeper.why or watched.keeper.state(now).value)
+        elif watched.is_right and not watched.keeper.is_shown:
+            state = watched.keeper.state(now)
+            why = "a side is empty" if state is State.LIVE else watched.keeper.why or state.value
+            self._broke(watched, now, why)
 
     def _broke(self, watched: Watched, now: int, why: str) -> None:
         if watched.is_right:

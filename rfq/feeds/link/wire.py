@@ -133,20 +133,20 @@ class Wire:
     async def run(self, session: aiohttp.ClientSession) -> None:
         """Keep the link up until cancelled."""
         while True:
-            begun_at = self._now()
-            await self._connection(session)
-            now = self._now()
-            if now - begun_at > self._times.steady_s * NS_PER_S:
+            stood_ns = await self._connection(session)
+            if stood_ns > self._times.steady_s * NS_PER_S:
                 self._retry.worked()
-            await asyncio.sleep(self._retry.tried(now) / NS_PER_S)
+            await asyncio.sleep(self._retry.tried(self._now()) / NS_PER_S)
 
-    async def _connection(self, session: aiohttp.ClientSession) -> None:
-        """One connection, from its beginning to its end."""
+    async def _connection(self, session: aiohttp.ClientSession) -> int:
+        """One connection, from its beginning to its end; returns for how many ns it stood (an attempt that comes to
+        nothing: none, however long it took)."""
         self._connections += 1
         socket = await self._connect(session)
         if socket is None:
-            return
-        self._is_up, self._since_at = True, self._now()
+            return 0
+        up_at = self._now()
+        self._is_up, self._since_at = True, up_at
         self._out.clear()
         self._ending.clear()
         jobs = [
@@ -166,6 +166,7 @@ class Wire:
             with suppress(TimeoutError):
                 async with asyncio.timeout(2 * _CLOSE_S):
                     await socket.close()
+        return self._since_at - up_at
 
     async def _connect(
         self, session: aiohttp.ClientSession

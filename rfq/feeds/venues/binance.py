@@ -93,6 +93,7 @@ class BinanceAdapter:
         self._up: set[str] = set()
         self._wanted: dict[str, Wanted] = {}
         self._asked: dict[int, tuple[str, tuple[str, ...], int]] = {}
+        self._answered_at: dict[str, int] = {}
         self._last_id = 0
 
     def _on(self, link: str) -> list[Stream]:
@@ -183,6 +184,8 @@ class BinanceAdapter:
             fault = Fault("nothing that we asked for", f"{link} {found.stream or found.e}"[:100])
             return Heard((self._voice.trouble(now, fault, raw),))
         _, names, _ = self._asked.pop(found.id if isinstance(found.id, int) else -1, ("", (), 0))
+        if names:
+            self._answered_at[link] = now  # those behind it wait for the pace
         if found.error is not None or found.code is not None:
             words = found.error.msg if found.error else found.msg
             return self._refuse(link, names, Fault(f"refused: {words[:200]}", link), raw, now)
@@ -313,7 +316,7 @@ class BinanceAdapter:
         pings, dead = self._pulse.tick(now)
         asks: list[Ask] = [*dead, *(self._send(link, "LIST_SUBSCRIPTIONS", (), now) for link in pings)]
         for number, (link, names, at) in sorted(self._asked.items()):
-            if now - at >= _PATIENCE_NS:
+            if now - max(at, self._answered_at.get(link, 0)) >= _PATIENCE_NS:
                 del self._asked[number]
                 asks.append(Reconnect(link=link, why=f"no answer to a request for {len(names)} streams"))
         asks += [self._subscribe(name, now) for name in self._refused.tick(now)]

@@ -99,6 +99,7 @@ class BybitAdapter:
         self._refused = Refused()
         self._up: set[str] = set()
         self._asked: dict[str, tuple[str, tuple[str, ...], int, bool]] = {}
+        self._answered_at: dict[str, int] = {}
         self._pages: dict[str, tuple[int, frozenset[str]]] = {}
         self._last_id = 0
 
@@ -177,6 +178,8 @@ class BybitAdapter:
     def _answered(self, link: str, found: _Envelope, raw: bytes, now: int) -> Heard:
         """One answer to a whole request."""
         _, names, _, subscribed = self._asked.pop(found.req_id, ("", (), 0, True))
+        if names:
+            self._answered_at[link] = now  # those behind it wait for the pace
         if found.success and names:
             return Heard((self._confirmed(names, now, subscribed),))
         if found.success:
@@ -204,6 +207,7 @@ class BybitAdapter:
             if of == link and answered.issuperset(names):
                 del self._asked[name]
                 subscribed = was
+                self._answered_at[link] = now
         said: list[Said] = []
         if told.success_topics:
             said.append(self._confirmed(told.success_topics, now, subscribed))
@@ -293,7 +297,7 @@ class BybitAdapter:
         pings, dead = self._pulse.tick(now)
         asks: list[Ask] = [*dead, *(self._send(link, "ping", (), now) for link in pings)]
         for name, (link, names, at, _) in list(self._asked.items()):
-            if now - at >= _PATIENCE_NS:
+            if now - max(at, self._answered_at.get(link, 0)) >= _PATIENCE_NS:
                 del self._asked[name]
                 asks.append(Reconnect(link=link, why=f"no answer to a request for {len(names)} topics"))
         for name in self._refused.tick(now):

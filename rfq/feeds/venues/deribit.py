@@ -43,6 +43,8 @@ CLOCK_EVERY_NS: Final = 60 * NS_PER_S
 LISTING_EVERY_NS: Final = 3_600 * NS_PER_S
 BUSY_NS: Final = 10 * NS_PER_S
 LIST_WEIGHT: Final = 20
+CHANNELS_AT_ONCE: Final = 200
+"""500 are allowed in one request, but one that is too long is refused whole ("request entity too large")."""
 _PING_NS, _DEAD_NS = 15 * NS_PER_S, 35 * NS_PER_S
 _NAME: Final = re.compile(r"[A-Za-z0-9]+(_[A-Za-z0-9]+)?(-[A-Za-z0-9_]+)*")
 _OPENING: Final = b'{"jsonrpc":"2.0","method":"subscription","params":{"channel":"'
@@ -81,7 +83,7 @@ class Deribit:
         if interval not in ("raw", "100ms", "agg2"):
             raise ValueError(f"deribit: no books every {interval!r}")
         self.venue = words.VENUE
-        self.limits = Limits(messages_per_s=3.0, weight_per_minute=600, channels_per_message=500)
+        self.limits = Limits(messages_per_s=3.0, weight_per_minute=600, channels_per_message=CHANNELS_AT_ONCE)
         self.rest = rest
         self._scales = dict(scales or {})
         self._symbols = tuple(symbols)

@@ -211,7 +211,8 @@ class Pulse:
 class Errands:
     """What was asked by HTTP and what is to be asked later: one errand a tag, tried again with growing pauses.
 
-    An answer to a tag that is not out is nobody's: it came too late, or was made up.
+    An answer to a tag that is neither out nor to be asked again is nobody's: it came too late, or was made up. One that
+    comes after we gave it up, and before we ask again, is as good as any: what it says is checked, not when it came.
     """
 
     def __init__(
@@ -235,7 +236,7 @@ class Errands:
     def answered(self, tag: str) -> Fetch | None:
         """An answer came: what had been asked, or None if nobody waits for it. It is then for `done` or `failed` to say
         what it was worth."""
-        fetch, _ = self._out.pop(tag, (None, 0))
+        fetch, _ = self._out.pop(tag, None) or self._later.pop(tag, (None, 0))
         return fetch
 
     def done(self, tag: str) -> None:
