@@ -151,11 +151,11 @@ class Gatherer:
         self._watched[market].flow.trade(told)
 
     def broke(self, market: Market, at: int) -> None:
-        """A book is not right any more."""
+        """A book is not right any more, and trades may have been missed with it (see `Scene.broke`)."""
         self.until(at)
         watched = self._watched[market]
         watched.look = None
-        watched.flow.broke(at)
+        watched.flow.broke(at, trades=True)
 
     def until(self, at: int) -> None:
         """It is `at` now, and everything that was received before has been told: give the rows that are due."""

@@ -82,11 +82,12 @@ class Scene:
             self.flow.trade(told)
 
     def broke(self, key: Key, at: int) -> None:
-        """A book is not right any more: until it is again, it is not there."""
+        """A book is not right any more: until it is again, it is not there. What breaks a book (a lost link, silence)
+        may have cost trades too: none is known until something is heard again."""
         self.changes += 1
         self._looks.pop(key, None)
         if key == self._lead:
-            self.flow.broke(at)
+            self.flow.broke(at, trades=True)
 
     def add(self, key: Key, instrument: Instrument) -> bool:
         """One more instrument of this underlying, an option of its chain; False if it is known or there is no room."""
