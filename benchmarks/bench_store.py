@@ -23,7 +23,7 @@ SHARED = Path(__file__).resolve().parents[1].parent / "shared" / "data" / "binan
 MARKETS = (Market("binance_usdm", "BTCUSDT"), Market("binance_usdm", "ETHUSDT"))
 STEP_NS = 100_000_000
 JOIN_S = 2.0
-NARROW = 8
+WIDTHS = (8, 40, len(FLOW_NAMES))
 
 
 def main(quick: bool) -> list[Row]:
@@ -76,7 +76,7 @@ def _joins(root: Path, rows: int, requests: int) -> list[Row]:
     )
     note = f"{len(FLOW_NAMES)} features, {len(built.parts)} parts, {size / rows:.0f} bytes a row of noise"
     found = [Row("history written", f"{rows / wrote_s:,.0f} rows/s", note=note)]
-    for width in (NARROW, len(FLOW_NAMES)):
+    for width in WIDTHS:
         best = cpu = np.inf
         for _ in range(3):
             begun, spent = time.perf_counter(), time.process_time()
