@@ -134,8 +134,7 @@ def build_world(
     """A world on `log`. Without a schedule it runs on virtual time from `start_at`; with one, on that one's.
 
     `checked=False` leaves the checks out (to measure what they cost). Effects leave by the street, or by another wire
-    that knows `more_parties`, and whose `journals` know what left before a restart. In a market from elsewhere
-    nobody is simulated.
+    that knows `more_parties`, and whose `journals` know what left. In a market from elsewhere nobody is simulated.
     """
     real = schedule is not None
     schedule = schedule or VirtualSchedule(start_at)
