@@ -15,6 +15,8 @@ from pricing.units import DAY_NS, NS_PER_S
 
 HOUR_NS: Final = 3600 * NS_PER_S
 FUNDING_HOURS: Final = 8
+DOUBTED_NS: Final = 600 * NS_PER_S
+"""So long after a release that jumps a snapshot still tells it: prices and vols from before it are to be doubted."""
 _EXPIRY_HOUR: Final = 8
 _FINITE: Final = 1e9
 
@@ -109,8 +111,8 @@ class Calendar(Fact, frozen=True, kw_only=True, tag="Calendar.1"):
         return tuple(found.items())
 
     def cut(self, now: int, underlying: str, until: int) -> "Calendar":
-        """What a snapshot of this underlying carries: guards not over, releases up to `until`, and the next of each
-        other kind."""
+        """What a snapshot of this underlying carries: guards not over, releases up to `until`, jumps that have just
+        been (some of what it holds may be from before them), and the next of each other kind."""
         kept = [
             event
             for event in self.events
@@ -118,6 +120,7 @@ class Calendar(Fact, frozen=True, kw_only=True, tag="Calendar.1"):
             and (
                 event.guard_from_at <= now < event.guard_until_at
                 or (event.kind is EventKind.RELEASE and now < event.at <= until)
+                or (event.jump_hours > 0.0 and event.at <= now < event.at + DOUBTED_NS)
             )
         ]
         for kind in (EventKind.FUNDING, EventKind.EXPIRY):

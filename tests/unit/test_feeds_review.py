@@ -48,7 +48,7 @@ def test_attempts_that_take_long_and_come_to_nothing_are_failures() -> None:
 
     async def run() -> int:
         rim = Rim(backoff=Backoff(1_000, 2_000))
-        wire = Wire("l", "wss://x", Limits(1.0, 60, 1), rim, SimpleNamespace(), lambda: clock[0])  # type: ignore[arg-type]
+        wire = Wire("l", "wss://x", Limits(1.0, 60, 1), rim, SimpleNamespace(), lambda: clock[0])
         task = asyncio.ensure_future(wire.run(SimpleNamespace(ws_connect=never)))  # type: ignore[arg-type]
         while wire.standing().connections < 5:
             await asyncio.sleep(0)
@@ -87,7 +87,9 @@ def test_requests_that_wait_for_their_turn_are_not_lost_ones(venue: str) -> None
                     {"success": False, "ret_msg": "no", "req_id": one["req_id"], "op": "subscribe"}
                 )
             more = _requests(adapter.hear(link, raw, now).asks)
-            waiting += [each for each in more if each.get("method", each.get("op")).upper() == "SUBSCRIBE"]
+            waiting += [
+                each for each in more if each.get("method", each.get("op")) in ("SUBSCRIBE", "subscribe")
+            ]
         asks = adapter.tick(now).asks
         assert not [each for each in asks if isinstance(each, Reconnect)], (
             f"{answered} of {len(waiting)} answered"

@@ -2,7 +2,7 @@
 
 POST /observations takes one JSON object, an array of them, or lines of them; GET /observations/ws takes the same in
 text messages. Each row is stamped by our clock when its bytes were read, and the answer says how many were taken and
-why others were not. Without a token the door opens on loopback only.
+why others were not. Without a token the door opens on loopback only, and not to what a browser sends for a web page.
 """
 
 import hmac
@@ -38,7 +38,7 @@ class Push:
 
     async def open(self, host: str = "127.0.0.1", port: int = 0) -> int:
         """Listen; returns the port. Raises ValueError for an address beyond loopback without a token."""
-        if not self._token and not _is_loopback(host):
+        if not self._token and not is_loopback(host):
             raise ValueError(f"host: {host} is beyond loopback, and there is no token")
         app = web.Application(client_max_size=BYTES_MAX)
         app.router.add_post("/observations", self._post)
@@ -77,7 +77,7 @@ class Push:
 
     def _may(self, request: web.Request) -> bool:
         if not self._token:
-            return True
+            return "Origin" not in request.headers  # a browser's page, which may be anybody's
         said = request.headers.get("Authorization", "").encode("utf-8", "surrogateescape")
         return hmac.compare_digest(said, b"Bearer " + self._token)
 
@@ -126,7 +126,8 @@ def _rows(raw: bytes) -> list[Any] | Fault:
     return rows
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether an address is of this machine only."""
     try:
         return ip_address(host).is_loopback
     except ValueError:

@@ -18,7 +18,7 @@ from rfq.feeds.link.feed import Feed, Rim
 from rfq.feeds.link.standing import FeedStanding
 from rfq.feeds.link.switchboard import Hooks, Switchboard
 from rfq.feeds.observations.files import FileError, read_calendar
-from rfq.feeds.observations.push import Push
+from rfq.feeds.observations.push import Push, is_loopback
 from rfq.feeds.observations.rows import Observation
 from rfq.feeds.observations.sentiment import observed
 from rfq.feeds.recorder.rows import Note, Recorded, RecordingError
@@ -33,6 +33,7 @@ from rfq.ops.problems import ConfigInvalid, Problem
 from rfq.ops.schedule import Schedule
 
 DERIBIT: Final = "deribit"
+_MIND_S: Final = 5.0
 
 
 class OpenMarket:
@@ -58,15 +59,19 @@ class OpenMarket:
             if venue != DERIBIT
         ]
         releases, found = _releases(settings)
+        problems += [*found, *_push_problems(settings, env)]
+        chains = frozenset(name for name, one in settings.underlyings.items() if one.chain)
+        wanted = _wanted(scenes, rates, chains)
+        adapters, found = _adapters(wanted)
         problems += found
         if problems:
             raise ConfigInvalid(problems)
-        chains = frozenset(name for name, one in settings.underlyings.items() if one.chain)
         self.market: Final = VenueMarket(scenes, schedule, offer, releases, rates, {DERIBIT: chains})
-        wanted = _wanted(scenes, rates, chains)
         self._recorder = None if settings.record is None else _recorder(settings.record, wanted)
         rim = Rim(instead=settings.instead)
-        self.feeds: Final = [Feed(self._board(one), schedule.now, scribe, rim) for one in wanted]
+        self.feeds: Final = [
+            Feed(self._board(one, adapters[one.venue]), schedule.now, scribe, rim) for one in wanted
+        ]
         self._push = Push(self._observe, schedule.now, env.get(settings.push.token_env, ""))
         self._tasks: list[asyncio.Task[None]] = []
         self.push_port = 0
@@ -79,10 +84,18 @@ class OpenMarket:
         return tuple(found.values())
 
     async def open(self) -> None:
-        """Connect everything."""
-        if self._settings.push.port is not None:
-            self.push_port = await self._push.open(self._settings.push.host, self._settings.push.port)
+        """Connect everything. ConfigInvalid if observations cannot be taken where they should be."""
+        push = self._settings.push
+        if push.port is not None:
+            try:
+                self.push_port = await self._push.open(push.host, push.port)
+            except OSError as error:
+                await self.close()
+                where = f"{push.host}:{push.port}"
+                raise ConfigInvalid([Problem("feeds", "feeds.push.port", f"{where}: {error}")]) from error
         work = [*[feed.run() for feed in self.feeds], self.market.refit(self._settings.refit_s)]
+        if self._recorder is not None:
+            work.append(self._mind(self._recorder))
         self._tasks = [asyncio.create_task(one) for one in work]
         for task in self._tasks:
             task.add_done_callback(self._ended)
@@ -103,10 +116,21 @@ class OpenMarket:
         """How each feed fares."""
         return tuple([feed.standing() for feed in self.feeds])
 
-    def _board(self, one: Recorded) -> Switchboard:
+    async def _mind(self, recorder: Recorder) -> None:
+        """Tell of rows that are lost, and of a disk that takes no more, when it happens."""
+        problem, lost = "", 0
+        while True:
+            await asyncio.sleep(_MIND_S)
+            if (recorder.problem, recorder.lost) == (problem, lost):
+                continue
+            if recorder.problem != problem or not lost:
+                words = recorder.problem or "the disk is too slow: rows are lost"
+                self._scribe.error("recording", problem=words, lost=recorder.lost)
+            problem, lost = recorder.problem, recorder.lost
+
+    def _board(self, one: Recorded, adapter: Adapter) -> Switchboard:
         """A venue's books, told to the market and, if that is wanted, recorded."""
         venue, market = one.venue, self.market
-        adapter: Adapter = make_adapter(venue, one.symbols, indices=one.indices, chains=one.chains)
         hooks = Hooks(
             on_look=partial(market.look, venue),
             on_print=partial(market.trade, venue),
@@ -151,6 +175,7 @@ def _scenes(settings: Feeds) -> tuple[dict[str, Scene], list[Problem]]:
     for name, one in settings.underlyings.items():
         where = f"feeds.underlyings.{name}"
         instruments: dict[Key, Instrument] = {}
+        names: dict[str, str] = {}
         for spelled in one.keys:
             venue, symbol = _key(spelled)
             if venue not in VENUES:
@@ -165,12 +190,42 @@ def _scenes(settings: Feeds) -> tuple[dict[str, Scene], list[Problem]]:
                 )
             elif instrument.underlying != name:
                 problems.append(Problem("feeds", where, f"{spelled} is on {instrument.underlying}"))
+            elif (other := names.get(instrument.name)) is not None:
+                words = f"{spelled} and {other} are both called {instrument.name}: take one of them"
+                problems.append(Problem("feeds", where, words))
             else:
+                names[instrument.name] = spelled
                 instruments[venue, symbol] = instrument
         lead = _key(one.lead)
         if lead in instruments:
             scenes[name] = Scene(Told(name, instruments, lead, sizing_of(instruments[lead])))
     return scenes, problems
+
+
+def _adapters(wanted: list[Recorded]) -> tuple[dict[str, Adapter], list[Problem]]:
+    """The venues' adapters, by venue, and names that none of theirs can be."""
+    found: dict[str, Adapter] = {}
+    problems: list[Problem] = []
+    for one in wanted:
+        try:
+            found[one.venue] = make_adapter(one.venue, one.symbols, indices=one.indices, chains=one.chains)
+        except ValueError as error:
+            problems.append(Problem("feeds", "feeds", str(error)))
+    return found, problems
+
+
+def _push_problems(settings: Feeds, env: Mapping[str, str]) -> list[Problem]:
+    """A door without the token that it should have stays shut: who set a name for it wants it asked for."""
+    push = settings.push
+    if push.port is None:
+        return []
+    if push.token_env and not env.get(push.token_env):
+        words = f"the environment variable {push.token_env} is empty or not there"
+        return [Problem("feeds", "feeds.push.token_env", words)]
+    if not push.token_env and not is_loopback(push.host):
+        words = f"{push.host} is beyond loopback: name the variable with its token in token_env"
+        return [Problem("feeds", "feeds.push.host", words)]
+    return []
 
 
 def _releases(settings: Feeds) -> tuple[Calendar, list[Problem]]:

@@ -25,6 +25,8 @@ from rfq.ops.schedule import Schedule
 AHEAD_NS: Final = 7 * DAY_NS
 """Releases are told so far ahead."""
 _REGULAR_DAYS: Final = 2
+RATE_NS: Final = 60 * NS_PER_S
+"""What a stablecoin is worth is told every second; what was told so long ago is not known."""
 NO_CHAINS: Final[Mapping[str, frozenset[str]]] = {}
 
 
@@ -77,7 +79,7 @@ class VenueMarket:
         shown = MarketSnapshot(
             at=at,
             underlyings=(under,),
-            rates=tuple([self._rates[currency] for currency in sorted(self._rates)]),
+            rates=tuple([rate for _, rate in sorted(self._rates.items()) if at - rate.at <= RATE_NS]),
             calendar=cut if cut.events else None,
         )
         raw = canon.encode(shown)
@@ -86,7 +88,7 @@ class VenueMarket:
         return found
 
     def watch(self, underlying: str, move_bps: float) -> None:
-        """Offer `MarketMoved` when the leading mid has moved by so much since it was last told."""
+        """Offer `MarketMoved` when the leading mid has moved by so much since it was last told, or is gone."""
         scene = self.scenes.get(underlying)
         if scene is not None:
             self._watched[underlying] = (move_bps, scene.mid)
@@ -111,10 +113,14 @@ class VenueMarket:
             scene.trade(key, told)
 
     def broke(self, venue: str, symbol: str, at: int) -> None:
-        """A book is not right any more."""
+        """A book is not right any more. If it leads, what stands on it is looked at again: without a price of ours left
+        where there is no market any more."""
         key = (venue, symbol)
         for scene in self._of.get(key, ()):
+            was_right = scene.mid > 0.0
             scene.broke(key, at)
+            if was_right and scene.leads(key) and scene.name in self._watched:
+                self._offer(MarketMoved(underlying=scene.name))
 
     def said(self, said: Said) -> None:
         """Whatever else was said; tickers and lists matter."""
@@ -141,6 +147,8 @@ class VenueMarket:
         """Fit the surfaces again and again, on another thread, until cancelled."""
         while True:
             for scene in self.scenes.values():
+                for key in scene.expired(self._schedule.now()):
+                    self._of.pop(key, None)
                 chain = scene.chain()
                 if chain:
                     at = self._schedule.now()
@@ -161,7 +169,7 @@ class VenueMarket:
                 if one.kind == "option" and one.underlying in self._chains.get(one.venue, ())
                 else None
             )
-            if scene_of is None:
+            if scene_of is None or key in scene_of.instruments or one.expiry_at <= said.received_at:
                 continue
             instrument = instrument_named(one.venue, one.symbol)
             if not isinstance(instrument, Fault) and scene_of.add(key, instrument):

@@ -18,7 +18,7 @@ from pricing.market import Book, Funding, Surface, UnderlyingMarket, one_level
 from pricing.numeric.smile import total_variance
 from pricing.surface.fit import Fit, fit
 from pricing.surface.quotes import OptionQuote, clean
-from pricing.units import YEAR_NS
+from pricing.units import DAY_NS, NS_PER_S, YEAR_NS
 from pricing.variance_clock import with_calendar
 from rfq.desk.features.look import Look, Print, Sizing
 from rfq.desk.features.outside import NOTHING, Outside
@@ -34,6 +34,12 @@ _TERM_NS: Final = 30 * 86_400 * 10**9
 """Sigma is the volatility at the money of the expiry nearest to thirty days."""
 REST_MAX: Final = 2_000
 """Options with a quote, at most."""
+INDEX_NS: Final = 10 * NS_PER_S
+"""An index that was told so long ago is none: the venues tell theirs every second."""
+SURFACE_NS: Final = 120 * NS_PER_S
+"""So is a surface whose newest quote is so old: then the chain's link is dead, or the fits have stopped."""
+FUNDING_NS: Final = 600 * NS_PER_S
+"""Funding that nobody has told for so long is not known."""
 
 
 class Told(NamedTuple):
@@ -58,7 +64,7 @@ class Scene:
         self.flow = MarketFlow(told.sizing)
         self._looks: dict[Key, Look] = {}
         self._funding: dict[Key, Funding] = {}
-        self._volumes: dict[Key, float] = {}
+        self._volumes: dict[Key, tuple[int, float]] = {}
         self._chain: dict[Key, OptionQuote] = {}
         self._index = 0.0
         self._index_at = 0
@@ -97,6 +103,20 @@ class Scene:
         self._by_name[instrument.name] = instrument
         return True
 
+    def expired(self, now: int) -> list[Key]:
+        """Forget the options that have expired, so that there is room for new ones; which they were."""
+        gone = [
+            key for key, one in self.instruments.items() if isinstance(one, Option) and one.expiry_at <= now
+        ]
+        for key in gone:
+            del self._by_name[self.instruments.pop(key).name]
+            self._chain.pop(key, None)
+        return gone
+
+    def leads(self, key: Key) -> bool:
+        """Whether this is the leading instrument."""
+        return key == self._lead
+
     def listed(self, one: Listed) -> None:
         """What the venue itself says of a size of the leading book; if that is not what was thought, begin again."""
         found = Sizing(inverse=one.inverse, multiplier=one.multiplier, usd=self._sizing.usd)
@@ -110,24 +130,28 @@ class Scene:
         return self.flow.moves(at)
 
     def ticker(self, said: TickerSaid) -> None:
-        """Mark, index, funding; or an option's quote."""
+        """Mark, index, funding; or an option's quote. The index is the leading instrument's own: others of its venue
+        may stand on another one (in USDC, say)."""
         key = (said.venue, said.symbol)
         instrument = self.instruments.get(key)
         self.changes += 1
-        if key[0] == self._lead[0] and said.index is not None and said.index > 0.0:
+        if key == self._lead and said.index is not None and said.index > 0.0:
             self._index, self._index_at = said.index, said.received_at
         if isinstance(instrument, Option):
             self._option(key, instrument, said)
             return
         if said.volume_usd_24h is not None and said.volume_usd_24h >= 0.0:
-            self._volumes[key] = said.volume_usd_24h
+            self._volumes[key] = (said.received_at, said.volume_usd_24h)
         if said.funding_8h is not None and isinstance(instrument, Perpetual):
             self._funding[key] = Funding(
                 instrument=instrument.name, at=said.received_at, rate_8h=said.funding_8h
             )
 
     def _option(self, key: Key, option: Option, said: TickerSaid) -> None:
-        if said.underlying is None or said.underlying <= 0.0 or (said.bid is None and said.ask is None):
+        if said.underlying is None or said.underlying <= 0.0:
+            return  # a mark: says nothing of quotes
+        if said.bid is None and said.ask is None:
+            self._chain.pop(key, None)  # nobody quotes it any more
             return
         if key not in self._chain and len(self._chain) >= REST_MAX:
             return
@@ -174,14 +198,17 @@ class Scene:
         outside: Outside = NOTHING,
         others: Sequence[Moves] = (),
     ) -> UnderlyingMarket | None:
-        """All of it as of `at`; None as long as there is neither an index nor a leading book."""
+        """All of it as of `at`; None while there is neither a young index nor a leading book. What was told too long
+        ago is not there."""
         index, index_at = self._index, self._index_at
         lead = self._looks.get(self._lead)
-        if index <= 0.0:
-            if lead is None:
+        if index <= 0.0 or at - index_at > INDEX_NS:
+            if lead is None or at - lead.at > INDEX_NS:
                 return None
             index, index_at = self.mid, lead.at
         surface = None if self._fit is None else self._fit.surface
+        if surface is not None and at - surface.at > SURFACE_NS:
+            surface = None
         flow = self.flow.read(at, others, outside)
         sigma = _sigma(surface, at) or flow.realised_vol_10m or 0.0
         bare = UnderlyingMarket(
@@ -189,10 +216,10 @@ class Scene:
             index=index,
             index_at=index_at,
             sigma=sigma,
-            adv_usd=sum(self._volumes.values(), 0.0),
+            adv_usd=sum([usd for told_at, usd in self._volumes.values() if at - told_at <= DAY_NS], 0.0),
             depth_usd_10bps=0.0 if lead is None else self._depth_usd(lead),
             books=self._books(),
-            funding=tuple([self._funding[key] for key in sorted(self._funding)]),
+            funding=tuple([one for _, one in sorted(self._funding.items()) if at - one.at <= FUNDING_NS]),
             surface=surface,
             flow=flow,
         )

@@ -236,8 +236,9 @@ class Errands:
     def answered(self, tag: str) -> Fetch | None:
         """An answer came: what had been asked, or None if nobody waits for it. It is then for `done` or `failed` to say
         what it was worth."""
-        fetch, _ = self._out.pop(tag, None) or self._later.pop(tag, (None, 0))
-        return fetch
+        found = self._out.pop(tag, None)
+        found = self._later.pop(tag, None) if found is None else found
+        return None if found is None else found[0]
 
     def done(self, tag: str) -> None:
         """It was what we needed."""

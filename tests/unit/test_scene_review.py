@@ -1,0 +1,293 @@
+"""What a reviewer found in the live market: what is too old, what has gone, names that clash, doors left open."""
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from aiohttp import ClientSession
+from test_scene import AT, LEAD, OTHER, S, _coin_price, _look, _scene, _ticker
+
+from fix_gateway.shell.ports import Silent
+from pricing.calendar import HOUR_NS, Calendar, EventKind, Scheduled
+from pricing.instruments import Option
+from rfq.domain.events import Event, InstrumentsListed, MarketMoved
+from rfq.feeds.observations.push import Push
+from rfq.feeds.said import Listed, ListingSaid, TickerSaid
+from rfq.feeds.scene import underlying
+from rfq.feeds.scene.naming import instrument_named
+from rfq.feeds.scene.opening import OpenMarket
+from rfq.feeds.scene.port import VenueMarket
+from rfq.feeds.scene.underlying import Key, Scene
+from rfq.ops.feed_sections import Feeds
+from rfq.ops.problems import ConfigInvalid
+
+
+class Now:
+    """A schedule of which only the clock is asked."""
+
+    def __init__(self) -> None:
+        self.at = AT
+
+    def now(self) -> int:
+        return self.at
+
+
+def _market(scene: Scene, rates: Mapping[Key, str] | None = None) -> tuple[VenueMarket, Now, list[Event]]:
+    events: list[Event] = []
+    clock = Now()
+    market = VenueMarket(
+        {scene.name: scene},
+        clock,  # type: ignore[arg-type]
+        events.append,
+        Calendar(),
+        rates or {},
+        {"deribit": frozenset({"BTC"})},
+    )
+    return market, clock, events
+
+
+def test_an_index_of_a_dead_venue_is_none_whoever_else_still_talks() -> None:
+    """The leading venue fell silent; another one's book goes on, and keeps the snapshot young."""
+    scene = _scene()
+    market, clock, _ = _market(scene)
+    scene.ticker(_ticker(LEAD, index=60_000.0, funding_8h=1e-4, volume_usd_24h=1e9))
+    for second in range(9):
+        clock.at = AT + second * S
+        scene.look(OTHER, _look(clock.at, 63_000.0 + second, 63_001.0 + second))
+        assert market.snapshot("BTC") is not None
+    clock.at = AT + 12 * S
+    scene.look(OTHER, _look(clock.at, 63_100.0, 63_101.0))
+    assert market.snapshot("BTC") is None  # no index, and the leading book is not there
+    scene.look(LEAD, _look(clock.at, 63_100.0, 63_102.0))
+    found = market.snapshot("BTC")
+    assert found is not None
+    assert (found[0].underlyings[0].index, found[0].underlyings[0].index_at) == (63_101.0, clock.at)
+
+
+def test_funding_and_volumes_that_nobody_tells_any_more_are_forgotten() -> None:
+    scene = _scene()
+    scene.ticker(_ticker(LEAD, index=60_000.0, funding_8h=1e-4, volume_usd_24h=1e9))
+    for late, funding, volume in ((599 * S, 1, 1e9), (601 * S, 0, 1e9), (25 * HOUR_NS, 0, 0.0)):
+        scene.look(LEAD, _look(AT + late, 60_000.0, 60_001.0))
+        under = scene.read(AT + late)
+        assert under is not None
+        assert (len(under.funding), under.adv_usd) == (funding, volume)
+
+
+def test_the_index_is_not_that_of_another_currency_of_the_same_venue() -> None:
+    scene = _scene()
+    scene.ticker(_ticker(LEAD, index=60_000.0))
+    usdc: Key = ("deribit", "BTC_USDC-PERPETUAL")
+    scene.instruments[usdc] = instrument_named(*usdc)  # type: ignore[assignment]
+    scene.ticker(_ticker(usdc, index=66_000.0))
+    under = scene.read(AT)
+    assert under is not None and under.index == 60_000.0
+
+
+def _with_chain(scene: Scene, day: str = "25SEP26") -> list[Key]:
+    keys = []
+    for strike in (50_000, 54_000, 57_000, 60_000, 63_000, 66_000, 72_000):
+        right = "C" if strike >= 60_000 else "P"
+        key = ("deribit", f"BTC-{day}-{strike}-{right}")
+        option = instrument_named(*key)
+        assert isinstance(option, Option)
+        assert scene.add(key, option)
+        fair = _coin_price(strike, (option.expiry_at - AT) / (365 * 86_400 * S), right == "C")
+        scene.ticker(_ticker(key, underlying=60_000.0, bid=fair * 0.99, ask=fair * 1.01))
+        keys.append(key)
+    return keys
+
+
+def test_a_surface_that_nobody_renews_is_not_shown_for_ever() -> None:
+    scene = _scene()
+    _with_chain(scene)
+    found = scene.refit(scene.chain(), AT, Calendar())
+    assert found is not None
+    scene.fitted(found)
+    for late, shown in ((60 * S, True), (121 * S, False)):
+        scene.look(LEAD, _look(AT + late, 60_000.0, 60_001.0))
+        under = scene.read(AT + late)
+        assert under is not None and (under.surface is not None) is shown
+
+
+def test_an_option_that_nobody_quotes_any_more_is_not_in_the_next_fit() -> None:
+    scene = _scene()
+    keys = _with_chain(scene)
+    scene.ticker(_ticker(keys[0], mark=0.1, mark_iv=0.5))  # the marks' channel says nothing of quotes
+    assert len(scene.chain()) == 7
+    scene.ticker(_ticker(keys[0], underlying=60_000.0, mark=0.1))
+    assert len(scene.chain()) == 6
+
+
+def _row(symbol: str, expiry_at: int) -> Listed:
+    return Listed(
+        venue="deribit", symbol=symbol, kind="option", underlying="BTC", quote="BTC", price_tick="0.0001",
+        size_step="0.1", expiry_at=expiry_at,
+    )  # fmt: skip
+
+
+def test_what_has_expired_makes_room_for_what_is_new(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A venue lists some sixty options a day; a desk that runs for weeks must still take in those of today."""
+    monkeypatch.setattr(underlying, "REST_MAX", 20)
+    scene = _scene()
+    market, clock, events = _market(scene)
+
+    def options(day: str) -> ListingSaid:
+        found = []
+        for strike in range(50_000, 60_000, 1_000):
+            name = f"BTC-{day}-{strike}-C"
+            option = instrument_named("deribit", name)
+            assert isinstance(option, Option)
+            found.append(_row(name, option.expiry_at))
+        return ListingSaid(venue="deribit", received_at=clock.at, instruments=tuple(found))
+
+    market.said(options("25SEP26"))
+    market.said(options("25SEP26"))  # the same list an hour later tells nothing
+    assert [len(one.instruments) for one in events if isinstance(one, InstrumentsListed)] == [10]
+
+    async def one_round() -> None:
+        task = asyncio.ensure_future(market.refit(60.0))
+        await asyncio.sleep(0.01)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    clock.at = AT + 40 * 86_400 * S
+    market.said(options("25SEP26"))  # an old list
+    asyncio.run(one_round())
+    market.said(options("25DEC26"))
+    assert [len(one.instruments) for one in events if isinstance(one, InstrumentsListed)] == [10, 10]
+    assert len(scene.instruments) == 12
+    assert len(market._of) == 12
+
+
+def test_a_desk_is_told_when_its_leading_book_is_gone() -> None:
+    """A price of ours that stands must be looked at again: there may be no market behind it."""
+    scene = _scene()
+    market, _, events = _market(scene)
+    market.look(*LEAD, _look(AT, 60_000.0, 60_001.0))
+    market.broke(*LEAD, AT + 1)
+    assert events == []  # nothing stands
+    market.look(*LEAD, _look(AT + 2, 60_000.0, 60_001.0))
+    market.watch("BTC", 5.0)
+    market.broke(*OTHER, AT + 3)
+    assert events == []
+    market.broke(*LEAD, AT + 4)
+    market.broke(*LEAD, AT + 5)
+    assert events == [MarketMoved(underlying="BTC")]
+    market.look(*LEAD, _look(AT + 6, 60_100.0, 60_101.0))
+    assert len(events) == 2  # it came back elsewhere
+
+
+def test_a_rate_that_nobody_tells_any_more_is_not_known() -> None:
+    scene = _scene()
+    key: Key = ("deribit", "usdc_usd")
+    market, clock, _ = _market(scene, {key: "USDC"})
+    market.said(TickerSaid(venue=key[0], symbol=key[1], received_at=AT, exchange_at=0, index=0.9998))
+    for late, rates in ((59 * S, 1), (61 * S, 0)):
+        clock.at = AT + late
+        scene.look(LEAD, _look(clock.at, 60_000.0, 60_001.0))
+        found = market.snapshot("BTC")
+        assert found is not None and len(found[0].rates) == rates
+
+
+def test_a_release_that_has_just_been_is_still_told() -> None:
+    """Otherwise an index and vols from before it would be trusted as if nothing had happened."""
+    release = Scheduled(kind=EventKind.RELEASE, at=AT, name="CPI", jump_hours=6.0)
+    plain = Scheduled(kind=EventKind.RELEASE, at=AT, name="fork")
+    calendar = Calendar(events=(release, plain))
+    assert calendar.cut(AT, "BTC", AT + HOUR_NS).events == (release,)
+    assert calendar.cut(AT + 599 * S, "BTC", AT + HOUR_NS).events == (release,)
+    assert calendar.cut(AT + 600 * S, "BTC", AT + HOUR_NS).events == ()
+
+
+BTC: dict[str, object] = {"lead": "deribit:BTC-PERPETUAL"}
+
+
+@pytest.mark.parametrize(
+    ("feeds", "word"),
+    [
+        (
+            {"underlyings": {"BTC": {**BTC, "books": ["binance_usdm:BTCUSDT", "binance_spot:BTCUSDT"]}}},
+            "both called binance:BTCUSDT",
+        ),
+        ({"rates": {"USDC": "deribit:USDC_USD"}}, "USDC_USD"),
+        ({"push": {"port": 0, "token_env": "ABSENT_TOKEN"}}, "ABSENT_TOKEN"),
+        ({"push": {"port": 0, "host": "0.0.0.0"}}, "token_env"),
+        ({"push": {"port": 0, "host": "0.0.0.0", "token_env": "EMPTY"}}, "EMPTY"),
+    ],
+)
+def test_more_that_cannot_be_meant(feeds: dict[str, object], word: str) -> None:
+    settings = Feeds.model_validate({"market": "venues", "underlyings": {"BTC": BTC}, **feeds})
+    with pytest.raises(ConfigInvalid) as told:
+        OpenMarket(settings, Now(), print, Silent(), {"EMPTY": ""})  # type: ignore[arg-type]
+    assert any(word in problem.message for problem in told.value.problems)
+
+
+def test_a_taken_port_is_told_as_what_it_is_and_leaves_nothing_running(tmp_path: Path) -> None:
+    pytest.importorskip("duckdb")
+
+    async def run() -> None:
+        taken = Push(lambda _row: None, lambda: AT)
+        port = await taken.open()
+        settings = Feeds.model_validate(
+            {
+                "market": "venues",
+                "underlyings": {"BTC": BTC},
+                "push": {"port": port},
+                "record": tmp_path / "raw",
+            }
+        )
+        seen = OpenMarket(settings, Now(), print, Silent(), {})  # type: ignore[arg-type]
+        with pytest.raises(ConfigInvalid) as told:
+            await seen.open()
+        assert told.value.problems[0].key == "feeds.push.port"
+        assert seen._recorder is not None and not seen._recorder._thread.is_alive()
+        await taken.close()
+
+    asyncio.run(run())
+
+
+def test_a_disk_that_takes_no_more_is_told_while_it_happens(monkeypatch: pytest.MonkeyPatch) -> None:
+    from rfq.feeds.scene import opening
+
+    monkeypatch.setattr(opening, "_MIND_S", 0.0)
+    told: list[dict[str, object]] = []
+    settings = Feeds.model_validate({"market": "venues", "underlyings": {"BTC": BTC}})
+    scribe = SimpleNamespace(error=lambda _name, **more: told.append(more))
+    seen = OpenMarket(settings, Now(), print, scribe, {})  # type: ignore[arg-type]
+    recorder = SimpleNamespace(problem="", lost=0)
+
+    async def run() -> None:
+        task = asyncio.ensure_future(seen._mind(recorder))  # type: ignore[arg-type]
+        for problem, lost in (("", 0), ("", 10), ("", 20), ("disk full", 30)):
+            recorder.problem, recorder.lost = problem, lost
+            for _ in range(5):
+                await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    asyncio.run(run())
+    assert [(one["problem"], one["lost"]) for one in told] == [
+        ("the disk is too slow: rows are lost", 10),
+        ("disk full", 30),
+    ]
+
+
+def test_a_web_page_cannot_push_without_a_token() -> None:
+    """A browser lets any page post to this machine; it says whose page it was."""
+
+    async def run() -> list[int]:
+        taken = Push(lambda _row: None, lambda: AT)
+        url = f"http://127.0.0.1:{await taken.open()}/observations"
+        row = {"kind": "news", "source": "wire", "text": "Bitcoin rallies"}
+        found = []
+        async with ClientSession() as session:
+            for headers in ({}, {"Origin": "https://elsewhere.example"}):
+                async with session.post(url, json=row, headers=headers) as answer:
+                    found.append(answer.status)
+        await taken.close()
+        return found
+
+    assert asyncio.run(run()) == [200, 401]
