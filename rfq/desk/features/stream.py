@@ -44,6 +44,7 @@ class MarketFlow:
         "_totals",
         "_trade_at",
         "_usual_micro",
+        "_usual_second",
     )
 
     def __init__(self, sizing: Sizing = Sizing()) -> None:  # noqa: B008 (a frozen value)
@@ -57,7 +58,7 @@ class MarketFlow:
         self._bid_wall, self._offer_wall = Wall(1), Wall(-1)
         self._bid_mending, self._offer_mending = Mending(), Mending()
         self._second_mid = 0.0
-        self._usual_micro = 0
+        self._usual_micro = self._usual_second = 0
         self._trade_at = -w.NEVER
         self._order_side = 0
         self._order_micro = 0
@@ -120,7 +121,7 @@ class MarketFlow:
         else:
             self._order_side, self._order_micro = side, micro
         self._trade_at = at
-        if 0 < LARGE * self._usual_micro <= self._order_micro:
+        if 0 < LARGE * self._usual() <= self._order_micro:
             state.large_at = at
 
     def broke(self, at: int, trades: bool = False) -> None:
@@ -224,13 +225,21 @@ class MarketFlow:
             self._sample()
             self._mark(number - 1, mid, w.GAIN_1)
             self._mark(number - 10, mid, w.GAIN_10)
-        start = max(number - _USUAL_S, ring.first)
-        then = ring.totals[start % w.COARSE]
-        known = (number - start) * w.COARSE_NS - totals[w.BLIND] + then[w.BLIND]
-        self._usual_micro = (totals[w.TOUCH] - then[w.TOUCH]) // known if known > 0 else 0
         self._bid_mending.second()
         self._offer_mending.second()
         ring.keep(number, tuple(totals), mid)
+
+    def _usual(self) -> int:
+        """What stood at the touch, on average, in the minute before the last whole second; found once a second."""
+        ring = self._coarse
+        number = ring.newest
+        if number != self._usual_second:
+            self._usual_second = number
+            start = max(number - _USUAL_S, ring.first)
+            now, then = ring.totals[number % w.COARSE], ring.totals[start % w.COARSE]
+            known = (number - start) * w.COARSE_NS - now[w.BLIND] + then[w.BLIND]
+            self._usual_micro = (now[w.TOUCH] - then[w.TOUCH]) // known if known > 0 else 0
+        return self._usual_micro
 
     def _mark(self, number: int, mid: float, gain: int) -> None:
         """What those who traded in the second before this boundary have won at `mid`."""
