@@ -96,8 +96,10 @@ def _found(path: Path, *, quiet: bool, clock: str, venue: str, **asked: Any) -> 
     tenths: dict[tuple[str, int], int] = {}
 
     def tell(what: str, done: int, total: int) -> None:
-        tenth = 10 * done // total
-        if not quiet and total > 1 and tenth > tenths.get((what, total), 0):
+        tenth = 10 * done // max(total, 1)
+        if not quiet and not total:
+            printer.say(what)
+        elif not quiet and total > 1 and tenth > tenths.get((what, total), 0):
             tenths[what, total] = tenth
             printer.say(f"{path.name}: {done} of {total} {what}")
 

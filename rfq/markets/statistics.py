@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 
 from pricing.units import NS_PER_S
-from rfq.feeds.cleaning import Table
+from rfq.feeds.cleaning import Report, Table
 from rfq.feeds.layout import BOOK, TOUCH, TRADES, TablesError
 from rfq.feeds.sizing import Sized, sizing_of
 from rfq.feeds.tables import Capture, open_capture
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 CLOCKS: Final = ("auto", "exchange", "receive")
 Tell = Callable[[str, int, int], None]
-"""Hears what is counted, how many are done, and of how many."""
+"""Hears what is counted, how many are done, and of how many (0: that is not known)."""
 
 
 class Counts(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,24 +96,27 @@ def stats_of(path: Path, asked: Asked | None = None, tell: Tell = _silent) -> tu
     Raises TablesError where it is neither, or does not hold what was asked for.
     """
     with tempfile.TemporaryDirectory(prefix="rfq-stats-") as folder:
-        return _stats(_opened(path, Path(folder)), asked or Asked(), tell)
+        capture, imported = _opened(path, Path(folder), tell)
+        return _stats(capture, asked or Asked(), tell, imported)
 
 
-def _opened(path: Path, folder: Path) -> Capture:
+def _opened(path: Path, folder: Path, tell: Tell) -> tuple[Capture, Report | None]:
+    """The capture, and what was done to an archive to make it one."""
     try:
-        return open_capture(path)
+        return open_capture(path), None
     except TablesError as error:
         if error.is_lacking or not path.exists() or (path.is_file() and path.suffix == ".parquet"):
             raise
-        from rfq.feeds.archives.convert import capture_of
+        from rfq.feeds.archives.convert import convert
 
         try:
-            return capture_of(path, folder)
+            found = convert(path, folder / "archive", tell=lambda name: tell(f"{name}: reading", 0, 0))
+            return open_capture(folder / "archive"), found.report
         except TablesError as other:
             raise TablesError(f"{error}; and no archive: {other}") from None
 
 
-def _stats(capture: Capture, asked: Asked, tell: Tell) -> tuple[MarketStats, ...]:
+def _stats(capture: Capture, asked: Asked, tell: Tell, imported: Report | None) -> tuple[MarketStats, ...]:
     chosen = [
         one
         for one in capture.markets
@@ -124,7 +127,7 @@ def _stats(capture: Capture, asked: Asked, tell: Tell) -> tuple[MarketStats, ...
             capture.market(symbol, asked.venue)  # says what there is instead
     told = []
     for done, one in enumerate(chosen, 1):
-        told.append(_market(capture, one, asked, tell))
+        told.append(_market(capture, one, asked, tell, imported))
         tell("markets", done, len(chosen))
     return tuple(told)
 
@@ -139,7 +142,9 @@ class _Seen(NamedTuple):
     holes: market.Holes
 
 
-def _market(capture: Capture, one: "Market", asked: Asked, tell: Tell) -> MarketStats:
+def _market(
+    capture: Capture, one: "Market", asked: Asked, tell: Tell, imported: Report | None
+) -> MarketStats:
     there: dict[str, dict[str, Array]] = {}
     for kind in capture.kinds:
         columns = capture.arrays(kind, one.symbol, one.venue, rough=True)
@@ -158,10 +163,17 @@ def _market(capture: Capture, one: "Market", asked: Asked, tell: Tell) -> Market
     orders = market.orders_of(trades or market.NO_TRADES, sized.sizing)
     reports = tuple(
         report
-        for report in capture.report(one.symbol, one.venue).tables
+        for report in (imported or capture.report(one.symbol, one.venue)).tables
         if (report.venue, report.symbol) == (one.venue, one.symbol)
     )
-    return _told(one, seen, book, touch, touch_from, orders, _counts(seen, trades, orders, left_out, reports))
+    words = [] if book is None else [*book.words]
+    words += [
+        f"not read: {cause.rows} times {cause.what} ({cause.example})"
+        for cause in (() if imported is None else imported.unread)
+    ]
+    counts = _counts(seen, trades, orders, left_out, reports)
+    told = _told(one, seen, book, touch, touch_from, orders, counts)
+    return msgspec.structs.replace(told, words=tuple(words))
 
 
 def _touch(seen: _Seen, book: Followed | None) -> tuple[Touch, str, dict[str, int]]:
@@ -249,7 +261,6 @@ def _told(
         markouts=moves.markouts_of(orders, touch, holes, no_moves),
         impact_orders=moves.orders_impact(orders, touch, holes, no_moves),
         impact_flow=moves.flows_impact(orders, touch, holes, no_moves),
-        words=() if book is None else book.words,
     )
 
 

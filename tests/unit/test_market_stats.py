@@ -330,8 +330,10 @@ def test_an_archive_is_as_good_as_a_capture(tmp_path: Path) -> None:
     rows = [f"{k},100.{k % 2},0.5,{k},{k},{1_700_000_000_000 + 500 * k},{k % 2 == 0}" for k in range(200)]
     head = "agg_trade_id,price,quantity,first_trade_id,last_trade_id,transact_time,is_buyer_maker"
     archive = tmp_path / "BTCUSDT-aggTrades-2023-11-14.csv"
-    archive.write_text("\n".join([head, *rows]) + "\n")
+    archive.write_text("\n".join([head, *rows, "201,-1,0.5,201,201,1700000999000,True", "no row"]) + "\n")
     found = one(archive)
+    (table,) = found.counts.tables  # what was lost on the way in is told
+    assert (table.read, table.kept, len(table.dropped)) == (202, 200, 2)
     assert (found.symbol, found.counts.trades, found.counts.orders) == ("BTCUSDT", 200, 200)
     assert found.signs[0].autocorrelation.value == pytest.approx(-1.0, abs=0.01)
     assert found.counts.traded_usd == pytest.approx(100 * 0.5 * (100.0 + 100.1))
