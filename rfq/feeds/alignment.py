@@ -19,6 +19,8 @@ _WINDOW_ROWS: Final = 8
 _DRIFT_WINDOWS: Final = 6
 _DRIFT_S: Final = 60.0
 _STEP_MS: Final = 50.0
+_AROUND: Final = 30
+"""Messages on either side of a step by which it is known for one."""
 _BEHIND_MS: Final = 2.0
 """Exchange stamps are whole milliseconds: below this a clock is not called behind."""
 
@@ -82,6 +84,31 @@ def measure(received_ns: NDArray[np.int64], exchange_ms: NDArray[np.int64]) -> C
         step_ms=round(step, 3) if abs(step) >= _STEP_MS else None,
         words=_words(floor, step),
     )
+
+
+def clock_put_back(received_ns: NDArray[np.int64], exchange_ms: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Before which rows of a file the receiver's clock was put back: its stamp is far before the one above, the
+    exchange's is not, and the delays stay lower by as much. Rows that stand in disorder, or overtook others, have
+    none of this."""
+    there = np.flatnonzero((received_ns > 0) & (exchange_ms > 0))
+    there = there[np.diff(received_ns[there], prepend=0) != 0]
+    received, exchange = received_ns[there], exchange_ms[there]
+    back = np.zeros(len(received_ns), np.bool_)
+    fall = received[:-1] - received[1:]
+    steps = np.flatnonzero((fall > _STEP_MS * _NS_PER_MS) & (exchange[1:] >= exchange[:-1])) + 1
+    if not len(steps):
+        return back
+    late = received - exchange * 1_000_000
+    around = np.arange(_AROUND)
+    above, below = (
+        late[np.maximum(steps[:, None] - 1 - around, 0)],
+        late[np.minimum(steps[:, None] + around, len(late) - 1)],
+    )
+    lower = np.minimum(
+        np.median(above, axis=1) - np.median(below, axis=1), above.min(axis=1) - below.min(axis=1)
+    )
+    back[there[steps[lower > np.maximum(_STEP_MS * _NS_PER_MS, 0.7 * fall[steps - 1])]]] = True
+    return back
 
 
 def _backwards(stamps: NDArray[np.int64], to_ms: float) -> tuple[int, float]:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rfq.feeds import exact
-from rfq.feeds.alignment import measure
+from rfq.feeds.alignment import clock_put_back, measure
 from rfq.feeds.cleaning import Ledger, Rows, Table
 from rfq.feeds.layout import BOOK, TOUCH, TRADES, Kind
 
@@ -177,16 +177,14 @@ def _completed(kind: Kind, columns: Columns, noticed: Ledger, files: Sequence[st
 
 
 def _in_order(columns: Columns, noticed: Ledger, files: Sequence[str]) -> Columns:
-    """Rows in the order of receipt. Where a stamp is far before the one above and the exchange's is not, the receiver's
-    clock was put back: what stands below it in the file came later all the same, and the latest stamp before counts."""
+    """Rows in the order of receipt. Where the receiver's clock was put back, what stands below in the file came later
+    all the same, and the latest stamp before counts."""
     received, exchange = columns["ts_recv_ns"], columns["ts_exch_ms"]
-    put_back = np.zeros(len(received), np.bool_)
-    put_back[1:] = (received[:-1] - received[1:] > _PUT_BACK_NS) & (received[1:] > 0) & (exchange[:-1] > 0)
-    put_back[1:] &= exchange[1:] >= exchange[:-1]
+    put_back = clock_put_back(received, exchange)
     order = np.lexsort((received, np.cumsum(put_back)))
     if put_back.any():
         rows = Rows({"ts_recv_ns": received, "ts_exch_ms": exchange}, columns["file_row"], files)
-        words = "receive stamps that go back though the exchange's do not: the order of the file stands"
+        words = "the receiver's clock was put back: below, the order of the file stands"
         noticed.flagged(words, put_back, rows)
     columns = {name: column[order] for name, column in columns.items()}
     if put_back.any():
@@ -328,8 +326,6 @@ _NO_SIDE: Final = 99
 _BOUNDS: Final = (1e-15, 1e15)
 """What is beyond is no price and no size."""
 _MS_MAX: Final = (2**63 - 1) // 1_000_000
-_PUT_BACK_NS: Final = 50_000_000
-"""A receiver's stamp so far before the one above it is no disorder if the exchange's does not go back with it."""
 _MAY_LACK: Final = frozenset({"bid_px", "bid_qty", "ask_px", "ask_qty"})
 _NO_NAMES: Final = frozenset({"", "0", "-1", 0, -1})
 _CHECKS: Final = {BOOK: _check_book, TOUCH: _check_touch, TRADES: _check_trades}

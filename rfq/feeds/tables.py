@@ -223,5 +223,6 @@ def _cast(kind: Kind, name: str, there: str) -> str:
 
 
 _SIDES: Final = (
-    "case when lower(side) in ('buy', 'bid', 'b') then 1 when lower(side) in ('sell', 'ask', 's', 'a') then -1 end"
+    "case when lower(side) in ('buy', 'bid', 'b') then 1"
+    " when lower(side) in ('sell', 'ask', 's', 'a') then -1 end"
 )

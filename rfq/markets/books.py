@@ -238,7 +238,10 @@ def _behind_snapshots(messages: _Messages, follows: "Ints", gapped: "Array") -> 
     """Mark the changes behind snapshots that begin later than those end, if most do not; else say so."""
     behind = np.flatnonzero(messages.snapshot[:-1] & ~messages.snapshot[1:]) + 1
     behind = behind[(messages.last[behind - 1] > 0) & ~messages.unseen[behind]]
-    late = behind[follows[behind] > messages.last[behind - 1]]
+    known = np.maximum.accumulate(
+        np.where(messages.snapshot, -1, messages.last)
+    )  # a snapshot may be older than changes
+    late = behind[follows[behind] > np.maximum(messages.last, known)[behind - 1]]
     if not len(late):
         return ""
     if 2 * len(late) >= len(behind):

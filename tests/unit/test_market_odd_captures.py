@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from market_captures import START_MS, Message, deep_levels, write_book, write_touch, write_trades
-from table_cases import SYMBOL, level, said, trade, write
+from table_cases import AT, MS, SYMBOL, level, said, trade, write
 
 from rfq.feeds import layout, tables
 from rfq.feeds.said import BookSaid
@@ -103,15 +103,31 @@ def test_a_clock_of_the_receiver_that_was_put_back_does_not_mix_up_the_rows(tmp_
     assert found.clock.name == "exchange"
     assert (found.spread, found.walk, found.ofi) == (wanted.spread, wanted.walk, wanted.ofi)
     noticed = {one.what for table in found.counts.tables for one in table.noticed}
-    assert any("the order of the file stands" in one for one in noticed)
+    assert "the receiver's clock was put back: below, the order of the file stands" in noticed
 
 
 def test_a_book_whose_receiver_was_put_back_is_told_in_its_order(tmp_path: Path) -> None:
-    ns = [0, 10**9, 2 * 10**9, 15 * 10**8, 16 * 10**8, 3 * 10**9]
-    rows = [level(at, 1, 1.0, 1.0 + k, k, ts_exch_ms=1 + 500 * k) for k, at in enumerate(ns)]
+    sent_ms = 100 * np.arange(40)
+    put_back_ms = np.where(np.arange(40) < 20, 0, 700)
+    rows = [
+        level(int(1_000_000 * (sent - back)), 1, 1.0, 1.0 + k, k, ts_exch_ms=MS + int(sent))
+        for k, (sent, back) in enumerate(zip(sent_ms, put_back_ms, strict=True))
+    ]
     told = said(write(tmp_path / "a", "l2_events", rows))
-    assert [one.last for one in told if isinstance(one, BookSaid)] == [0, 1, 2, 3, 4, 5]
-    assert np.diff([one.received_at for one in told]).tolist() == [10**9, 10**9, 0, 0, 10**9]
+    assert [one.last for one in told if isinstance(one, BookSaid)] == list(range(40))
+    assert np.diff([one.received_at for one in told]).min() == 0
+
+
+def test_messages_that_overtake_others_are_put_in_order(tmp_path: Path) -> None:
+    dice = np.random.default_rng(8)
+    sent_ms = np.cumsum(dice.integers(10, 60, 400))
+    received_ms = sent_ms + dice.integers(100, 300, 400)
+    rows = [
+        level(int(1_000_000 * at), 1, 1.0, 1.0 + k, k, ts_exch_ms=MS + int(sent))
+        for k, (sent, at) in enumerate(zip(sent_ms, received_ms, strict=True))
+    ]
+    told = said(write(tmp_path / "a", "l2_events", rows))
+    assert [one.received_at - AT for one in told] == (1_000_000 * np.sort(received_ms)).tolist()
 
 
 def test_microseconds_are_no_milliseconds(tmp_path: Path) -> None:
@@ -181,6 +197,13 @@ def test_changes_that_begin_later_than_their_snapshot_ends_are_a_gap(tmp_path: P
     found = market(tmp_path / "a")
     assert found.sequence is not None
     assert (found.sequence.gaps, found.sequence.broken) == (1, 15)
+
+
+def test_a_snapshot_older_than_the_changes_before_it_lacks_none(tmp_path: Path) -> None:
+    late: Message = (1.05, *ROOM, True, 5, 5)
+    write_book(tmp_path / "a", [*changes(1, 10, 0.1), late, *changes(11, 30, 1.1)])
+    found = market(tmp_path / "a")
+    assert found.sequence is not None and found.sequence.rule == "each begins one after the last"
 
 
 def test_a_snapshot_that_counts_otherwise_is_said_to_do_so(tmp_path: Path) -> None:
