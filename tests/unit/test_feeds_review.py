@@ -41,6 +41,7 @@ def test_a_book_that_loses_a_side_is_told_as_broken_and_comes_back_with_it() -> 
 def test_attempts_that_take_long_and_come_to_nothing_are_failures() -> None:
     """A host that swallows packets: each attempt takes longer than a connection must hold to be no failure."""
     clock = [S]
+    told: list[str] = []
 
     async def never(*_: object, **__: object) -> None:
         clock[0] += 15 * S
@@ -48,7 +49,8 @@ def test_attempts_that_take_long_and_come_to_nothing_are_failures() -> None:
 
     async def run() -> int:
         rim = Rim(backoff=Backoff(1_000, 2_000))
-        wire = Wire("l", "wss://x", Limits(1.0, 60, 1), rim, SimpleNamespace(), lambda: clock[0])
+        listener: Any = SimpleNamespace(on_failed=lambda _wire, why: told.append(why))
+        wire = Wire("l", "wss://x", Limits(1.0, 60, 1), rim, listener, lambda: clock[0])
         task = asyncio.ensure_future(wire.run(SimpleNamespace(ws_connect=never)))  # type: ignore[arg-type]
         while wire.standing().connections < 5:
             await asyncio.sleep(0)
@@ -57,6 +59,7 @@ def test_attempts_that_take_long_and_come_to_nothing_are_failures() -> None:
         return wire.standing().failures
 
     assert asyncio.run(run()) >= 4
+    assert told[0] == "not connected: TimeoutError"  # whoever reads the log knows why there is no market
 
 
 def _requests(asks: Any) -> list[dict[str, Any]]:

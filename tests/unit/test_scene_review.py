@@ -14,7 +14,7 @@ from pricing.calendar import HOUR_NS, Calendar, EventKind, Scheduled
 from pricing.instruments import Option
 from rfq.domain.events import Event, InstrumentsListed, MarketMoved
 from rfq.feeds.observations.push import Push
-from rfq.feeds.said import Listed, ListingSaid, TickerSaid
+from rfq.feeds.said import Listed, ListingSaid, TickerSaid, Trouble
 from rfq.feeds.scene import underlying
 from rfq.feeds.scene.naming import instrument_named
 from rfq.feeds.scene.opening import OpenMarket
@@ -291,3 +291,31 @@ def test_a_web_page_cannot_push_without_a_token() -> None:
         return found
 
     assert asyncio.run(run()) == [200, 401]
+
+
+def test_what_a_venue_refuses_is_told_but_not_again_and_again() -> None:
+    told: list[dict[str, object]] = []
+    settings = Feeds.model_validate({"market": "venues", "underlyings": {"BTC": BTC}})
+    scribe = SimpleNamespace(warning=lambda name, **more: told.append({"name": name, **more}))
+    seen = OpenMarket(settings, Now(), print, scribe, {})  # type: ignore[arg-type]
+    board = seen.feeds[0].board
+
+    def refused(at: int, symbol: str, *, breaks: bool = False) -> None:
+        trouble = Trouble(
+            venue="deribit", received_at=at, symbol=symbol, what="refused", where="subscribe", excerpt="",
+            breaks_book=breaks,
+        )  # fmt: skip
+        board.take(trouble, at)
+
+    for second in range(61):
+        refused(AT + second * S, "BTC-PERPETUAL")
+    refused(AT, "")
+    refused(AT, "BTC-PERPETUAL", breaks=True)
+    assert [(one["name"], one["symbol"], one["more"]) for one in told] == [
+        ("feed_trouble", "BTC-PERPETUAL", 0),
+        ("feed_trouble", "BTC-PERPETUAL", 59),
+        ("feed_trouble", "", 0),
+    ]
+    for number in range(2_000):
+        refused(AT, f"BTC-{number}")
+    assert len(seen._troubles) <= 1_000

@@ -104,6 +104,10 @@ class Feed:
         self._scribe.warning("feed_down", venue=self.board.adapter.venue, link=wire.link, why=why)
         self._guarded(self.board.closed, wire.link, self._now(), why)
 
+    def on_failed(self, wire: Wire, why: str) -> None:
+        """A link could not be made; nothing on it was known, so nothing is lost."""
+        self._scribe.warning("feed_down", venue=self.board.adapter.venue, link=wire.link, why=why)
+
     def on_heard(self, wire: Wire, raw: bytes, at: int) -> None:
         """A message."""
         self._guarded(self.board.hear, wire.link, raw, at)

@@ -64,6 +64,10 @@ class Listener(Protocol):
         """It is down."""
         ...
 
+    def on_failed(self, wire: "Wire", why: str) -> None:
+        """It was not up, and could not be brought up."""
+        ...
+
     def on_heard(self, wire: "Wire", raw: bytes, at: int) -> None:
         """A message, and when it was read."""
         ...
@@ -144,6 +148,7 @@ class Wire:
         self._connections += 1
         socket = await self._connect(session)
         if socket is None:
+            self._listener.on_failed(self, self._why)
             return 0
         up_at = self._now()
         self._is_up, self._since_at = True, up_at

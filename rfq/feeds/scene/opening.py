@@ -23,17 +23,21 @@ from rfq.feeds.observations.rows import Observation
 from rfq.feeds.observations.sentiment import observed
 from rfq.feeds.recorder.rows import Note, Recorded, RecordingError
 from rfq.feeds.recorder.writing import Recorder
+from rfq.feeds.said import Said, Trouble
 from rfq.feeds.scene.naming import instrument_named, sizing_of
 from rfq.feeds.scene.port import VenueMarket
 from rfq.feeds.scene.underlying import Key, Scene, Told
 from rfq.feeds.venues.adapter import Adapter
 from rfq.feeds.venues.catalogue import VENUES, make_adapter, make_keepers
+from rfq.ops.clock import NS_PER_S
 from rfq.ops.feed_sections import Feeds
 from rfq.ops.problems import ConfigInvalid, Problem
 from rfq.ops.schedule import Schedule
 
 DERIBIT: Final = "deribit"
 _MIND_S: Final = 5.0
+_TROUBLE_NS: Final = 60 * NS_PER_S
+_TROUBLES_MAX: Final = 1_000
 
 
 class OpenMarket:
@@ -73,6 +77,7 @@ class OpenMarket:
             Feed(self._board(one, adapters[one.venue]), schedule.now, scribe, rim) for one in wanted
         ]
         self._push = Push(self._observe, schedule.now, env.get(settings.push.token_env, ""))
+        self._troubles: dict[Key, tuple[int, int]] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self.push_port = 0
         """Where observations are taken, once open; 0 for nowhere."""
@@ -134,7 +139,7 @@ class OpenMarket:
         hooks = Hooks(
             on_look=partial(market.look, venue),
             on_print=partial(market.trade, venue),
-            on_said=market.said,
+            on_said=self._said,
             on_broke=partial(self._broke, venue),
             on_told=None if self._recorder is None else self._recorder.of(venue),
         )
@@ -145,6 +150,25 @@ class OpenMarket:
         """A task that ends by itself is a fault of ours, and is told; what it fed grows old, and is refused as that."""
         if not task.cancelled() and (fault := task.exception()) is not None:
             self._scribe.error("market_task", fault=repr(fault))
+
+    def _said(self, said: Said) -> None:
+        if isinstance(said, Trouble) and not said.breaks_book:  # those are told as what they break
+            self._trouble(said)
+        self.market.said(said)
+
+    def _trouble(self, said: Trouble) -> None:
+        """Channels that are refused, symbols that are not listed: once a minute for each."""
+        key = said.venue, said.symbol
+        told_at, more = self._troubles.get(key, (0, 0))
+        if said.received_at - told_at < _TROUBLE_NS:
+            self._troubles[key] = told_at, more + 1
+            return
+        if len(self._troubles) >= _TROUBLES_MAX:
+            self._troubles.clear()
+        self._troubles[key] = said.received_at, 0
+        self._scribe.warning(
+            "feed_trouble", venue=said.venue, symbol=said.symbol, what=said.what, where=said.where, more=more
+        )
 
     def _broke(self, venue: str, symbol: str, at: int, why: str) -> None:
         self._scribe.warning("book_broke", venue=venue, symbol=symbol, why=why)
