@@ -152,8 +152,8 @@ class Brute:
         return self.sizing.worth(0.5 * (look.bid.size + look.offer.size), mid_of(look))
 
     def samples(self, seconds: int) -> list[Look]:
-        """The book at the end of each whole second in a window, as far as something came after it."""
-        last = max(one.at for one in self.told) // NS
+        """The book at the end of each whole second in a window."""
+        last = self.at // NS
         begin = self.begin(seconds) // NS
         found = [self.book_at(number * NS) for number in range(begin, last + 1)]
         return [one for one in found if one is not None]
@@ -165,7 +165,7 @@ class Brute:
 
     def markout_bps(self, ahead: int) -> float:
         """What takers of the seconds whose markouts fell into the last minute had won."""
-        last = max(one.at for one in self.told) // NS
+        last = self.at // NS
         won = staked = 0.0
         for number in range(self.begin(60) // NS + 1, last + 1):
             book = self.book_at(number * NS)

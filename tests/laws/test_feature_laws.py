@@ -1,6 +1,7 @@
 """Laws of the accumulators: reading changes nothing, what a window does not hold does not count, numbers are sane; and
 a book of which only the touch is known looks as a book of one level does."""
 
+import copy
 import math
 from typing import Any
 
@@ -59,6 +60,20 @@ def test_it_matters_neither_when_nor_how_often_it_is_read(told: list[Told], data
         at = told[-1].at + ahead
         assert read.read(at) == unread.read(at)
         assert canon.encode(read.read(at)) == canon.encode(unread.read(at))
+
+
+@given(streams(), gaps)
+def test_a_reading_knows_what_time_has_brought_whether_or_not_anything_was_told(
+    told: list[Told], ahead: int
+) -> None:
+    flow = MarketFlow()
+    feed(flow, told)
+    at = max(one.at for one in told) + ahead
+    for instant in (at, at // NS * NS + NS):
+        before = flow.read(instant)
+        waited = copy.deepcopy(flow)
+        waited._advance(instant)
+        assert waited.read(instant) == before
 
 
 @given(streams(), gaps)

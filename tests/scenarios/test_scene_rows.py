@@ -61,8 +61,6 @@ def test_a_snapshot_of_the_desk_says_what_the_store_s_row_of_that_instant_says(
         scenes[name] = Scene(Told(name, {key: instrument}, key, sizing_of(instrument)))
     schedule = VirtualSchedule(START_NS)
     desk = VenueMarket(scenes, schedule, lambda _event: None, Calendar(), {})
-    for market in found.markets:  # an index, so that there is a snapshot without a book too
-        desk.said(TickerSaid(venue=VENUE, symbol=market.symbol, received_at=1, exchange_at=0, index=3e3))
     dice = random.Random(seed)
     instants = sorted(START_NS + dice.randrange(40_000) * MS + 1 for _ in range(150))
     news = [Observed(START_NS + at * MS, "BTC", SENTIMENT, 0.5) for at in (7_000, 33_000)]
@@ -84,7 +82,11 @@ def test_a_snapshot_of_the_desk_says_what_the_store_s_row_of_that_instant_says(
                 desk.observed(said.pop())
             schedule.run_until(at)
             for market, name in zip(found.markets, scenes, strict=True):
-                scenes[name].changes += 1  # as of this instant, whether or not anything was told
+                # An index, so that there is a snapshot as of this instant, with or without a book.
+                index = TickerSaid(
+                    venue=VENUE, symbol=market.symbol, received_at=at, exchange_at=0, index=3e3
+                )
+                desk.said(index)
                 shown = desk.snapshot(name)
                 assert shown is not None and shown[0].at == at
                 seen.append(reading_of(market, at, 0, 0.0, shown[0].underlyings[0].flow))

@@ -10,6 +10,7 @@ from pricing.units import NS_PER_S, YEAR_NS
 from rfq.desk.features import windows as w
 from rfq.desk.features.look import Look
 from rfq.desk.features.outside import NOTHING, Outside
+from rfq.desk.features.state import State, caught_up, squared
 from rfq.desk.features.windows import (
     ADDED,
     BLIND,
@@ -65,53 +66,6 @@ class Moves(NamedTuple):
     bps_60s: float | None
 
 
-class State:
-    """All that `MarketFlow` knows beside its watchers. What stands in the book now counts for as long as it stands."""
-
-    __slots__ = (
-        "at",
-        "coarse",
-        "deaf",
-        "fine",
-        "large_at",
-        "look",
-        "mid",
-        "next_at",
-        "per_size",
-        "spread",
-        "totals",
-        "touch",
-    )
-
-    def __init__(self, totals: list[int], fine: w.Ring, coarse: w.Ring) -> None:
-        self.totals = totals
-        self.fine = fine
-        self.coarse = coarse
-        self.at = 0
-        self.next_at = -w.NEVER
-        self.look: Look | None = None
-        self.deaf = False
-        self.mid = 0.0
-        self.per_size = 0.0  # USD for one unit of size
-        self.spread = self.touch = 0
-        self.large_at = -w.NEVER
-
-    def stand(self, at: int) -> None:
-        """What is known stands until `at`."""
-        passed = at - self.at
-        if not passed:
-            return
-        totals = self.totals
-        if self.look is None:
-            totals[w.BLIND] += passed
-        else:
-            totals[w.SPREAD] += self.spread * passed
-            totals[w.TOUCH] += self.touch * passed
-        if self.deaf:
-            totals[w.DEAF] += passed
-        self.at = at
-
-
 def moves_of(state: State, at: int) -> Moves:
     """How far the mid has moved."""
     mid = state.mid
@@ -142,6 +96,7 @@ def flow_of(state: State, at: int, others: Sequence[Moves], outside: Outside) ->
         return Flow(**found)
     look, now, fine, coarse = state.look, state.totals, state.fine, state.coarse
     tenth, second = at // FINE_NS, at // COARSE_NS
+    passed = coarse.newest + 1  # the first whole second that nothing has ended yet, if it is over
     s1, s10 = fine.since(tenth - 9, now), fine.since(tenth - 99, now)
     s60, m10 = coarse.since(second - 59, now), coarse.since(second - 599, now)
     seen_1 = seen_10 = seen_60 = seen_600 = heard_1 = heard_10 = heard_60 = True
@@ -153,6 +108,8 @@ def flow_of(state: State, at: int, others: Sequence[Moves], outside: Outside) ->
         seen_10, heard_10 = _covered(s10, blind, deaf, part + 99 * FINE_NS)
         seen_60, heard_60 = _covered(s60, blind, deaf, rest + 59 * COARSE_NS)
         seen_600, _ = _covered(m10, blind, deaf, rest + 599 * COARSE_NS)
+    if look is not None and passed <= second:
+        now = caught_up(state, second)
     depth = None
     if look is None:
         found["book_known_flag"] = 0.0
@@ -173,7 +130,10 @@ def flow_of(state: State, at: int, others: Sequence[Moves], outside: Outside) ->
         found["spread_bps_60s"] = spread / 1e6
         found |= _minute(now, s60, depth)
     if seen_600:
-        found["realised_vol_10m"] = math.sqrt((now[VARIANCE] - m10[VARIANCE]) * _A_YEAR_OF_599)
+        moved = now[VARIANCE] - m10[VARIANCE]
+        if second - 598 <= passed < second - 58:  # too long ago for `caught_up`
+            moved += squared(state)
+        found["realised_vol_10m"] = math.sqrt(moved * _A_YEAR_OF_599)
     since = m10 if coarse.first <= second - 599 else coarse.since(coarse.first, now)
     mended = now[MENDED] - since[MENDED]
     if mended:

@@ -12,14 +12,14 @@ from pricing.flow import Flow
 from rfq.desk.features import windows as w
 from rfq.desk.features.look import Look, Print, Sizing
 from rfq.desk.features.outside import NOTHING, Outside
-from rfq.desk.features.reading import Moves, State, flow_of, moves_of
+from rfq.desk.features.reading import Moves, flow_of, moves_of
+from rfq.desk.features.state import State, end_second, squared
 from rfq.desk.features.watchers import WALL_SHARE, Mending, Wall
 
 _ORDER_NS: Final = 1_000_000
 """Trades of one side that follow each other within a millisecond are one order."""
 _MICRO: Final = 1e6
 _COINS: Final = 1e12
-_SQUARE: Final = 1e18
 _USUAL_S: Final = 60
 LARGE: Final = 5
 """An order is large when it takes so many times what usually stands at the touch."""
@@ -38,7 +38,6 @@ class MarketFlow:
         "_order_micro",
         "_order_side",
         "_per_size",
-        "_second_mid",
         "_sizing",
         "_state",
         "_totals",
@@ -57,7 +56,6 @@ class MarketFlow:
         self._state = State(self._totals, self._fine, self._coarse)
         self._bid_wall, self._offer_wall = Wall(1), Wall(-1)
         self._bid_mending, self._offer_mending = Mending(), Mending()
-        self._second_mid = 0.0
         self._usual_micro = self._usual_second = 0
         self._trade_at = -w.NEVER
         self._order_side = 0
@@ -214,20 +212,14 @@ class MarketFlow:
 
     def _second(self, number: int) -> None:
         """A whole second ends, the one before the boundary of this number."""
-        state, totals, ring = self._state, self._totals, self._coarse
-        mid = state.mid
-        if mid:
-            if self._second_mid:
-                moved = mid / self._second_mid - 1.0
-                if moved:
-                    totals[w.VARIANCE] += int(_SQUARE * moved * moved)
-            self._second_mid = mid
-            self._sample()
-            self._mark(number - 1, mid, w.GAIN_1)
-            self._mark(number - 10, mid, w.GAIN_10)
+        state, totals = self._state, self._totals
+        if state.mid:
+            totals[w.VARIANCE] += squared(state)
+            state.second_mid = state.mid
+            end_second(state, totals, number)
         self._bid_mending.second()
         self._offer_mending.second()
-        ring.keep(number, tuple(totals), mid)
+        self._coarse.keep(number, tuple(totals), state.mid)
 
     def _usual(self) -> int:
         """What stood at the touch, on average, in the minute before the last whole second; found once a second."""
@@ -240,28 +232,3 @@ class MarketFlow:
             known = (number - start) * w.COARSE_NS - now[w.BLIND] + then[w.BLIND]
             self._usual_micro = (now[w.TOUCH] - then[w.TOUCH]) // known if known > 0 else 0
         return self._usual_micro
-
-    def _mark(self, number: int, mid: float, gain: int) -> None:
-        """What those who traded in the second before this boundary have won at `mid`."""
-        kept = self._coarse.totals
-        after, before = kept[number % w.COARSE], kept[(number - 1) % w.COARSE]
-        traded = after[w.TRADED] - before[w.TRADED]
-        if traded:
-            totals = self._totals
-            coins = after[w.COINS] - before[w.COINS]
-            totals[gain] += int(_MICRO / _COINS * mid * coins) - after[w.FLOW] + before[w.FLOW]
-            totals[gain + 1] += traded
-
-    def _sample(self) -> None:
-        """What is known at the end of a whole second."""
-        look, totals = self._state.look, self._totals
-        assert look is not None
-        bid, offer = look.bid, look.offer
-        depth = int(self._state.per_size * (bid.bands[2] + offer.bands[2]))
-        bids, offers = bid.levels[0], offer.levels[0]
-        lean = int(1e4 * (bids - offers) / (bids + offers)) if bids + offers > 0.0 else 0
-        totals[w.SAMPLES] += 1
-        totals[w.DEPTH] += depth
-        totals[w.DEPTH_SQUARE] += depth * depth
-        totals[w.LEAN] += lean
-        totals[w.LEAN_SQUARE] += lean * lean
