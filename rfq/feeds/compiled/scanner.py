@@ -22,6 +22,7 @@ _LETTERS_MOST: Final = 256
 """Letters of a number."""
 
 _QUOTE, _PLUS, _COMMA, _MINUS, _DOT, _ZERO, _NINE = 34, 43, 44, 45, 46, 48, 57
+_POWERS = tuple([10**one for one in range(19)])
 _OPEN, _CLOSE, _BACKSLASH = 91, 93, 92
 
 
@@ -221,14 +222,15 @@ def read_plain(
                 place += 1
             digits = size_digits if cell == 1 else price_digits
             begun, number, short = place, 0, digits
-            while place < end and _ZERO <= text[place] <= _NINE and place - begun < 19:
+            stop = min(place + 19, end)
+            while place < stop and _ZERO <= text[place] <= _NINE:
                 number = number * 10 + (int(text[place]) - _ZERO)
                 place += 1
             whole = place - begun
             if place < end and text[place] == _DOT and whole > 0:
                 place += 1
-                pointed = place
-                while place < end and _ZERO <= text[place] <= _NINE and place - begun < 20:
+                pointed, stop = place, min(begun + 20, end)
+                while place < stop and _ZERO <= text[place] <= _NINE:
                     number = number * 10 + (int(text[place]) - _ZERO)
                     place += 1
                 if place == pointed:
@@ -236,8 +238,7 @@ def read_plain(
                 short -= place - pointed
             if whole == 0 or whole + digits > 18 or short < 0:
                 return at, count
-            for _ in range(short):
-                number *= 10
+            number *= _POWERS[short]
             if quoted:
                 if place >= end or text[place] != _QUOTE:
                     return at, count
