@@ -111,14 +111,15 @@ class Calendar(Fact, frozen=True, kw_only=True, tag="Calendar.1"):
         return tuple(found.items())
 
     def cut(self, now: int, underlying: str, until: int) -> "Calendar":
-        """What a snapshot of this underlying carries: guards not over, releases up to `until`, jumps that have just
-        been (some of what it holds may be from before them), and the next of each other kind."""
+        """What a snapshot of this underlying carries: guards up to `until` that are not over, releases up to `until`,
+        jumps that have just been (some of what it holds may be from before them), and the next of each other kind.
+        """
         kept = [
             event
             for event in self.events
             if event.concerns(underlying)
             and (
-                event.guard_from_at <= now < event.guard_until_at
+                (event.guard_from_at <= until and max(event.guard_from_at, now) < event.guard_until_at)
                 or (event.kind is EventKind.RELEASE and now < event.at <= until)
                 or (event.jump_hours > 0.0 and event.at <= now < event.at + DOUBTED_NS)
             )

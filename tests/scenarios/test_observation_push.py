@@ -7,7 +7,7 @@ from io import BytesIO
 import pytest
 from aiohttp import ClientSession, WSMsgType, WSServerHandshakeError
 
-from rfq.feeds.observations.push import BYTES_MAX, Push
+from rfq.feeds.observations.push import BYTES_MAX, ROWS_MAX, Push
 from rfq.feeds.observations.rows import Observation
 
 AT = 1_790_000_000 * 10**9
@@ -67,8 +67,8 @@ def test_too_much_at_once_is_refused_and_the_next_is_taken() -> None:
     async def talk(session: ClientSession, url: str) -> None:
         async with session.post(url, data=BytesIO(b" " * (BYTES_MAX + 1))) as answer:
             assert answer.status == 413
-        async with session.post(url, json=[{}] * 10_001) as answer:
-            assert "10000 at most" in (await answer.json())["refused"][0]["problem"]
+        async with session.post(url, json=[{}] * (ROWS_MAX + 1)) as answer:
+            assert f"{ROWS_MAX} at most" in (await answer.json())["refused"][0]["problem"]
         async with session.post(url, json=NEWS) as answer:
             assert answer.status == 200
 

@@ -11,9 +11,13 @@ from test_scene import AT, LEAD, OTHER, S, _coin_price, _look, _scene, _ticker
 
 from fix_gateway.shell.ports import Silent
 from pricing.calendar import HOUR_NS, Calendar, EventKind, Scheduled
+from pricing.fact import Fault
 from pricing.instruments import Option
+from rfq.desk.features.outside import Observed
 from rfq.domain.events import Event, InstrumentsListed, MarketMoved
+from rfq.feeds.observations.files import FileError, read_calendar
 from rfq.feeds.observations.push import Push
+from rfq.feeds.observations.rows import read_row
 from rfq.feeds.said import Listed, ListingSaid, TickerSaid, Trouble
 from rfq.feeds.scene import underlying
 from rfq.feeds.scene.naming import instrument_named
@@ -258,20 +262,25 @@ def test_a_disk_that_takes_no_more_is_told_while_it_happens(monkeypatch: pytest.
     scribe = SimpleNamespace(error=lambda _name, **more: told.append(more))
     seen = OpenMarket(settings, Now(), print, scribe, {})  # type: ignore[arg-type]
     recorder = SimpleNamespace(problem="", lost=0)
+    seen._recorder = recorder  # type: ignore[assignment]
 
     async def run() -> None:
-        task = asyncio.ensure_future(seen._mind(recorder))  # type: ignore[arg-type]
+        task = asyncio.ensure_future(seen._mind())
         for problem, lost in (("", 0), ("", 10), ("", 20), ("disk full", 30)):
             recorder.problem, recorder.lost = problem, lost
             for _ in range(5):
                 await asyncio.sleep(0)
+        seen.market.problem = "Flow: inf"
+        for _ in range(5):
+            await asyncio.sleep(0)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
 
     asyncio.run(run())
-    assert [(one["problem"], one["lost"]) for one in told] == [
+    assert [(one["problem"], one.get("lost")) for one in told] == [
         ("the disk is too slow: rows are lost", 10),
         ("disk full", 30),
+        ("Flow: inf", None),
     ]
 
 
@@ -319,3 +328,42 @@ def test_what_a_venue_refuses_is_told_but_not_again_and_again() -> None:
     for number in range(2_000):
         refused(AT, f"BTC-{number}")
     assert len(seen._troubles) <= 1_000
+
+
+def test_numbers_beyond_reason_do_not_end_the_desk() -> None:
+    """A snapshot with an infinity in it cannot be written: that is no market, not the end of the program."""
+    scene = _scene()
+    market, _, _ = _market(scene)
+    for key in (LEAD, OTHER):
+        scene.ticker(_ticker(key, index=1e300, funding_8h=-1e300, volume_usd_24h=1.7e308))
+    scene.look(LEAD, _look(AT, 60_000.0, 60_001.0))
+    found = market.snapshot("BTC")
+    assert found is not None
+    under = found[0].underlyings[0]
+    assert (under.index, under.adv_usd, under.funding) == (60_000.5, 0.0, ())
+    for _ in range(2):
+        market.observed(Observed(AT, "BTC", "chain_flow_usd", 1.7e308))
+    assert market.snapshot("BTC") is None
+    assert "chain_flow" in market.problem
+
+
+def test_a_pushed_number_beyond_reason_is_refused() -> None:
+    row = {"kind": "chain", "source": "x", "name": "chain_flow_usd", "value": 1e308}
+    found = read_row(row, AT)
+    assert isinstance(found, Fault) and found.field == "value"
+
+
+def test_a_guard_under_another_name_is_not_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "releases.csv"
+    path.write_text("at,kind,name,guard_before\n2026-12-10T13:30:00Z,release,CPI,30\n", encoding="utf-8")
+    with pytest.raises(FileError, match="no such column: guard_before;"):
+        read_calendar(path)
+    path.write_text('at,kind,underlyings\n2026-12-10T13:30:00Z,release,"BTC, eth"\n', encoding="utf-8")
+    assert read_calendar(path)[0].events[0].underlyings == ("BTC", "ETH")
+
+
+def test_every_guard_to_come_is_in_the_snapshot_not_only_that_of_the_next_event_of_its_kind() -> None:
+    first = Scheduled(kind=EventKind.FUNDING, at=AT + 600 * S)
+    second = Scheduled(kind=EventKind.FUNDING, at=AT + 610 * S, name="elsewhere", guard_before_s=60.0)
+    calendar = Calendar(events=(first, second))
+    assert calendar.cut(AT, "BTC", AT + HOUR_NS).free_until(AT, "BTC") == AT + 550 * S

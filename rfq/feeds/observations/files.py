@@ -1,6 +1,7 @@
 """Observations and calendars from CSV and Parquet files: every row is read or refused with its number and why."""
 
 import csv
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -10,6 +11,8 @@ from pricing.fact import Fault
 from rfq.feeds.observations.rows import Observation, instant, read_row
 
 REFUSED_TOLD_MAX: Final = 100
+_CALENDAR: Final = ("at", "kind", "name", "underlyings", "jump_hours", "guard_before_s", "guard_after_s")
+_BETWEEN: Final = re.compile(r"[,;|/]")
 
 
 class FileError(Exception):
@@ -58,6 +61,9 @@ def read_calendar(path: Path) -> tuple[Calendar, tuple[Refused, ...]]:
     events: list[Scheduled] = []
     refused: list[Refused] = []
     for number, row in _rows(path, "at"):
+        strange = [str(name) for name in row if name not in _CALENDAR]
+        if strange:  # a guard under another name would guard nothing
+            raise FileError(f"{path}: no such column: {', '.join(strange)}; there are {', '.join(_CALENDAR)}")
         found = _scheduled(row)
         if isinstance(found, Scheduled):
             events.append(found)
@@ -86,7 +92,7 @@ def _scheduled(row: Mapping[str, Any]) -> Scheduled | Fault:
             kind=EventKind(kind),
             at=at,
             name=str(row.get("name") or ""),
-            underlyings=tuple(str(row.get("underlyings") or "").upper().split()),
+            underlyings=tuple(_BETWEEN.sub(" ", str(row.get("underlyings") or "").upper()).split()),
             **numbers,
         )
     except ValueError as error:

@@ -17,7 +17,8 @@ from pricing.fact import Fault
 from rfq.feeds.observations.rows import Observation, read_row
 
 BYTES_MAX: Final = 1 << 20
-ROWS_MAX: Final = 10_000
+ROWS_MAX: Final = 1_000
+"""At once: they are read where quotes are made."""
 HEARTBEAT_S: Final = 20.0
 _ALL: Final = "rows"
 

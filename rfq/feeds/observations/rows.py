@@ -16,6 +16,7 @@ from rfq.desk.features.outside import CHAIN_FLOW, DEX_DEPTH, MACRO, SENTIMENT
 
 TEXT_MAX: Final = 4_000
 NAME_MAX: Final = 64
+VALUE_MOST: Final = 1e15
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST_NS: Final = 2**62
 _DIGITS_MAX: Final = 20
@@ -113,7 +114,11 @@ def _number(value: object) -> float | Fault:
         found = float(str(value))
     except ValueError:
         return Fault(field="value", problem=f"{value!r} is not a number")
-    return found if isfinite(found) else Fault(field="value", problem=f"{value!r} is not finite")
+    if not isfinite(found):
+        return Fault(field="value", problem=f"{value!r} is not finite")
+    return (
+        found if abs(found) <= VALUE_MOST else Fault(field="value", problem=f"{value!r} is beyond all reason")
+    )
 
 
 def instant(value: object, field: str) -> int | Fault:

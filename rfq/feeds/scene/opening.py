@@ -98,9 +98,7 @@ class OpenMarket:
                 await self.close()
                 where = f"{push.host}:{push.port}"
                 raise ConfigInvalid([Problem("feeds", "feeds.push.port", f"{where}: {error}")]) from error
-        work = [*[feed.run() for feed in self.feeds], self.market.refit(self._settings.refit_s)]
-        if self._recorder is not None:
-            work.append(self._mind(self._recorder))
+        work = [*[feed.run() for feed in self.feeds], self.market.refit(self._settings.refit_s), self._mind()]
         self._tasks = [asyncio.create_task(one) for one in work]
         for task in self._tasks:
             task.add_done_callback(self._ended)
@@ -121,12 +119,17 @@ class OpenMarket:
         """How each feed fares."""
         return tuple([feed.standing() for feed in self.feeds])
 
-    async def _mind(self, recorder: Recorder) -> None:
-        """Tell of rows that are lost, and of a disk that takes no more, when it happens."""
-        problem, lost = "", 0
+    async def _mind(self) -> None:
+        """Tell of rows that are lost, of a disk that takes no more, of snapshots that cannot be made, when it
+        happens."""
+        problem, lost, unfit = "", 0, ""
         while True:
             await asyncio.sleep(_MIND_S)
-            if (recorder.problem, recorder.lost) == (problem, lost):
+            if self.market.problem != unfit:
+                unfit = self.market.problem
+                self._scribe.error("market_unfit", problem=unfit)
+            recorder = self._recorder
+            if recorder is None or (recorder.problem, recorder.lost) == (problem, lost):
                 continue
             if recorder.problem != problem or not lost:
                 words = recorder.problem or "the disk is too slow: rows are lost"

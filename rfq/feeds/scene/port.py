@@ -16,10 +16,11 @@ from pricing.units import DAY_NS, NS_PER_S
 from rfq.desk.features.look import Look, Print
 from rfq.desk.features.outside import Observed, OutsideFlow
 from rfq.domain import canon
+from rfq.domain.checkers import CanonError
 from rfq.domain.events import Event, InstrumentsListed, MarketMoved
 from rfq.feeds.said import ListingSaid, Said, TickerSaid
 from rfq.feeds.scene.naming import instrument_named
-from rfq.feeds.scene.underlying import Key, Scene
+from rfq.feeds.scene.underlying import USD_MOST, Key, Scene
 from rfq.ops.schedule import Schedule
 
 AHEAD_NS: Final = 7 * DAY_NS
@@ -53,6 +54,8 @@ class VenueMarket:
         self._rate_keys = rates
         self._chains = chains
         self._rates: dict[str, Rate] = {}
+        self.problem = ""
+        """Why a snapshot could not be made, the last time that one could not: a number in it was none."""
         self._told: dict[str, tuple[int, tuple[MarketSnapshot, str, bytes]]] = {}
         self._watched: dict[str, tuple[float, float]] = {}
         self._of: dict[Key, list[Scene]] = {}
@@ -82,7 +85,11 @@ class VenueMarket:
             rates=tuple([rate for _, rate in sorted(self._rates.items()) if at - rate.at <= RATE_NS]),
             calendar=cut if cut.events else None,
         )
-        raw = canon.encode(shown)
+        try:
+            raw = canon.encode(shown)
+        except CanonError as error:
+            self.problem = str(error)
+            return None
         found = (shown, canon.digest(raw), raw)
         self._told[underlying] = (scene.changes, found)
         return found
@@ -130,7 +137,7 @@ class VenueMarket:
             return
         key = (said.venue, said.symbol)
         currency = self._rate_keys.get(key)
-        if currency is not None and said.index is not None and said.index > 0.0:
+        if currency is not None and said.index is not None and 0.0 < said.index < USD_MOST:
             self._rates[currency] = Rate(currency=currency, usd=said.index, at=said.received_at)
             for scene in self.scenes.values():
                 scene.changes += 1

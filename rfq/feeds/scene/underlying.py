@@ -34,6 +34,9 @@ _TERM_NS: Final = 30 * 86_400 * 10**9
 """Sigma is the volatility at the money of the expiry nearest to thirty days."""
 REST_MAX: Final = 2_000
 """Options with a quote, at most."""
+FUNDING_MOST: Final = 0.05
+USD_MOST: Final = 1e15
+"""What a venue says beyond this (funding for eight hours; prices and volumes in USD) is not believed."""
 INDEX_NS: Final = 10 * NS_PER_S
 """An index that was told so long ago is none: the venues tell theirs every second."""
 SURFACE_NS: Final = 120 * NS_PER_S
@@ -135,20 +138,19 @@ class Scene:
         key = (said.venue, said.symbol)
         instrument = self.instruments.get(key)
         self.changes += 1
-        if key == self._lead and said.index is not None and said.index > 0.0:
+        if key == self._lead and said.index is not None and 0.0 < said.index < USD_MOST:
             self._index, self._index_at = said.index, said.received_at
         if isinstance(instrument, Option):
             self._option(key, instrument, said)
             return
-        if said.volume_usd_24h is not None and said.volume_usd_24h >= 0.0:
+        if said.volume_usd_24h is not None and 0.0 <= said.volume_usd_24h < USD_MOST:
             self._volumes[key] = (said.received_at, said.volume_usd_24h)
-        if said.funding_8h is not None and isinstance(instrument, Perpetual):
-            self._funding[key] = Funding(
-                instrument=instrument.name, at=said.received_at, rate_8h=said.funding_8h
-            )
+        funding = said.funding_8h
+        if funding is not None and abs(funding) < FUNDING_MOST and isinstance(instrument, Perpetual):
+            self._funding[key] = Funding(instrument=instrument.name, at=said.received_at, rate_8h=funding)
 
     def _option(self, key: Key, option: Option, said: TickerSaid) -> None:
-        if said.underlying is None or said.underlying <= 0.0:
+        if said.underlying is None or not 0.0 < said.underlying < USD_MOST:
             return  # a mark: says nothing of quotes
         if said.bid is None and said.ask is None:
             self._chain.pop(key, None)  # nobody quotes it any more
