@@ -125,10 +125,12 @@ def find(name: str) -> tuple[Definition, ...]:
 
 
 def nearest(name: str) -> tuple[str, ...]:
-    """Names that somebody may have meant."""
+    """Names that somebody may have meant: those like it, else those that hold it."""
     from difflib import get_close_matches
 
-    return tuple(get_close_matches(name, [one.name for one in present()], _NEAREST))
+    names = [one.name for one in present()]
+    found = get_close_matches(name, names, _NEAREST) or [one for one in names if name.lower() in one]
+    return tuple(found[:_NEAREST])
 
 
 def _definition(column: Column, of: str, group: str, version: int, schema: str) -> Definition:

@@ -146,7 +146,8 @@ def read_online(path: Path) -> tuple[Latest, ...]:
     try:
         file = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=_BUSY_S)
         try:
-            return tuple(_rows_of(file))
+            begun = file.execute("SELECT 1 FROM sqlite_master WHERE name = 'newest'").fetchone()
+            return tuple(_rows_of(file)) if begun else ()  # a crash can leave a file with nothing in it
         finally:
             file.close()
     except (sqlite3.Error, ValueError) as error:

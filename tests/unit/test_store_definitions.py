@@ -40,6 +40,8 @@ def test_a_feature_is_found_with_its_history() -> None:
     assert now.hash != before.hash
     assert definitions.find("nothing") == ()
     assert "ofi_ratio_1s" in definitions.nearest("ofi_ratio1s")
+    assert definitions.nearest("ofi") == ("ofi_ratio_1s", "ofi_ratio_10s", "ofi_ratio_60s")
+    assert definitions.nearest("zzz") == ()
 
 
 def test_hashes_differ_from_feature_to_feature() -> None:

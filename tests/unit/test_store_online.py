@@ -2,6 +2,8 @@
 
 import math
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -121,3 +123,33 @@ def test_a_disk_that_refuses_is_told_and_nothing_is_forgotten(tmp_path: Path) ->
 
 def test_no_file_holds_nothing(tmp_path: Path) -> None:
     assert read_online(tmp_path / "none.db") == ()
+
+
+def test_a_file_that_a_crash_left_empty_holds_nothing_and_is_begun_anew(tmp_path: Path) -> None:
+    path = tmp_path / "online.db"
+    path.touch()
+    assert read_online(path) == ()
+    table = OnlineTable(path)
+    assert table.problem == "" and table.all() == ()
+    table.close()
+
+
+def test_a_process_that_is_killed_loses_what_came_after_its_last_flush_and_no_more(tmp_path: Path) -> None:
+    path = tmp_path / "online.db"
+    code = f"""
+import os
+from pathlib import Path
+from rfq.feeds.table_rows import Market
+from rfq.store.online import Latest, OnlineTable
+table = OnlineTable(Path({str(path)!r}))
+table.put(Latest(Market("v", "BTC"), "s", 5, (1.0, 2.0)))
+table.put(Latest(Market("v", "ETH"), "s", 6, (3.0, 4.0)))
+table.flush()
+table.put(Latest(Market("v", "BTC"), "s", 7, (5.0, 6.0)))
+os._exit(9)
+"""
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 9
+    assert [(one.known_at, one.values) for one in read_online(path)] == [(5, (1.0, 2.0)), (6, (3.0, 4.0))]
+    table = OnlineTable(path)
+    assert table.problem == "" and [one.known_at for one in table.all()] == [5, 6]
+    table.close()
