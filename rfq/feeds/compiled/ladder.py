@@ -20,6 +20,8 @@ USED, COUNT, TOTAL, BLIND, IS_CUT, ADDED, REMOVED, PULLED = range(8)
 WIDTH: Final = len(SLOTS)
 SPARE: Final = 256
 """Places without a size that do not matter."""
+NEAR: Final = 64
+"""A place without a size is near if it is one of so many."""
 TOTAL_MOST: Final = 1 << 62
 
 
@@ -46,9 +48,11 @@ def place_of(keys: Array, used: int, key: int, near: int) -> int:
     return low
 
 
-def set_new(new: Array, count: int, key: int, size: int, place: int) -> tuple[int, int]:
-    """Set a level that is not in the side among those to be put in (rows: keys, which rise, sizes, places): its size
-    before, and how many there are now."""
+def set_new(
+    keys: Array, sizes: Array, used: int, new: Array, count: int, key: int, size: int, place: int
+) -> tuple[int, int]:
+    """Set a level that has no place: its size before, and how many are to be put in now. It moves those up to the next
+    place without a size by one; if none is near, it is put in later (rows: keys, which rise, sizes, places)."""
     at = count
     while at > 0 and new[0, at - 1] > key:
         at -= 1
@@ -57,6 +61,17 @@ def set_new(new: Array, count: int, key: int, size: int, place: int) -> tuple[in
         new[1, at - 1] = size
         return before, count
     if size == 0:
+        return 0, count
+    free, stop = place, min(place + NEAR, used)
+    while free < stop and sizes[free] > 0:
+        free += 1
+    if free < stop:
+        for behind in range(free, place, -1):
+            keys[behind], sizes[behind] = keys[behind - 1], sizes[behind - 1]
+        keys[place], sizes[place] = key, size
+        for one in range(at, count):
+            if new[2, one] <= free:
+                new[2, one] += 1
         return 0, count
     for row in range(3):
         for behind in range(count, at, -1):
@@ -95,7 +110,7 @@ def set_levels(
             before = sizes[place]
             sizes[place] = size
         else:
-            before, fresh = set_new(new, fresh, key, size, place)
+            before, fresh = set_new(keys, sizes, used, new, fresh, key, size, place)
         change = size - before
         if change == 0:
             continue
