@@ -49,9 +49,9 @@ def open_capture(path: Path, *, scale: Scale | None = None) -> "Capture":
         for kind, paths in files.items():
             columns[kind] = _columns_there(tables, kind, paths)
             with layout.told(paths[0]):
+                whose = f"{_venue(kind, columns[kind], files)}, {_text('symbol', columns[kind])}"
                 rows = tables.execute(
-                    f"select {_text('venue', columns[kind])}, {_text('symbol', columns[kind])}, min(file_row_number)"
-                    f" from {_source(paths)} group by all order by 1, 2"
+                    f"select {whose}, min(file_row_number) from {_source(paths)} group by all order by 1, 2"
                 ).fetchall()
             for venue_name, symbol, first in rows:
                 markets.setdefault(Market(str(venue_name), str(symbol)), int(first))
@@ -168,7 +168,7 @@ class Capture:
             return None
         there = self._columns[kind]
         wanted = [name for name in layout.COLUMNS[kind] if name in there and name not in ("venue", "symbol")]
-        filters = f"{_text('symbol', there)} = ? and {_text('venue', there)} = ?"
+        filters = f"{_text('symbol', there)} = ? and {_venue(kind, there, self.files)} = ?"
         named = {name: _cast(kind, name, there[name]) for name in wanted} | {"file_row": "file_row_number"}
         values = [market.symbol, market.venue]
         with layout.connect() as tables, layout.told(self.files[kind][0]):
@@ -181,12 +181,24 @@ class Capture:
 def _source(paths: list[Path]) -> str:
     """A table function of these files."""
     names = ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths)
-    return f"read_parquet([{names}], union_by_name = true, file_row_number = true, hive_partitioning = false)"
+    return (
+        f"read_parquet([{names}], union_by_name = true, file_row_number = true, filename = 'of_file',"
+        " hive_partitioning = false)"
+    )
 
 
 def _text(name: str, there: Mapping[str, str]) -> str:
     """A column that says whose rows they are, as text in SQL; where it is absent or empty, nothing."""
     return f"coalesce(cast({name} as varchar), '')" if name in there else "''"
+
+
+def _venue(kind: Kind, there: Mapping[str, str], files: Mapping[Kind, list[Path]]) -> str:
+    """The venue in SQL. Where several captures stand together and do not say it, their prefixes do: rows of two venues
+    must not become one market."""
+    if max(len(paths) for paths in files.values()) == 1:
+        return _text("venue", there)
+    prefix = f"regexp_extract(of_file, '([^/]*?)_?{kind}[.]parquet$', 1)"
+    return f"coalesce(cast(venue as varchar), {prefix})" if "venue" in there else prefix
 
 
 def _columns_there(tables: "duckdb.DuckDBPyConnection", kind: Kind, paths: list[Path]) -> dict[str, str]:

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from market_captures import START_MS, Message, deep_levels, write_book, write_touch, write_trades
-from table_cases import AT, MS, SYMBOL, level, said, trade, write
+from table_cases import AT, MS, SYMBOL, level, said, touch, trade, write
 
 from rfq.feeds import layout, tables
 from rfq.feeds.said import BookSaid
@@ -238,3 +238,17 @@ def test_ids_and_symbols_may_be_numbers(tmp_path: Path) -> None:
         store.execute(f"copy (select * replace (7 as symbol) from '{path}') to '{tmp_path}/b_trades.parquet'")
     assert tables.open_capture(tmp_path / "b").symbols == ("7",)
     assert len(said(tmp_path / "b", "7")) == len(said(path, SYMBOL)) == 3
+
+
+def test_files_that_do_not_say_their_venue_are_not_mixed(tmp_path: Path) -> None:
+    for name, price in (("spot", 1.0), ("binance_coinm", 2.0)):
+        path = write(tmp_path / name, "trades", [trade(k, k, price) for k in range(2)])
+        with layout.connect() as store:
+            store.execute(f"create table kept as select * exclude (venue) from '{path}'")
+            store.execute(f"copy kept to '{path}' (format parquet)")
+    write(tmp_path / "spot", "bbo", [touch(0, 1.0, 2.0, venue=None)])
+    capture = tables.open_capture(tmp_path)
+    assert capture.venues == ("binance_coinm", "spot")
+    assert len(capture.arrays("bbo", SYMBOL, "spot")["bid_px"]) == 1
+    assert capture.arrays("trades", SYMBOL, "spot")["price"].tolist() == [1.0, 1.0]
+    assert tables.open_capture(tmp_path / "spot").venues == ("",)
