@@ -20,6 +20,7 @@ from rfq.feeds.venues.adapter import Adapter, Limits
 from rfq.feeds.venues.binance import BinanceAdapter
 from rfq.feeds.venues.bybit import BybitAdapter
 from rfq.feeds.venues.deribit import CHAINS, Deribit
+from rfq.feeds.venues.okx import Okx
 from rfq.feeds.venues.reading import Errands
 
 S = 10**9
@@ -142,3 +143,26 @@ def test_an_answer_after_we_gave_it_up_is_taken_until_we_ask_again() -> None:
     assert errands.answered(fetch.tag) == fetch
     assert errands.answered(fetch.tag) is None
     assert errands.tick(60 * S) == ([], [])
+
+
+def test_okx_is_not_asked_more_often_than_it_allows_in_an_hour() -> None:
+    """Books in which nothing happens are asked for again and again; 480 requests an hour a link are allowed."""
+    symbols = [f"A{number}-USDT" for number in range(20)]
+    adapter = Okx(symbols)
+    (link,) = adapter.links
+    sent: list[int] = []
+    fetched = 0
+    for one in adapter.opened(link, S).asks:
+        sent += [S] if isinstance(one, Send) else []
+    for second in range(0, 7_200, 60):
+        for symbol in symbols:
+            asks = adapter.resync(symbol, (second + 2) * S).asks
+            sent += [second * S for one in asks if isinstance(one, Send)]
+            books = [one for one in asks if isinstance(one, Fetch)]
+            fetched += len(books)
+            for one in books:
+                adapter.fetched(one.tag, 0, b"", second * S, (second + 2) * S)
+                adapter.tick((second + 50) * S)
+    for at in sent:
+        assert len([one for one in sent if at <= one < at + 3_600 * S]) <= 480
+    assert fetched > 0

@@ -367,3 +367,14 @@ def test_every_guard_to_come_is_in_the_snapshot_not_only_that_of_the_next_event_
     second = Scheduled(kind=EventKind.FUNDING, at=AT + 610 * S, name="elsewhere", guard_before_s=60.0)
     calendar = Calendar(events=(first, second))
     assert calendar.cut(AT, "BTC", AT + HOUR_NS).free_until(AT, "BTC") == AT + 550 * S
+
+
+def test_what_is_said_of_others_takes_no_room() -> None:
+    scene = _scene()
+    market, _, _ = _market(scene)
+    scene.look(LEAD, _look(AT, 60_000.0, 60_001.0))
+    for number in range(2_000):
+        market.observed(Observed(AT, f"COIN{number}", "sentiment", 1.0))
+    market.observed(Observed(AT, "BTC", "sentiment", 0.5))
+    found = market.snapshot("BTC")
+    assert found is not None and found[0].underlyings[0].flow.sentiment_score_1h == 0.5

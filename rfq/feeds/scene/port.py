@@ -145,7 +145,9 @@ class VenueMarket:
             scene.ticker(said)
 
     def observed(self, row: Observed) -> None:
-        """Something outside was said."""
+        """Something outside was said; of what the desk does not look at nothing is kept."""
+        if row.subject and row.subject not in self.scenes:
+            return
         self._outside.saw(row)
         for scene in self.scenes.values():
             scene.changes += 1

@@ -4,6 +4,7 @@ A venue may refuse a channel, or lose the request. Either way no confirmation co
 after pauses that double.
 """
 
+from collections import deque
 from typing import Final
 
 from rfq.feeds.venues.reading import NS_PER_S
@@ -56,6 +57,25 @@ class Channels:
                 found.setdefault(link, []).append(name)
                 self._asked[link, name] = (now, min(2 * patience_ns, self._longest_ns))
         return found
+
+
+class Allowance:
+    """So many times within a span of time, for each link; no memory beyond that."""
+
+    def __init__(self, most: int, span_ns: int) -> None:
+        self._most = most
+        self._span_ns = span_ns
+        self._taken: dict[str, deque[int]] = {}
+
+    def take(self, link: str, now: int) -> bool:
+        """Once more, if that is still allowed."""
+        taken = self._taken.setdefault(link, deque())
+        while taken and now - taken[0] >= self._span_ns:
+            taken.popleft()
+        if len(taken) >= self._most:
+            return False
+        taken.append(now)
+        return True
 
 
 def enumerated(names: list[str], most: int = 3) -> str:

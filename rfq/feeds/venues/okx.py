@@ -2,7 +2,8 @@
 
 The public WebSocket needs no login for any of them. Each link carries at most 25 books, as the venue advises (fewer
 than 30). A link must hear something every 30 s, hence a "ping" after 20 s of silence. Subscriptions are limited to 480
-an hour a link, so a book that must come again costs two messages: leave the channel, and enter it anew.
+an hour a link, and a book that must come again costs two: leave the channel, and enter it anew. Where that was done too
+often (books in which nothing happens for seconds are asked for again and again), the snapshot is fetched by HTTP.
 
 A book begins with a snapshot on the WebSocket. The venue announced in February 2026 that it will stop sending that, and
 in August 2026 still sent it; where changes come without one, or nothing comes, the snapshot is fetched by HTTP. Changes
@@ -20,7 +21,7 @@ from rfq.feeds.said import Alive, Ask, BookSaid, Confirmed, Fetch, ListingSaid, 
 from rfq.feeds.venues import okx_markets as markets
 from rfq.feeds.venues import okx_words as words
 from rfq.feeds.venues.adapter import Heard, Limits
-from rfq.feeds.venues.channels import Channels, enumerated
+from rfq.feeds.venues.channels import Allowance, Channels, enumerated
 from rfq.feeds.venues.reading import (
     NS_PER_MS,
     NS_PER_S,
@@ -40,6 +41,7 @@ SNAPSHOT_WITHIN_NS: Final = 5 * NS_PER_S
 CLOCK_EVERY_NS: Final = 60 * NS_PER_S
 LISTING_EVERY_NS: Final = 3_600 * NS_PER_S
 BUSY_NS: Final = 10 * NS_PER_S
+ENTERED_AGAIN_MAX: Final = 150
 _PING_NS, _DEAD_NS = 20 * NS_PER_S, 45 * NS_PER_S
 _NAME: Final = re.compile(r"[A-Z0-9]+(-[A-Z0-9_.]+){1,4}")
 _OPENING: Final = b'{"arg":{"channel":"'
@@ -84,10 +86,9 @@ class Okx:
         self._pulse = Pulse(_PING_NS, _DEAD_NS)
         self._errands = Errands()
         self._entered = Channels()
+        self._again_left = Allowance(ENTERED_AGAIN_MAX, LISTING_EVERY_NS)
         self._args: dict[str, dict[str, str]] = {}  # by the channel's name
-        self._bare: dict[
-            str, int
-        ] = {}  # symbol whose channel is there, but its book has not begun -> when to fetch
+        self._bare: dict[str, int] = {}  # symbol whose channel is there, but not its book -> when to fetch
         self._due: dict[str, int] = {}  # errand that comes again -> when
         self._number = 0
 
@@ -176,6 +177,8 @@ class Okx:
         link = self._link_of.get(symbol)
         if link is None:
             return Heard()
+        if not self._again_left.take(link, now):
+            return Heard((), self._fetch_book(symbol, now))
         self._begun(symbol)
         arg = {"channel": "books", "instId": symbol}
         return Heard((), [self._send(link, "unsubscribe", [arg]), *self._subscribe(link, [arg], now)])
