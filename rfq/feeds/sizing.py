@@ -26,7 +26,7 @@ _INVERSE: Final = (
     (r"okx|okex", r"^BTC-USD-(SWAP|\d)", 100.0),
     (r"okx|okex", r"-USD-(SWAP|\d)", 10.0),
     (r"deribit", r"^(BTC|ETH)-(PERPETUAL|\d{1,2}[A-Z]{3}\d\d)$", 1.0),
-    (r"bitmex", r"^(XBT|ETH)USD$|^XBT[A-Z]\d\d$", 1.0),
+    (r"bitmex", r"^XBTUSD$|^XBT[A-Z]\d\d$", 1.0),
     (r"bybit", r"^[A-Z]+USD([HMUZ]\d\d)?$", 1.0),
     (r"kraken.*futures|cryptofacilities", r"^(PI|FI)_", 1.0),
     (r"huobi|htx|coin.?swap", r"^BTC-USD$", 100.0),
@@ -38,6 +38,8 @@ _MULTIPLIED: Final = (
     (r"okx|okex", r"^BTC-USD[TC]-(SWAP|\d)", 0.01),
     (r"okx|okex", r"^ETH-USD[TC]-(SWAP|\d)", 0.1),
 )
+_COUNTED: Final = ((r"okx|okex", r"-USD[TC]-(SWAP|\d)"), (r"bitmex", r""), (r"huobi|htx", r"-USDT"))
+"""Where contracts hold what only their instruments say."""
 
 
 def sizing_of(
@@ -61,12 +63,11 @@ def sizing_of(
             return Sized(
                 Sizing(multiplier=coins), f"contracts of {coins:g} coin, by the names of venue and symbol"
             )
-    if re.search(r"okx|okex", venue, re.IGNORECASE) and re.search(
-        r"-USD[TC]-(SWAP|\d)", symbol, re.IGNORECASE
-    ):
-        return Sized(
-            Sizing(), "coins, though this venue counts contracts: say what one holds with --multiplier"
-        )
+    for market, name in _COUNTED:
+        if re.search(market, venue, re.IGNORECASE) and re.search(name, symbol, re.IGNORECASE):
+            return Sized(
+                Sizing(), "coins, though this venue counts contracts: say what one holds with --multiplier"
+            )
     if re.search(r"-[CP]$", symbol):
         return Sized(Sizing(), "contracts of a coin; where prices are in coin, read USD as coin")
     words = "coins"

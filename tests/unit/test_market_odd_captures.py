@@ -224,12 +224,15 @@ def test_a_snapshot_that_counts_otherwise_is_said_to_do_so(tmp_path: Path) -> No
         ("hyperliquid", "BTC", False, 1.0),
         ("htx", "ETH-USD", True, 10.0),
         ("okx", "SOL-USDT-SWAP", False, 1.0),
+        ("okx", "BTC-USDT", False, 1.0),
+        ("bitmex", "XBTUSD", True, 1.0),
+        ("bitmex", "ETHUSD", False, 1.0),  # a quanto
     ],
 )
 def test_sizes_by_names(venue: str, symbol: str, inverse: bool, multiplier: float) -> None:
     sized = sizing_of(venue, symbol)
     assert (sized.sizing.inverse, sized.sizing.multiplier) == (inverse, multiplier)
-    assert ("--multiplier" in sized.words) is (venue == "okx")
+    assert ("--multiplier" in sized.words) is (symbol in ("SOL-USDT-SWAP", "ETHUSD"))
 
 
 def test_ids_and_symbols_may_be_numbers(tmp_path: Path) -> None:
