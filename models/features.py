@@ -108,8 +108,8 @@ FLOW: Final[tuple[Column, ...]] = (
         "net size added within 25 bps, bids - offers / depth there",
     ),
     Column("buy_share_ratio_60s", "ratio", "60s", 0.5, "USD bought by takers / USD traded"),
-    Column("trades_count_10s", "count", "10s", 0.0, "trades"),
-    Column("trades_count_60s", "count", "60s", 0.0, "trades"),
+    Column("trades_count_10s", "count", "10s", 0.0, "takers' orders: prints of one side within 1 ms are one"),
+    Column("trades_count_60s", "count", "60s", 0.0, "takers' orders: prints of one side within 1 ms are one"),
     Column("volume_usd_60s", "usd", "60s", 0.0, "USD traded"),
     Column(
         "large_trade_age_s",

@@ -124,6 +124,17 @@ class Brute:
                 found.append((one, book, self.sizing.worth(one.size, one.price)))
         return found
 
+    def orders(self, seconds: int) -> int:
+        """Takers' orders in a window."""
+        found = 0
+        last: Print | None = None
+        for one in self.told:
+            if type(one) is Print:
+                goes_on = last is not None and last.side == one.side and one.at - last.at <= NS // 1000
+                found += (one.times - goes_on) * (one.at >= self.begin(seconds))
+                last = one
+        return found
+
     def ofi_usd(self, seconds: int) -> float:
         """Order-flow imbalance at the touch."""
         total = 0.0

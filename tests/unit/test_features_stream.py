@@ -79,7 +79,7 @@ def test_trades_and_prices_too(seed: int, sizing: Sizing) -> None:
     ):
         trades = brute.trades(seconds)
         assert signed == near(sum((one.side * usd for one, _, usd in trades), 0.0))
-        assert count is None or count == sum((one.times for one, _, _ in trades), 0)
+        assert count is None or count == brute.orders(seconds)
     trades = brute.trades(60)
     volume = sum((usd for _, _, usd in trades), 0.0)
     assert found.volume_usd_60s == near(volume)
@@ -211,6 +211,18 @@ def test_an_order_is_large_when_its_parts_are_together() -> None:
     for place in range(3):
         flow.trade(Print(at + (10 + place) * NS, 100.5, part, 1))
     assert flow.read(at + 20 * NS).large_trade_age_s == pytest.approx(19.9998)
+
+
+def test_an_order_counts_once_however_its_venue_splits_it() -> None:
+    whole, split = MarketFlow(), MarketFlow()
+    for flow, parts in ((whole, 1), (split, 3)):
+        at = quiet(flow, 70)
+        for place, side in enumerate((1, 1, -1, 1)):
+            for part in range(parts):
+                flow.trade(Print(at + place * NS // 10 + part * 400_000, 100.5, 6.0 / parts, side))
+    found = whole.read(at + NS)
+    assert found == split.read(at + NS)
+    assert (found.trades_count_10s, found.trades_count_60s) == (4.0, 4.0)
 
 
 def test_a_stamp_that_goes_back_counts_as_the_last_one() -> None:

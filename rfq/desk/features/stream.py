@@ -110,14 +110,15 @@ class MarketFlow:
         totals[w.TRADED] += micro
         totals[w.FLOW] += side * micro
         totals[w.COINS] += side * int(_COINS / _MICRO * micro / price)
-        totals[w.COUNT] += one.times
         look = state.look
         if look is not None and (price > look.offer.price if side > 0 else price < look.bid.price):
             totals[w.THROUGH] += micro
         if side == self._order_side and at - self._trade_at <= _ORDER_NS:
             self._order_micro += micro
+            totals[w.COUNT] += one.times - 1
         else:
             self._order_side, self._order_micro = side, micro
+            totals[w.COUNT] += one.times
         self._trade_at = at
         if 0 < LARGE * self._usual() <= self._order_micro:
             state.large_at = at
