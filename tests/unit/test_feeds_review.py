@@ -1,6 +1,8 @@
 """What a reviewer found in links and venues' adapters: empty sides, patience, pace."""
 
 import asyncio
+import threading
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,7 +15,10 @@ from rfq.desk.features.look import Look
 from rfq.feeds.link.feed import Rim
 from rfq.feeds.link.pace import Backoff
 from rfq.feeds.link.rest import Rest
+from rfq.feeds.link.told import Kind, Told
 from rfq.feeds.link.wire import Wire
+from rfq.feeds.recorder import writing
+from rfq.feeds.recorder.rows import Note, RecordingError
 from rfq.feeds.said import Fetch, Reconnect, Send
 from rfq.feeds.venues import binance_markets, bybit_markets
 from rfq.feeds.venues.adapter import Adapter, Limits
@@ -166,3 +171,36 @@ def test_okx_is_not_asked_more_often_than_it_allows_in_an_hour() -> None:
     for at in sent:
         assert len([one for one in sent if at <= one < at + 3_600 * S]) <= 480
     assert fetched > 0
+
+
+def test_a_disk_that_hangs_does_not_hang_the_end(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    pytest.importorskip("duckdb")
+    begun, hangs = threading.Event(), threading.Event()
+
+    def write(*_: object) -> int:
+        begun.set()
+        return int(hangs.wait())
+
+    monkeypatch.setattr(writing, "_CLOSE_S", 0.05)
+    monkeypatch.setattr(writing, "_write", write)
+    recorder = writing.Recorder(tmp_path / "raw", Note(feeds=()), rows=1)
+    recorder.put("deribit", Told(S, Kind.TICKED))
+    assert begun.wait(5.0)
+    for second in range(2, 8):  # two batches wait, the others are lost
+        recorder.put("deribit", Told(second * S, Kind.TICKED))
+    told: list[str] = []
+    closing = threading.Thread(target=_closed, args=(recorder, told), daemon=True)
+    closing.start()
+    closing.join(5.0)
+    ended = not closing.is_alive()
+    hangs.set()
+    closing.join(5.0)
+    recorder._thread.join(5.0)
+    assert ended and "too slow" in told[0]
+
+
+def _closed(recorder: writing.Recorder, told: list[str]) -> None:
+    try:
+        recorder.close()
+    except RecordingError as error:
+        told.append(str(error))

@@ -9,6 +9,7 @@ import os
 import queue
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -93,11 +94,12 @@ class Recorder:
         self._queue.join()
 
     def close(self) -> None:
-        """Write what waits; RecordingError if not all could be written."""
-        if self._batch and not self._problem:
-            self._queue.put(self._batch)
-            self._batch = []
-        self._queue.put(None)
+        """Write what waits; RecordingError if not all could be written in a minute or so."""
+        last = [self._batch] if self._batch and not self._problem else []
+        self._batch = []
+        with suppress(queue.Full):  # nobody takes any more: told below
+            for batch in (*last, None):
+                self._queue.put(batch, timeout=_CLOSE_S)
         self._thread.join(_CLOSE_S)
         if self._problem or self._thread.is_alive():
             raise RecordingError(f"{self.folder}: {self._problem or 'the disk is too slow'}")
