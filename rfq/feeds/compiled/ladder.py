@@ -2,9 +2,9 @@
 
 Plain Python that numba can compile, equal to `rfq.feeds.book.plain` in all it does. `ladder` has four rows: the keys of
 the bids and their sizes, the keys of the offers and their sizes; keys rise, so the best is the last and what happens
-near the touch moves little. A level that goes leaves its key behind with size 0 (the best always has one), and new ones
-are put in together once a message has been read, so that it moves no level twice. `marks` holds, for each side, what
-`SLOTS` names. Who calls sees to it that there is room.
+near the touch moves little. A level that goes leaves its key behind with size 0 (the best always has one). A new one
+takes such a place if one is near; the others are put in together once a message has been read, so that they move no
+level twice. `marks` holds, for each side, what `SLOTS` names. Who calls sees to it that there is room.
 """
 
 from collections.abc import Callable
