@@ -27,6 +27,8 @@ BLOCKS_MAX: Final = 250
 BLOCK_S: Final = 10.0
 """The shortest block."""
 COVERED: Final = (0.025, 0.975)
+PAUSE_S: Final = 60.0
+"""Days of captures of some minutes are minutes."""
 _BINS: Final = 1_000
 
 
@@ -67,13 +69,15 @@ class Grouped(NamedTuple):
 
 def group(at: "Ints", horizon_s: float = 0.0) -> Grouped:
     """Blocks at least as long as what one observation looks ahead, and no more of them than `BLOCKS_MAX`. Whoever has
-    windows that overlap asks for twice as long ones."""
+    windows that overlap asks for twice as long ones. A pause counts as no more than `PAUSE_S`."""
     if not len(at):
         return Grouped(np.zeros(0, np.int64), 0, BLOCK_S)
-    first = int(at.min())
-    span = (int(at.max()) - first) / NS_PER_S
-    length_s = max(BLOCK_S, horizon_s, span / BLOCKS_MAX)
-    raw = (at - first) // int(length_s * NS_PER_S)
+    order = np.argsort(at, kind="stable")
+    pauses = np.diff(at[order], prepend=at[order[:1]])
+    passed = np.empty_like(at)
+    passed[order] = np.cumsum(np.minimum(pauses, int(PAUSE_S * NS_PER_S)))
+    length_s = max(BLOCK_S, horizon_s, int(passed.max()) / NS_PER_S / BLOCKS_MAX)
+    raw = passed // int(length_s * NS_PER_S)
     occupied, block = np.unique(raw, return_inverse=True)
     return Grouped(block.astype(np.int64), len(occupied), length_s)
 

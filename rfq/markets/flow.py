@@ -115,8 +115,8 @@ def _ofi(
 ) -> Ofi:
     """One window: starts at the first quote and every window from there; and at twentieths between them."""
     step = round(window_s * NS_PER_S)
-    start = np.arange(at[0], at[-1] - step + 1, step)
-    kept = start[~holes.spoil(start, start + step)]
+    first, last = int(at[0]), int(at[-1])
+    kept = holes.windows(first, last, step, step)
     if len(kept) < WINDOWS_MIN:
         words = f"{len(kept)} windows of {window_s:g} s, {WINDOWS_MIN} are needed"
         return _no_ofi(window_s, missing(words, len(kept)))
@@ -129,10 +129,9 @@ def _ofi(
 
     flow, moved = told(kept)
     groups = group(kept, window_s)
-    stride = max(1, step // _STARTS, int(at[-1] - at[0]) // _STARTS_MAX)
-    every = np.arange(at[0], at[-1] - step + 1, stride)
-    every = every[~holes.spoil(every, every + step)]
-    followed = kept[(kept + 2 * step <= at[-1]) & ~holes.spoil(kept, kept + 2 * step)]
+    stride = max(1, step // _STARTS, len(kept) * step // _STARTS_MAX)
+    every = holes.windows(first, last, step, stride)
+    followed = holes.windows(first, last, 2 * step, step)
     sums = groups.sums(*_products(flow, moved))
     return Ofi(
         window_s=window_s,

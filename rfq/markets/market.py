@@ -82,6 +82,14 @@ class Holes(NamedTuple):
         over = np.searchsorted(self.end, start, side="right")
         return np.asarray(begun > over)
 
+    def windows(self, first: int, last: int, length: int, step: int) -> "Ints":
+        """Where windows of this length begin: at `first` and every step from there, ending by `last`, over no hole."""
+        begin, end = np.append(first, self.end), np.append(self.start, last)
+        begin = first - (first - np.maximum(begin, first)) // step * step  # rounded up to a step
+        kept = [np.arange(a, b - length + 1, step) for a, b in zip(begin.tolist(), end.tolist(), strict=True)]
+        found = np.concatenate(kept).astype(np.int64)
+        return found[found + length <= last]
+
 
 def choose_clock(tables: "Mapping[str, Mapping[str, Array]]", wanted: str = "auto") -> Clock:
     """The exchange's clock if it is fit for it. `wanted` may insist on one: auto, exchange, receive."""

@@ -130,8 +130,7 @@ def _flow(orders: Orders, touch: Touch, holes: Holes, over_s: float, lacking: st
         return powers.nothing(lacking or _NO_TOUCH)
     step = round(over_s * NS_PER_S)
     first, last = max(touch.at[0], orders.at[0]), min(touch.at[-1], orders.at[-1])
-    start = np.arange(first, last - step + 1, step // _STARTS)
-    start = start[~holes.spoil(start, start + step)]
+    start = holes.windows(int(first), int(last), step, step // _STARTS)
     alone = len(start) // _STARTS
     if alone < ORDERS_MIN:
         return powers.nothing(f"{alone} windows of {over_s:g} s, {ORDERS_MIN} are needed", alone)

@@ -106,8 +106,7 @@ def _sigma(touch: Touch, holes: Holes, every_s: float, lacking: str) -> Figure:
     if len(touch.at) < 2:
         return missing(lacking or "fewer than two quotes", len(touch.at))
     step = round(every_s * NS_PER_S)
-    start = np.arange(touch.at[0], touch.at[-1] - step + 1, step)
-    start = start[~holes.spoil(start, start + step)]
+    start = holes.windows(int(touch.at[0]), int(touch.at[-1]), step, step)
     if len(start) < RETURNS_MIN:
         return missing(f"{len(start)} returns over {every_s:g} s, {RETURNS_MIN} are needed", len(start))
     log_mid = np.log(touch.mid) * 1e4

@@ -10,6 +10,7 @@ from table_cases import AT, MS, SYMBOL, level, said, touch, trade, write
 from rfq.feeds import layout, tables
 from rfq.feeds.said import BookSaid
 from rfq.feeds.sizing import sizing_of
+from rfq.markets.market import Holes
 from rfq.markets.statistics import MarketStats, stats_of
 
 pytest.importorskip("duckdb", reason="captures are Parquet: extra `tables`")
@@ -255,3 +256,32 @@ def test_files_that_do_not_say_their_venue_are_not_mixed(tmp_path: Path) -> None
     assert len(capture.arrays("bbo", SYMBOL, "spot")["bid_px"]) == 1
     assert capture.arrays("trades", SYMBOL, "spot")["price"].tolist() == [1.0, 1.0]
     assert tables.open_capture(tmp_path / "spot").venues == ("",)
+
+
+@pytest.mark.parametrize("apart_days", [1, 20_000])
+def test_pieces_that_lie_far_apart_are_as_good_as_one_after_the_other(
+    tmp_path: Path, apart_days: int
+) -> None:
+    wanted = written(tmp_path / "a")
+    late = f"? + case when ts_exch_ms > {START_MS + 60_000} then 86400 * {apart_days}::bigint else 0 end"
+    change = f"{late} * 1000 as ts_exch_ms; {late} * 1000000000 as ts_recv_ns"
+    found = rewritten(tmp_path / "a", tmp_path / "b", change)
+    assert found.counts.holes == 1 and found.counts.trades == wanted.counts.trades
+    assert found.sigma[0].sigma_bps.low is not None
+    assert found.sigma[0].sigma_bps.n == pytest.approx(wanted.sigma[0].sigma_bps.n, abs=3)
+    assert found.spread.time_weighted_bps.value == pytest.approx(
+        wanted.spread.time_weighted_bps.value, rel=0.01
+    )
+
+
+def test_windows_keep_their_places_and_touch_no_hole() -> None:
+    dice = np.random.default_rng(2)
+    for _ in range(50):
+        edges = np.sort(dice.choice(1_000, 8, replace=False))
+        holes = Holes(edges[0::2], edges[1::2])
+        first, last, length, step = (
+            int(one) for one in dice.integers([-50, 300, 1, 1], [600, 1_100, 90, 40])
+        )
+        plain = np.arange(first, last - length + 1, step)
+        wanted = plain[~holes.spoil(plain, plain + length)]
+        assert holes.windows(first, last, length, step).tolist() == wanted.tolist()
