@@ -81,6 +81,9 @@ class Feeds(Section):
     @classmethod
     def _are_rates(cls, value: dict[str, str]) -> dict[str, str]:
         _check_keys("rates", tuple(value.values()))
+        for name in value:
+            if not re.fullmatch(COIN, name):
+                raise ValueError(f"{name!r} is no currency, such as USDC")
         return value
 
     @model_validator(mode="after")

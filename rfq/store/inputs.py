@@ -188,7 +188,9 @@ class RecordingInput:
         ear = Ear(gatherer)
         for feed, adapter in self.feeds():
             some = [market.symbol for market in self.markets if market.venue == adapter.venue]
-            ear.listen(feed.venue, adapter, make_keepers(feed.venue, some, feed.scales))
+            ear.listen(
+                feed.venue, adapter, make_keepers(feed.venue, some, feed.scales, levels_max=feed.levels_max)
+            )
         return ear
 
     def run(self, gatherer: Gatherer, tell: Progress = lambda _count: None) -> int:

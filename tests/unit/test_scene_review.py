@@ -18,10 +18,11 @@ from rfq.domain.events import Event, InstrumentsListed, MarketMoved
 from rfq.feeds.observations.files import FileError, read_calendar
 from rfq.feeds.observations.push import Push
 from rfq.feeds.observations.rows import read_row
+from rfq.feeds.recorder.boards import board_of
 from rfq.feeds.said import Listed, ListingSaid, TickerSaid, Trouble
 from rfq.feeds.scene import underlying
 from rfq.feeds.scene.naming import instrument_named
-from rfq.feeds.scene.opening import OpenMarket
+from rfq.feeds.scene.opening import OpenMarket, _wanted
 from rfq.feeds.scene.port import VenueMarket
 from rfq.feeds.scene.underlying import Key, Scene
 from rfq.ops.feed_sections import Feeds
@@ -217,6 +218,10 @@ BTC: dict[str, object] = {"lead": "deribit:BTC-PERPETUAL"}
             "both called binance:BTCUSDT",
         ),
         ({"rates": {"USDC": "deribit:USDC_USD"}}, "USDC_USD"),
+        (
+            {"underlyings": {"SOL": {"lead": "deribit:SOL_USDC-PERPETUAL", "chain": True}}},
+            "no such chain on SOL",
+        ),
         ({"push": {"port": 0, "token_env": "ABSENT_TOKEN"}}, "ABSENT_TOKEN"),
         ({"push": {"port": 0, "host": "0.0.0.0"}}, "token_env"),
         ({"push": {"port": 0, "host": "0.0.0.0", "token_env": "EMPTY"}}, "EMPTY"),
@@ -378,3 +383,55 @@ def test_what_is_said_of_others_takes_no_room() -> None:
     market.observed(Observed(AT, "BTC", "sentiment", 0.5))
     found = market.snapshot("BTC")
     assert found is not None and found[0].underlyings[0].flow.sentiment_score_1h == 0.5
+
+
+def test_a_market_that_comes_back_is_told_to_who_watched_while_it_was_gone() -> None:
+    scene = _scene()
+    market, _, events = _market(scene)
+    market.watch("BTC", 5.0)  # a quote of the index alone
+    market.look(*LEAD, _look(AT, 60_000.0, 60_001.0))
+    assert events == [MarketMoved(underlying="BTC")]
+    market.look(*LEAD, _look(AT + 1, 60_000.5, 60_001.5))
+    assert len(events) == 1
+
+
+def test_a_calendar_that_is_over_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "releases.csv"
+    path.write_text("at,kind,name\n2020-12-10T13:30:00Z,release,CPI\n", encoding="utf-8")
+    told: list[str] = []
+    scribe = SimpleNamespace(warning=lambda name, **_: told.append(name), info=print)
+    settings = Feeds.model_validate(
+        {
+            "market": "venues",
+            "underlyings": {"BTC": BTC},
+            "calendar": path,
+            "instead": {
+                "wss://www.deribit.com": "ws://127.0.0.1:9",
+                "https://www.deribit.com": "http://127.0.0.1:9",
+            },
+        }
+    )
+    seen = OpenMarket(settings, Now(), print, scribe, {})  # type: ignore[arg-type]
+
+    async def run() -> None:
+        await seen.open()
+        await seen.close()
+
+    asyncio.run(run())
+    assert told == ["calendar_over"]
+
+
+def test_a_recording_is_told_again_with_books_as_deep_as_they_were() -> None:
+    settings = Feeds.model_validate({"market": "venues", "underlyings": {"BTC": BTC}, "levels_max": 123})
+    seen = OpenMarket(settings, Now(), print, Silent(), {})  # type: ignore[arg-type]
+    watched = seen.feeds[0].board.watched["BTC-PERPETUAL"]
+    (wanted,) = _wanted(seen.market.scenes, {}, frozenset(), settings.levels_max)
+    again = board_of(wanted, resyncs=False).watched["BTC-PERPETUAL"]
+    assert watched.keeper.book.levels_max == again.keeper.book.levels_max == 123
+
+
+def test_a_rate_is_of_a_currency() -> None:
+    with pytest.raises(ValueError, match="'usdc' is no currency"):
+        Feeds.model_validate(
+            {"market": "venues", "underlyings": {"BTC": BTC}, "rates": {"usdc": "deribit:usdc_usd"}}
+        )

@@ -34,7 +34,8 @@ def adapter_of(feed: Recorded) -> Adapter:
 def board_of(feed: Recorded, hooks: Hooks = Hooks(), *, resyncs: bool) -> Switchboard:  # noqa: B008
     """A switchboard for one venue: `resyncs` where it is live, not where it is told again."""
     adapter = adapter_of(feed)
-    return Switchboard(adapter, make_keepers(feed.venue, feed.symbols, feed.scales), hooks, resyncs=resyncs)
+    keepers = make_keepers(feed.venue, feed.symbols, feed.scales, levels_max=feed.levels_max)
+    return Switchboard(adapter, keepers, hooks, resyncs=resyncs)
 
 
 def boards_of(note: Note, hooks_of: HooksOf) -> dict[str, Switchboard]:

@@ -12,6 +12,7 @@ from typing import Final
 
 import msgspec
 
+from rfq.feeds.book.plain import LEVELS_MAX
 from rfq.feeds.levels import Scale
 
 NOTE: Final = "recording.json"
@@ -36,6 +37,8 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True):
     scales: dict[str, Scale] = {}
     indices: tuple[str, ...] = ()
     chains: tuple[str, ...] = ()
+    levels_max: int = LEVELS_MAX
+    """Levels a side that its books kept: they are right, and ask to be told anew, as far as that."""
 
 
 class Note(msgspec.Struct, frozen=True, kw_only=True):

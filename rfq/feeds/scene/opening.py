@@ -35,6 +35,7 @@ from rfq.ops.problems import ConfigInvalid, Problem
 from rfq.ops.schedule import Schedule
 
 DERIBIT: Final = "deribit"
+CHAINED: Final = ("BTC", "ETH")
 _MIND_S: Final = 5.0
 _TROUBLE_NS: Final = 60 * NS_PER_S
 _TROUBLES_MAX: Final = 1_000
@@ -62,15 +63,15 @@ class OpenMarket:
             for (venue, _), currency in rates.items()
             if venue != DERIBIT
         ]
-        releases, found = _releases(settings)
+        self._releases, found = _releases(settings)
         problems += [*found, *_push_problems(settings, env)]
         chains = frozenset(name for name, one in settings.underlyings.items() if one.chain)
-        wanted = _wanted(scenes, rates, chains)
+        wanted = _wanted(scenes, rates, chains, settings.levels_max)
         adapters, found = _adapters(wanted)
         problems += found
         if problems:
             raise ConfigInvalid(problems)
-        self.market: Final = VenueMarket(scenes, schedule, offer, releases, rates, {DERIBIT: chains})
+        self.market: Final = VenueMarket(scenes, schedule, offer, self._releases, rates, {DERIBIT: chains})
         self._recorder = None if settings.record is None else _recorder(settings.record, wanted)
         rim = Rim(instead=settings.instead)
         self.feeds: Final = [
@@ -90,6 +91,8 @@ class OpenMarket:
 
     async def open(self) -> None:
         """Connect everything. ConfigInvalid if observations cannot be taken where they should be."""
+        if self._settings.calendar is not None and not self._releases_left():
+            self._scribe.warning("calendar_over", file=str(self._settings.calendar))
         push = self._settings.push
         if push.port is not None:
             try:
@@ -114,6 +117,11 @@ class OpenMarket:
                 await asyncio.to_thread(self._recorder.close)
             except RecordingError as error:
                 self._scribe.error("recording", problem=str(error))
+
+    def _releases_left(self) -> bool:
+        """Whether the calendar's file still knows of anything to come: what it does not know is not guarded."""
+        now = self._schedule.now()
+        return any(event.guard_until_at > now for event in self._releases.events)
 
     def standing(self) -> tuple[FeedStanding, ...]:
         """How each feed fares."""
@@ -146,7 +154,7 @@ class OpenMarket:
             on_broke=partial(self._broke, venue),
             on_told=None if self._recorder is None else self._recorder.of(venue),
         )
-        keepers = make_keepers(venue, one.symbols, levels_max=self._settings.levels_max)
+        keepers = make_keepers(venue, one.symbols, levels_max=one.levels_max)
         return Switchboard(adapter, keepers, hooks)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
@@ -223,6 +231,9 @@ def _scenes(settings: Feeds) -> tuple[dict[str, Scene], list[Problem]]:
             else:
                 names[instrument.name] = spelled
                 instruments[venue, symbol] = instrument
+        if one.chain and name not in CHAINED:
+            words = f"Deribit's options settled in coin are on {', '.join(CHAINED)}; there is no such chain on {name}"
+            problems.append(Problem("feeds", f"{where}.chain", words))
         lead = _key(one.lead)
         if lead in instruments:
             scenes[name] = Scene(Told(name, instruments, lead, sizing_of(instruments[lead])))
@@ -271,7 +282,9 @@ def _releases(settings: Feeds) -> tuple[Calendar, list[Problem]]:
     ]
 
 
-def _wanted(scenes: Mapping[str, Scene], rates: Mapping[Key, str], chains: frozenset[str]) -> list[Recorded]:
+def _wanted(
+    scenes: Mapping[str, Scene], rates: Mapping[Key, str], chains: frozenset[str], levels_max: int
+) -> list[Recorded]:
     """Venue by venue the symbols whose books are kept, the indices and the chains."""
     symbols: dict[str, dict[str, None]] = {}
     for scene in scenes.values():
@@ -287,6 +300,7 @@ def _wanted(scenes: Mapping[str, Scene], rates: Mapping[Key, str], chains: froze
             symbols=tuple(names),
             indices=indices if venue == DERIBIT else (),
             chains=on if venue == DERIBIT else (),
+            levels_max=levels_max,
         )
         for venue, names in symbols.items()
     ]

@@ -95,7 +95,8 @@ class VenueMarket:
         return found
 
     def watch(self, underlying: str, move_bps: float) -> None:
-        """Offer `MarketMoved` when the leading mid has moved by so much since it was last told, or is gone."""
+        """Offer `MarketMoved` when the leading mid has moved by so much since it was last told, is gone, or is there
+        for the first time since."""
         scene = self.scenes.get(underlying)
         if scene is not None:
             self._watched[underlying] = (move_bps, scene.mid)
@@ -197,8 +198,7 @@ class VenueMarket:
         move_bps, told = watched
         if told <= 0.0 or abs(mid / told - 1.0) * 1e4 >= move_bps:
             self._watched[scene.name] = (move_bps, mid)
-            if told > 0.0:
-                self._offer(MarketMoved(underlying=scene.name))
+            self._offer(MarketMoved(underlying=scene.name))
 
     def _calendar_at(self, at: int) -> Calendar:
         """Releases, and what comes by the clock; made anew each day."""
