@@ -90,7 +90,7 @@ def follow(
 ) -> Followed:
     """Follow a book's rows; `at` are their instants. `tell` hears now and then how many messages are done."""
     messages, unmarked = _marked(columns, _messages(columns, at))
-    gapped, sequence = _sequence(messages)
+    gapped, follows, sequence = _sequence(messages)
     gapped |= messages.lost
     if sequence.gaps is None:
         gapped[1:] |= holes.spoil(messages.at[:-1], messages.at[1:])
@@ -120,7 +120,8 @@ def follow(
             put(which)
             book.reach()
             newer = _newer(messages, which, recent)
-            ready = not messages.lost[which] and not any(gapped[one] for one in newer)
+            ready = not messages.lost[[which, *newer]].any() and not gapped[newer[1:]].any()
+            ready = ready and not (follows[newer[:1]] > messages.last[which]).any()
             for one in newer:
                 put(one)
         else:
@@ -250,10 +251,11 @@ def _behind_snapshots(messages: _Messages, follows: "Ints", gapped: "Array") -> 
     return ""
 
 
-def _sequence(messages: _Messages) -> "tuple[Array, Sequence]":
-    """Which messages have a gap before them, and what the numbers say. The rule is the one that the numbers keep."""
+def _sequence(messages: _Messages) -> "tuple[Array, Ints, Sequence]":
+    """Which messages have a gap before them, which number each follows on from (-1: any), and what the numbers say. The
+    rule is the one that the numbers keep."""
     count = len(messages.at)
-    gapped = np.zeros(count, bool)
+    gapped, any_number = np.zeros(count, bool), np.full(count, -1)
     rows = messages.end - messages.start
     changes = np.flatnonzero(~messages.snapshot)
     told = Sequence(
@@ -267,7 +269,7 @@ def _sequence(messages: _Messages) -> "tuple[Array, Sequence]":
     later, before = changes[1:], changes[:-1]
     if not len(later):
         rule = "snapshots only: none is missed that matters" if count else "no messages"
-        return gapped, msgspec.structs.replace(told, rule=rule, gaps=0 if count else None)
+        return gapped, any_number, msgspec.structs.replace(told, rule=rule, gaps=0 if count else None)
     last, first, prior = messages.last, messages.first, messages.prior
     told = msgspec.structs.replace(told, back=int((last[later] < last[before]).sum()))
     rules = (
@@ -281,11 +283,11 @@ def _sequence(messages: _Messages) -> "tuple[Array, Sequence]":
         if has[later].all() and keeps.mean() >= _RULE:
             gapped[later] = ~keeps
             rule += _behind_snapshots(messages, follows, gapped)
-            return gapped, msgspec.structs.replace(told, rule=rule, gaps=int(gapped.sum()))
+            return gapped, follows, msgspec.structs.replace(told, rule=rule, gaps=int(gapped.sum()))
     has_numbers = bool((last[changes] >= 0).all() and (np.diff(last[changes]) != 0).any())
     rule = (
         "numbers rise with steps of any width, so a missing one does not show"
         if has_numbers
         else "no numbers"
     )
-    return gapped, msgspec.structs.replace(told, rule=rule)
+    return gapped, any_number, msgspec.structs.replace(told, rule=rule)

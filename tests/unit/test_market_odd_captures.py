@@ -207,6 +207,18 @@ def test_a_snapshot_older_than_the_changes_before_it_lacks_none(tmp_path: Path) 
     assert found.sequence is not None and found.sequence.rule == "each begins one after the last"
 
 
+@pytest.mark.parametrize(("number", "broken"), [(14, 17), (12, 48), (8, 48)])
+def test_a_late_snapshot_mends_the_gap_that_it_covers_and_no_other(
+    tmp_path: Path, number: int, broken: int
+) -> None:
+    """Changes 1 to 10 and 15 to 21, then the snapshot, then 22 to 51: of an early one, 11 to 14 are still missing."""
+    late: Message = (2.05, *ROOM, True, number, number)
+    write_book(tmp_path / "a", [*changes(1, 10, 0.1), *changes(15, 7, 1.3), late, *changes(22, 30, 2.1)])
+    found = market(tmp_path / "a")
+    assert found.sequence is not None
+    assert (found.sequence.gaps, found.sequence.broken) == (1, broken)
+
+
 def test_a_snapshot_that_counts_otherwise_is_said_to_do_so(tmp_path: Path) -> None:
     write_book(tmp_path / "a", [(0.0, *ROOM, True, 7, 7), *changes(101, 30, 0.1)])
     found = market(tmp_path / "a")
