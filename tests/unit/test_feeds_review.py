@@ -7,11 +7,13 @@ from types import SimpleNamespace
 from typing import Any
 
 import msgspec
+import numpy as np
 import pytest
 from msgspec.structs import replace
 from test_feeds_link import Told_, book
 
 from rfq.desk.features.look import Look
+from rfq.feeds.compiled import scanner
 from rfq.feeds.link.feed import Rim
 from rfq.feeds.link.pace import Backoff
 from rfq.feeds.link.rest import Rest
@@ -204,3 +206,13 @@ def _closed(recorder: writing.Recorder, told: list[str]) -> None:
         recorder.close()
     except RecordingError as error:
         told.append(str(error))
+
+
+@pytest.mark.parametrize("shape", [scanner.PAIRS, scanner.OKX, scanner.DERIBIT])
+def test_no_byte_is_read_beyond_the_end_wherever_a_text_is_cut(shape: int) -> None:
+    """Compiled there is nobody who would notice."""
+    whole = b'[["61800.25","0.5"],[1.25,3],["7","8"],["1","2"]]'
+    for end in range(len(whole)):
+        count, wrong = scanner.scan(whole[:end], 8, 8, shape, np.empty((20, 2), np.int64))
+        assert wrong < 0 and count < 4
+    assert scanner.scan(whole, 8, 8, shape, np.empty((20, 2), np.int64)) == (4, 0)

@@ -217,6 +217,8 @@ def read_plain(
     while at + 5 < end and text[at] == _OPEN and count < len(levels):
         place = at + 1
         for cell in range(2):
+            if place >= end:
+                return at, count
             quoted = text[place] == _QUOTE
             if quoted:
                 place += 1
