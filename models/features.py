@@ -173,9 +173,7 @@ CALENDAR: Final[tuple[Column, ...]] = (
 
 DESK: Final[tuple[Column, ...]] = (
     Column("inventory_vs_limit_ratio", "ratio", "", 0.0, "signed USD of delta held / limit"),
-    Column(
-        "inventory_after_ratio", "ratio", "", 0.0, "the same, were the request traded whole; we its maker"
-    ),
+    Column("inventory_after_ratio", "ratio", "", 0.0, "the same, were the request traded whole, by us"),
     Column("hit_ratio", "ratio", "", 0.25, "the counterparty's trades / our quotes to it, shrunk"),
     Column("markout_bps_1s", "bps", "1s", 0.0, "the counterparty's mean after 1 s, + = good for us, shrunk"),
     Column("markout_bps_10s", "bps", "10s", 0.0, "the same after 10 s"),
