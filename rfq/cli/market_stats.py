@@ -195,6 +195,8 @@ def _counted(one: "MarketStats") -> Iterable[str]:
     for table in counts.tables:
         for cause in table.dropped:
             yield f"  Left out of {table.kind}: {cause.rows} rows, {cause.what} ({cause.example})."
+        for cause in table.noticed:
+            yield f"  Odd in {table.kind}, but kept: {cause.rows} rows, {cause.what} ({cause.example})."
         if table.clocks is not None and table.clocks.words:
             yield f"  Clocks of {table.kind}: {table.clocks.words}."
 

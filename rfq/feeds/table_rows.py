@@ -289,6 +289,15 @@ def _check_book(sieve: _Sieve) -> None:
     back = np.zeros(len(last), np.bool_)
     back[1:] = (last[1:] < last[:-1]) & (last[1:] >= 0) & ~snapshot[1:]
     sieve.notice(back, "numbers that go back")
+    if (
+        columns["ts_recv_ns"] == columns["ts_exch_ms"] * _NS_PER_MS
+    ).all():  # stamps that several messages may share
+        of = [snapshot, *(columns[name] for name in ("message", "side", "price"))]
+        order = np.lexsort(of[::-1])
+        same = np.logical_and.reduce([one[order][1:] == one[order][:-1] for one in of])
+        twice = np.zeros(len(last), np.bool_)
+        twice[order[1:]] = same & snapshot[order[1:]]
+        sieve.notice(twice, "levels told twice in one snapshot: it may be several with the same stamps")
 
 
 def _check_touch(sieve: _Sieve) -> None:

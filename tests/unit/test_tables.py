@@ -273,3 +273,12 @@ def test_ids_become_text_when_a_later_piece_has_text(tmp_path: Path) -> None:
 
 def _named(rows: int) -> dict[str, np.ndarray]:
     return {"venue": np.full(rows, "here", object), "symbol": np.full(rows, SYMBOL, object)}
+
+
+def test_snapshots_that_cannot_be_told_apart_are_told_of(tmp_path: Path) -> None:
+    rows = [level(0, 1, price, 1.0, is_snapshot=True, ts_recv_ns=0) for price in (1.0, 2.0, 1.0, 3.0)]
+    (table,) = tables.open_capture(write(tmp_path / "a", "l2_events", rows)).report().tables
+    assert (
+        causes(table.noticed)["levels told twice in one snapshot: it may be several with the same stamps"]
+        == 1
+    )
