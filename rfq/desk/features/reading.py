@@ -100,14 +100,16 @@ def flow_of(state: State, at: int, others: Sequence[Moves], outside: Outside) ->
     s1, s10 = fine.since(tenth - 9, now), fine.since(tenth - 99, now)
     s60, m10 = coarse.since(second - 59, now), coarse.since(second - 599, now)
     seen_1 = seen_10 = seen_60 = seen_600 = heard_1 = heard_10 = heard_60 = True
-    if look is None or state.deaf or now[BLIND] != m10[BLIND] or now[DEAF] != m10[DEAF]:
+    unsure = look is None or state.deaf
+    if unsure or now[BLIND] != m10[BLIND] or now[DEAF] != m10[DEAF]:
         blind = now[BLIND] if look is not None else now[BLIND] + at - state.at
         deaf = now[DEAF] + at - state.at if state.deaf else now[DEAF]
         part, rest = at - tenth * FINE_NS, at - second * COARSE_NS
-        seen_1, heard_1 = _covered(s1, blind, deaf, part + 9 * FINE_NS)
-        seen_10, heard_10 = _covered(s10, blind, deaf, part + 99 * FINE_NS)
-        seen_60, heard_60 = _covered(s60, blind, deaf, rest + 59 * COARSE_NS)
         seen_600, _ = _covered(m10, blind, deaf, rest + 599 * COARSE_NS)
+        if unsure or now[BLIND] != s60[BLIND] or now[DEAF] != s60[DEAF]:
+            seen_1, heard_1 = _covered(s1, blind, deaf, part + 9 * FINE_NS)
+            seen_10, heard_10 = _covered(s10, blind, deaf, part + 99 * FINE_NS)
+            seen_60, heard_60 = _covered(s60, blind, deaf, rest + 59 * COARSE_NS)
     if look is not None and passed <= second:
         now = caught_up(state, second)
     depth = None
