@@ -215,6 +215,9 @@ def show_built(answer: dict[str, Any]) -> None:
         for part in one["parts"]:
             market = f"{part['venue']} {part['symbol']}".strip()
             printer.show(f"  {market}: {part['rows']} rows until {_instant(part['to_at'])}")
+        for what, word in one["recipe"].items():
+            if what.startswith("size "):
+                printer.show(f"  sizes of {what.removeprefix('size ')}: {word}")
         for what, count in one["faults"].items():
             printer.show(f"  {what}: {count}")
 

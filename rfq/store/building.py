@@ -201,7 +201,7 @@ def _rising(columns: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
 def _sizing(sources: Sequence[Source]) -> dict[str, str]:
     return {
         f"size {one.market.venue} {one.market.symbol}".strip(): (
-            f"{one.sizing.multiplier:g} {'USD' if one.sizing.inverse else 'coins'}"
+            one.sizes or f"{one.sizing.multiplier:g} {'USD' if one.sizing.inverse else 'coins'}"
         )
         for one in sources
     }

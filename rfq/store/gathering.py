@@ -37,6 +37,8 @@ class Source(NamedTuple):
     """Whether its best quotes must do for a book."""
     units: tuple[int, int] = (1, 1)
     """What prices and sizes are counted in; only touches need it."""
+    sizes: str = ""
+    """What sizes are taken to be, in words."""
 
 
 class Reading(NamedTuple):

@@ -5,14 +5,13 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from rfq.desk.features.look import Sizing
 from rfq.desk.features.outside import Observed
 from rfq.feeds import tables
 from rfq.feeds.layout import TablesError
 from rfq.feeds.recorder import reading
 from rfq.feeds.recorder.boards import adapter_of, is_recording
 from rfq.feeds.recorder.rows import NOTE, RecordingError, files_of, read_note
-from rfq.feeds.sizing import sizing_of
+from rfq.feeds.sizing import Sized, sizing_of
 from rfq.feeds.table_rows import Market
 from rfq.feeds.venues.adapter import Adapter
 from rfq.feeds.venues.catalogue import make_keepers
@@ -39,9 +38,9 @@ class Sizes:
         self.contract_usd = contract_usd
         self.multiplier = multiplier
 
-    def of(self, market: Market) -> Sizing:
+    def of(self, market: Market) -> Sized:
         """One market's."""
-        return sizing_of(market.venue, market.symbol, self.contract_usd, self.multiplier).sizing
+        return sizing_of(market.venue, market.symbol, self.contract_usd, self.multiplier)
 
 
 def underlying_of(symbol: str) -> str:
@@ -135,7 +134,8 @@ class CaptureInput:
         return Source(
             market=market,
             underlying=underlying_of(market.symbol),
-            sizing=sizes.of(market),
+            sizing=sizes.of(market).sizing,
+            sizes=sizes.of(market).words,
             touch=self.rules[market] is None,
             units=(10**scale.price_digits, 10**scale.size_digits),
         )
@@ -157,7 +157,15 @@ class RecordingInput:
         there = [Market(adapter.venue, symbol) for one, adapter in self.feeds() for symbol in one.symbols]
         self.markets = _chosen(path, tuple(there), symbols)
         self.sources = tuple(
-            [Source(market, underlying_of(market.symbol), sizes.of(market)) for market in self.markets]
+            [
+                Source(
+                    market,
+                    underlying_of(market.symbol),
+                    sizes.of(market).sizing,
+                    sizes=sizes.of(market).words,
+                )
+                for market in self.markets
+            ]
         )
 
     @property

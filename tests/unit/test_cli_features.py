@@ -55,6 +55,14 @@ def test_describe(capsys: pytest.CaptureFixture[str]) -> None:
     assert "Did you mean ofi_ratio_1s" in capsys.readouterr().err
 
 
+def test_a_build_says_what_it_took_sizes_for(
+    capsys: pytest.CaptureFixture[str], capture: Path, tmp_path: Path
+) -> None:
+    asked = ["features", "build", str(capture), "--out", str(tmp_path / "s"), "--contract-usd", "100"]
+    assert run(asked) == 0
+    assert "sizes of binance_usdm BTCUSDT: contracts of 100 USD, as told" in capsys.readouterr().out
+
+
 def test_a_store_is_built_listed_described_and_joined(
     capsys: pytest.CaptureFixture[str], capture: Path, tmp_path: Path
 ) -> None:
@@ -63,6 +71,7 @@ def test_a_store_is_built_listed_described_and_joined(
     assert built["rows"] > 140
     assert built["schema"] == FLOW_SCHEMA
     assert built["recipe"]["every_ns"] == 100 * MS
+    assert built["recipe"]["size binance_usdm BTCUSDT"] == "coins"
     assert {one["name"] for one in built["sources"]} == {"c_l2_events.parquet", "c_trades.parquet"}
     again = told(capsys, "build", capture, "--out", store, "--every-ms", 100)["builds"][0]
     assert again["id"] == built["id"]
