@@ -39,7 +39,9 @@ FAULTS = (
 class Straight:
     """One venue, told straight."""
 
-    def __init__(self, venue: str, rule: Rule | None = None, levels_most: int = 0) -> None:
+    def __init__(
+        self, venue: str, rule: Rule | None = None, levels_most: int = 0, stale_s: int = 3_600
+    ) -> None:
         """`levels_most`: HTTP answers (of Binance) have so many levels a side, and only the best are held against the
         truth, not all."""
         make, symbols = SPOKEN[venue]
@@ -52,7 +54,7 @@ class Straight:
         }
         self.adapter = make_adapter(venue, symbols)
         self.keepers = {
-            one: BookKeeper(rule or rule_of(venue), one, stale_after_ns=3_600 * 10**9) for one in symbols
+            one: BookKeeper(rule or rule_of(venue), one, stale_after_ns=stale_s * 10**9) for one in symbols
         }
         self.board = Switchboard(self.adapter, self.keepers.values(), Hooks(on_look=self._on_look))
         self.now = START_AT

@@ -11,6 +11,7 @@ from rfq.cli.options import Config, Json, Log, settings_of
 
 if TYPE_CHECKING:
     from rfq.audit.log import AuditLog
+    from rfq.ops.settings import Settings
 
 FREE_BYTES_MIN = 500_000_000
 OFFSET_MS_MAX = 100.0
@@ -45,8 +46,9 @@ def doctor(log: Log = None, config: Config = None, json: Json = False) -> None:
     Python, packages, SQLite, disk, clock and the log; exit code 6 if something needed is missing. A damaged
     log gives exit code 4, a kill switch that is on 5.
     """
-    path = log if log is not None else settings_of(config).audit.path
-    findings = list(_look(path))
+    settings = settings_of(config)
+    path = log if log is not None else settings.audit.path
+    findings = [*_look(path), *_feeds(settings)]
     if json:
         printer.give(
             {
@@ -60,7 +62,9 @@ def doctor(log: Log = None, config: Config = None, json: Json = False) -> None:
     bad = [one for one in findings if not one.ok]
     if bad:
         worst = next(
-            code for code in (Exit.DEPENDENCY, Exit.AUDIT, Exit.LIMIT) if any(one.code is code for one in bad)
+            code
+            for code in (Exit.DEPENDENCY, Exit.CONFIG, Exit.AUDIT, Exit.LIMIT)
+            if any(one.code is code for one in bad)
         )
         raise Ended(worst, f"Not ready: {', '.join(one.name for one in bad)}")
 
@@ -76,6 +80,30 @@ def _look(path: Path) -> Iterator[Finding]:
     yield _disk(there)
     yield _sqlite(there)
     yield from _log(path)
+
+
+def _feeds(settings: "Settings") -> Iterator[Finding]:
+    """Which market is looked at; nothing is connected."""
+    import os
+    from importlib.util import find_spec
+
+    if settings.feeds.market == "simulated":
+        return
+    from rfq.feeds.scene.plan import plan_of
+    from rfq.ops.problems import ConfigInvalid
+
+    try:
+        plan = plan_of(settings.feeds, os.environ)
+    except ConfigInvalid as error:
+        yield Finding(
+            "feeds", False, "; ".join(f"{one.key}: {one.message}" for one in error.problems), Exit.CONFIG
+        )
+        return
+    books = sum(len(one.symbols) for one in plan.wanted)
+    yield Finding("feeds", True, f"{', '.join(plan.adapters)}: {books} books (nothing was connected)")
+    if settings.feeds.record is not None:
+        there = find_spec("duckdb") is not None
+        yield Finding("recording", there, str(settings.feeds.record) if there else "needs the extra `tables`")
 
 
 def _packages() -> Iterator[Finding]:

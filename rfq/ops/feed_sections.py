@@ -63,6 +63,7 @@ class Feeds(Section):
     calendar: Path | None = Field(None, description="CSV or Parquet of scheduled releases")
     push: FeedPush = Field(default_factory=FeedPush, description="observations pushed to us")
     record: Path | None = Field(None, description="a folder where every message is recorded")
+    store: Path | None = Field(None, description="a feature store whose online table gets the newest rows")
     refit_s: float = Field(5.0, ge=0.2, le=60, description="pause between fits of a surface")
     levels_max: int = Field(10_000, ge=100, le=100_000, description="levels a side that a book keeps")
     instead: dict[str, str] = Field(

@@ -24,9 +24,10 @@ from rfq.domain.record import decode_record
 from rfq.live.fix_side import FixSide
 from rfq.live.loop import Live
 from rfq.live.ports import Oracle, Wire
-from rfq.ops.clock import SystemClock
+from rfq.ops.clock import NS_PER_S, SystemClock
 from rfq.ops.feed_sections import Feeds
 from rfq.ops.fix_sections import Fix
+from rfq.ops.problems import ConfigInvalid, Problem
 from rfq.ops.schedule import RealSchedule, Schedule
 from rfq.oracle import ThreadedOracle
 from rfq.sim.fix_street import FixStreet
@@ -38,6 +39,7 @@ from rfq.sim.world import World, build_world, chain_of
 if TYPE_CHECKING:
     from rfq.feeds.scene.opening import OpenMarket
     from rfq.ops.settings import Settings
+    from rfq.store.live import LiveRows
 
 COMP_ID: Final = "DESK"
 OLDER: Final = {
@@ -181,8 +183,27 @@ def _look(
     """The market on real venues; aiohttp is only loaded where there is one."""
     from rfq.feeds.scene.opening import OpenMarket
 
-    looked.append(OpenMarket(feeds, schedule, offer, say, env))
-    return looked[0]
+    seen = OpenMarket(feeds, schedule, offer, say, env)
+    if feeds.store is not None:
+        seen.listen(_rows(feeds.store, seen))
+    looked.append(seen)
+    return seen
+
+
+def _rows(folder: Path, seen: "OpenMarket") -> "LiveRows":
+    """The newest row of features of each underlying's leading book, kept in a store each second."""
+    from rfq.feeds.table_rows import Market
+    from rfq.store.folders import online_of
+    from rfq.store.gathering import Source
+    from rfq.store.live import LiveRows
+    from rfq.store.online import OnlineTable
+    from rfq.store.parts import StoreError
+
+    sources = [Source(Market(*one.lead), one.name, one.sizing) for one in seen.market.scenes.values()]
+    try:
+        return LiveRows(sources, OnlineTable(online_of(folder)), NS_PER_S)
+    except (StoreError, OSError) as error:
+        raise ConfigInvalid([Problem("feeds", "feeds.store", str(error))]) from None
 
 
 def people(settings: "Settings", kind: str, fix: Fix | None, fix_street: bool) -> int:

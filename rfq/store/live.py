@@ -62,8 +62,16 @@ class LiveRows:
             self._flushed_at = now
             try:
                 self.table.flush()
+                self.problem = ""
             except StoreError as error:
                 self.problem = str(error)
+
+    def close(self) -> None:
+        """Keep what there is, and let go of the file."""
+        try:
+            self.table.close()
+        except StoreError as error:
+            self.problem = str(error)
 
     def newest(self, venue: str, symbol: str, now: int, age_max_ns: int | None = None) -> Latest | Absent:
         """A market's newest row."""

@@ -14,21 +14,33 @@ from fix_gateway.shell.ports import Silent
 from pricing.market import MarketSnapshot, UnderlyingMarket
 from rfq.domain import canon
 from rfq.domain.events import Event, InstrumentsListed, MarketMoved
-from rfq.feeds.scene.opening import OpenMarket
+from rfq.feeds.scene.opening import Beside, OpenMarket
+from rfq.feeds.table_rows import Market
 from rfq.ops.clock import SystemClock
 from rfq.ops.feed_sections import Feeds
 from rfq.ops.problems import ConfigInvalid
 from rfq.ops.schedule import RealSchedule
+from rfq.store.folders import online_of
+from rfq.store.gathering import Source
+from rfq.store.live import LiveRows, as_values
+from rfq.store.online import OnlineTable, read_online
 
 PERPETUAL = "BTC-PERPETUAL"
 BTC = {"lead": f"deribit:{PERPETUAL}"}
 Play = Callable[[FakeExchange, OpenMarket, list[Event]], Awaitable[None]]
 
 
-def _play(play: Play, **feeds: object) -> None:
+def _play(
+    play: Play,
+    speaks: Deribit | None = None,
+    beside: Callable[[OpenMarket], Beside] | None = None,
+    **feeds: object,
+) -> list[Event]:
+    """A market on a fake Deribit while `play` runs; what the desk was offered."""
+    events: list[Event] = []
+
     async def run() -> None:
-        events: list[Event] = []
-        async with FakeExchange(Deribit(), (PERPETUAL,)).listening() as exchange:
+        async with FakeExchange(speaks or Deribit(), (PERPETUAL,)).listening() as exchange:
             settings = Feeds.model_validate(
                 {
                     "market": "venues",
@@ -42,6 +54,8 @@ def _play(play: Play, **feeds: object) -> None:
             )
             schedule = RealSchedule(asyncio.get_running_loop(), SystemClock())
             seen = OpenMarket(settings, schedule, events.append, Silent(), {})
+            if beside is not None:
+                seen.listen(beside(seen))
             await seen.open()
             try:
                 await play(exchange, seen, events)
@@ -49,6 +63,7 @@ def _play(play: Play, **feeds: object) -> None:
                 await seen.close()
 
     asyncio.run(asyncio.wait_for(run(), 60))
+    return events
 
 
 async def _until(wanted: Callable[[], bool]) -> None:
@@ -186,30 +201,12 @@ def test_the_chain_s_options_become_instruments() -> None:
                 answer["result"] = [row]
             return answer
 
-    async def run() -> None:
-        events: list[Event] = []
-        async with FakeExchange(Listing(), (PERPETUAL,)).listening() as exchange:
-            settings = Feeds.model_validate(
-                {
-                    "market": "venues",
-                    "underlyings": {"BTC": {**BTC, "chain": True}},
-                    "instead": {
-                        "wss://www.deribit.com": exchange.address("wss://x/").rstrip("/"),
-                        "https://www.deribit.com": exchange.address("https://x/").rstrip("/"),
-                    },
-                }
-            )
-            schedule = RealSchedule(asyncio.get_running_loop(), SystemClock())
-            seen = OpenMarket(settings, schedule, events.append, Silent(), {})
-            await seen.open()
-            try:
-                await _until(lambda: any(isinstance(one, InstrumentsListed) for one in events))
-            finally:
-                await seen.close()
-        listed = next(one for one in events if isinstance(one, InstrumentsListed))
-        assert [one.name for one in listed.instruments] == ["BTC-26DEC26-60000-C"]
+    async def play(exchange: FakeExchange, seen: OpenMarket, events: list[Event]) -> None:
+        await _until(lambda: any(isinstance(one, InstrumentsListed) for one in events))
 
-    asyncio.run(asyncio.wait_for(run(), 60))
+    events = _play(play, Listing(), underlyings={"BTC": {**BTC, "chain": True}})
+    listed = next(one for one in events if isinstance(one, InstrumentsListed))
+    assert [one.name for one in listed.instruments] == ["BTC-26DEC26-60000-C"]
 
 
 def test_what_is_heard_is_recorded_and_what_is_pushed_is_known(tmp_path: Path) -> None:
@@ -229,6 +226,25 @@ def test_what_is_heard_is_recorded_and_what_is_pushed_is_known(tmp_path: Path) -
 
     _play(play, record=tmp_path / "raw", push={"port": 0})
     assert len(list((tmp_path / "raw").glob("raw-*.parquet"))) == 1
+
+
+def test_the_store_s_online_table_has_the_newest_row_of_the_leading_book(tmp_path: Path) -> None:
+    async def play(exchange: FakeExchange, seen: OpenMarket, events: list[Event]) -> None:
+        await _until(lambda: _under(seen) is not None)
+        for _ in range(15):
+            await _moved(exchange, seen)
+            await asyncio.sleep(0.1)
+
+    def rows(seen: OpenMarket) -> LiveRows:
+        scene = seen.market.scenes["BTC"]
+        source = Source(Market(*scene.lead), "BTC", scene.sizing)
+        return LiveRows([source], OnlineTable(online_of(tmp_path)), 10**9)
+
+    _play(play, beside=rows)
+    (row,) = read_online(online_of(tmp_path))
+    assert row.market == ("deribit", PERPETUAL)
+    assert row.known_at % 10**9 == 0
+    assert as_values(row)["book_known_flag"] == 1.0
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,8 @@ from rfq.feeds.observations.push import Push
 from rfq.feeds.observations.rows import read_row
 from rfq.feeds.recorder.boards import board_of
 from rfq.feeds.said import Trouble
-from rfq.feeds.scene.opening import OpenMarket, _wanted
+from rfq.feeds.scene.opening import OpenMarket
+from rfq.feeds.scene.plan import wanted_of
 from rfq.ops.feed_sections import Feeds
 from rfq.ops.problems import ConfigInvalid
 
@@ -193,7 +194,7 @@ def test_a_recording_is_told_again_with_books_as_deep_as_they_were() -> None:
     settings = Feeds.model_validate({"market": "venues", "underlyings": {"BTC": BTC}, "levels_max": 123})
     seen = OpenMarket(settings, Now(), print, Silent(), {})  # type: ignore[arg-type]
     watched = seen.feeds[0].board.watched["BTC-PERPETUAL"]
-    (wanted,) = _wanted(seen.market.scenes, {}, frozenset(), settings.levels_max)
+    (wanted,) = wanted_of(seen.market.scenes, {}, frozenset(), settings.levels_max)
     again = board_of(wanted, resyncs=False).watched["BTC-PERPETUAL"]
     assert watched.keeper.book.levels_max == again.keeper.book.levels_max == 123
 

@@ -26,6 +26,7 @@ from rfq.feeds.said import BookSaid, OrderSaid
 __all__ = ("STALE_NS", "BookKeeper", "Counts", "State")
 
 STALE_NS: Final = 10_000_000_000
+"""A book of which nothing was heard for so long is not used; from half of it on, `is_quiet` wants it asked for anew."""
 _KNOWN: Final = 256
 """So many of the messages taken last are known again."""
 
@@ -77,6 +78,10 @@ class BookKeeper:
         if self._state is State.LIVE and now - self.received_at > self.stale_after_ns:
             return State.STALE
         return self._state
+
+    def is_quiet(self, now: int) -> bool:
+        """Whether a right book was not heard of for so long that its venue should confirm it before it is stale."""
+        return self._state is State.LIVE and 2 * (now - self.received_at) > self.stale_after_ns
 
     @property
     def is_live(self) -> bool:
@@ -152,6 +157,8 @@ class BookKeeper:
             return False
         if rule.bracket and right and said.last <= self.last:
             counts.duplicates += 1
+            if said.last == self.last:  # the venue's book is no newer than ours
+                self.alive(said.received_at)
             return False
         if rule.order is not Order.NONE and said.last < 0:
             return self._is_nonsense("a snapshot without its number")

@@ -143,12 +143,21 @@ class Switchboard:
         for watched in self.watched.values():
             state = watched.keeper.state(now)
             if state is State.LIVE:
+                asks += self._confirm(watched, now)
                 continue
             if watched.is_right:
                 self._broke(watched, now, watched.keeper.why or watched.keeper.state(now).value)
             if self._resyncs and (watched.keeper.wants_resync or now - watched.since_at > _SYNC_NS):
                 asks += self._resync(watched, now)
         return asks
+
+    def _confirm(self, watched: Watched, now: int) -> Sequence[Ask]:
+        """A right book that has been quiet for long is asked for anew while it is right: an answer keeps it so."""
+        if watched.keeper.is_quiet(now):
+            return self._resync(watched, now) if self._resyncs else ()
+        if watched.retry.failures and not watched.keeper.wants_resync:
+            watched.retry.worked()
+        return ()
 
     def resync(self, symbol: str, now: int) -> Sequence[Ask]:
         """Ask for a book from its beginning."""

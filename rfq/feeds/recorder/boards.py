@@ -13,7 +13,7 @@ from rfq.feeds.layout import BOOK
 from rfq.feeds.link.switchboard import Hooks, Switchboard
 from rfq.feeds.recorder.rows import Note, Recorded, RecordingError
 from rfq.feeds.venues.adapter import Adapter, Heard, Limits
-from rfq.feeds.venues.catalogue import VENUES, make_adapter, make_keepers, rule_of
+from rfq.feeds.venues.catalogue import QUIET_NS, VENUES, make_adapter, make_keepers, rule_of
 
 if TYPE_CHECKING:
     from rfq.feeds.tables import Capture
@@ -34,7 +34,9 @@ def adapter_of(feed: Recorded) -> Adapter:
 def board_of(feed: Recorded, hooks: Hooks = Hooks(), *, resyncs: bool) -> Switchboard:  # noqa: B008
     """A switchboard for one venue: `resyncs` where it is live, not where it is told again."""
     adapter = adapter_of(feed)
-    keepers = make_keepers(feed.venue, feed.symbols, feed.scales, levels_max=feed.levels_max)
+    keepers = make_keepers(
+        feed.venue, feed.symbols, feed.scales, levels_max=feed.levels_max, stale_after_ns=QUIET_NS
+    )
     return Switchboard(adapter, keepers, hooks, resyncs=resyncs)
 
 

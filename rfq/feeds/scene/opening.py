@@ -7,38 +7,71 @@ import asyncio
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from fix_gateway.shell.ports import Scribe
-from pricing.calendar import Calendar
-from pricing.fact import Fault
 from pricing.instruments import Instrument
+from rfq.desk.features.look import Look, Print
+from rfq.desk.features.outside import Observed
 from rfq.domain.events import Event
 from rfq.feeds.link.feed import Feed, Rim
 from rfq.feeds.link.standing import FeedStanding
 from rfq.feeds.link.switchboard import Hooks, Switchboard
-from rfq.feeds.observations.files import FileError, read_calendar
-from rfq.feeds.observations.push import Push, is_loopback
+from rfq.feeds.observations.push import Push
 from rfq.feeds.observations.rows import Observation
 from rfq.feeds.observations.sentiment import observed
 from rfq.feeds.recorder.rows import Note, Recorded, RecordingError
 from rfq.feeds.recorder.writing import Recorder
 from rfq.feeds.said import Said, Trouble
-from rfq.feeds.scene.naming import instrument_named, sizing_of
+from rfq.feeds.scene.plan import DERIBIT, plan_of
 from rfq.feeds.scene.port import VenueMarket
-from rfq.feeds.scene.underlying import Key, Scene, Told
+from rfq.feeds.scene.underlying import Key
 from rfq.feeds.venues.adapter import Adapter
-from rfq.feeds.venues.catalogue import VENUES, make_adapter, make_keepers
+from rfq.feeds.venues.catalogue import QUIET_NS, make_keepers
 from rfq.ops.clock import NS_PER_S
 from rfq.ops.feed_sections import Feeds
 from rfq.ops.problems import ConfigInvalid, Problem
 from rfq.ops.schedule import Schedule
 
-DERIBIT: Final = "deribit"
-CHAINED: Final = ("BTC", "ETH")
 _MIND_S: Final = 5.0
+_TICK_S: Final = 0.25
 _TROUBLE_NS: Final = 60 * NS_PER_S
 _TROUBLES_MAX: Final = 1_000
+
+
+class Beside(Protocol):
+    """Who else listens, such as the feature store: told what the market is told, in the same order; `problem` says what
+    keeps it from its work, "" if nothing does."""
+
+    problem: str
+
+    def said(self, said: Said) -> None:
+        """Something was said, before it is put to its book."""
+        ...
+
+    def look(self, venue: str, symbol: str, look: Look) -> None:
+        """A book is right."""
+        ...
+
+    def trade(self, venue: str, symbol: str, told: Print) -> None:
+        """A trade."""
+        ...
+
+    def broke(self, venue: str, symbol: str, at: int) -> None:
+        """A book is not right any more."""
+        ...
+
+    def observed(self, row: Observed) -> None:
+        """Something outside was said."""
+        ...
+
+    def tick(self, now: int) -> None:
+        """It is `now`, and all that was received before was told."""
+        ...
+
+    def close(self) -> None:
+        """No more is told."""
+        ...
 
 
 class OpenMarket:
@@ -56,29 +89,19 @@ class OpenMarket:
         self._settings = settings
         self._schedule = schedule
         self._scribe = scribe
-        scenes, problems = _scenes(settings)
-        rates = {_key(spelled): currency for currency, spelled in settings.rates.items()}
-        problems += [
-            Problem("feeds", f"feeds.rates.{currency}", f"{venue!r} tells no USD index; deribit does")
-            for (venue, _), currency in rates.items()
-            if venue != DERIBIT
-        ]
-        self._releases, found = _releases(settings)
-        problems += [*found, *_push_problems(settings, env)]
-        chains = frozenset(name for name, one in settings.underlyings.items() if one.chain)
-        wanted = _wanted(scenes, rates, chains, settings.levels_max)
-        adapters, found = _adapters(wanted)
-        problems += found
-        if problems:
-            raise ConfigInvalid(problems)
-        self.market: Final = VenueMarket(scenes, schedule, offer, self._releases, rates, {DERIBIT: chains})
-        self._recorder = None if settings.record is None else _recorder(settings.record, wanted)
+        plan = plan_of(settings, env)
+        self.market: Final = VenueMarket(
+            plan.scenes, schedule, offer, plan.releases, plan.rates, {DERIBIT: plan.chains}
+        )
+        self._recorder = None if settings.record is None else _recorder(settings.record, plan.wanted)
         rim = Rim(instead=settings.instead)
         self.feeds: Final = [
-            Feed(self._board(one, adapters[one.venue]), schedule.now, scribe, rim) for one in wanted
+            Feed(self._board(one, plan.adapters[one.venue]), schedule.now, scribe, rim) for one in plan.wanted
         ]
+        self._releases = plan.releases
         self._push = Push(self._observe, schedule.now, env.get(settings.push.token_env, ""))
         self._troubles: dict[Key, tuple[int, int]] = {}
+        self._beside: Beside | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self.push_port = 0
         """Where observations are taken, once open; 0 for nowhere."""
@@ -88,6 +111,10 @@ class OpenMarket:
         """What is known without asking a venue: everything but the options of the chains."""
         found = {one.name: one for scene in self.market.scenes.values() for one in scene.instruments.values()}
         return tuple(found.values())
+
+    def listen(self, beside: Beside) -> None:
+        """Tell somebody else too; before anything is connected."""
+        self._beside = beside
 
     async def open(self) -> None:
         """Connect everything. ConfigInvalid if observations cannot be taken where they should be."""
@@ -102,6 +129,8 @@ class OpenMarket:
                 where = f"{push.host}:{push.port}"
                 raise ConfigInvalid([Problem("feeds", "feeds.push.port", f"{where}: {error}")]) from error
         work = [*[feed.run() for feed in self.feeds], self.market.refit(self._settings.refit_s), self._mind()]
+        if self._beside is not None:
+            work.append(self._tick(self._beside))
         self._tasks = [asyncio.create_task(one) for one in work]
         for task in self._tasks:
             task.add_done_callback(self._ended)
@@ -112,6 +141,8 @@ class OpenMarket:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._push.close()
+        if self._beside is not None:
+            self._beside.close()
         if self._recorder is not None:
             try:
                 await asyncio.to_thread(self._recorder.close)
@@ -130,12 +161,15 @@ class OpenMarket:
     async def _mind(self) -> None:
         """Tell of rows that are lost, of a disk that takes no more, of snapshots that cannot be made, when it
         happens."""
-        problem, lost, unfit = "", 0, ""
+        problem, lost, unfit, unkept = "", 0, "", ""
         while True:
             await asyncio.sleep(_MIND_S)
             if self.market.problem != unfit:
                 unfit = self.market.problem
                 self._scribe.error("market_unfit", problem=unfit)
+            if self._beside is not None and self._beside.problem != unkept:
+                unkept = self._beside.problem
+                self._scribe.error("feature_store", problem=unkept or "mended")
             recorder = self._recorder
             if recorder is None or (recorder.problem, recorder.lost) == (problem, lost):
                 continue
@@ -148,13 +182,16 @@ class OpenMarket:
         """A venue's books, told to the market and, if that is wanted, recorded."""
         venue, market = one.venue, self.market
         hooks = Hooks(
-            on_look=partial(market.look, venue),
-            on_print=partial(market.trade, venue),
+            on_look=partial(self._look, venue),
+            on_print=partial(self._trade, venue),
             on_said=self._said,
             on_broke=partial(self._broke, venue),
             on_told=None if self._recorder is None else self._recorder.of(venue),
         )
-        keepers = make_keepers(venue, one.symbols, levels_max=one.levels_max)
+        leads = [symbol for symbol in one.symbols if market.is_lead((venue, symbol))]
+        others = [symbol for symbol in one.symbols if symbol not in leads]
+        keepers = make_keepers(venue, leads, levels_max=one.levels_max)
+        keepers += make_keepers(venue, others, levels_max=one.levels_max, stale_after_ns=QUIET_NS)
         return Switchboard(adapter, keepers, hooks)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
@@ -162,7 +199,24 @@ class OpenMarket:
         if not task.cancelled() and (fault := task.exception()) is not None:
             self._scribe.error("market_task", fault=repr(fault))
 
+    async def _tick(self, beside: Beside) -> None:
+        while True:
+            await asyncio.sleep(_TICK_S)
+            beside.tick(self._schedule.now())
+
+    def _look(self, venue: str, symbol: str, look: Look) -> None:
+        if self._beside is not None:
+            self._beside.look(venue, symbol, look)
+        self.market.look(venue, symbol, look)
+
+    def _trade(self, venue: str, symbol: str, told: Print) -> None:
+        if self._beside is not None:
+            self._beside.trade(venue, symbol, told)
+        self.market.trade(venue, symbol, told)
+
     def _said(self, said: Said) -> None:
+        if self._beside is not None:
+            self._beside.said(said)
         if isinstance(said, Trouble) and not said.breaks_book:  # those are told as what they break
             self._trouble(said)
         self.market.said(said)
@@ -183,10 +237,14 @@ class OpenMarket:
 
     def _broke(self, venue: str, symbol: str, at: int, why: str) -> None:
         self._scribe.warning("book_broke", venue=venue, symbol=symbol, why=why)
+        if self._beside is not None:
+            self._beside.broke(venue, symbol, at)
         self.market.broke(venue, symbol, at)
 
     def _observe(self, row: Observation) -> None:
         for one in observed(row):
+            if self._beside is not None:
+                self._beside.observed(one)
             self.market.observed(one)
 
 
@@ -196,111 +254,3 @@ def _recorder(folder: Path, wanted: list[Recorded]) -> Recorder:
         return Recorder(folder, Note(feeds=tuple(wanted)))
     except (RecordingError, OSError) as error:
         raise ConfigInvalid([Problem("feeds", "feeds.record", str(error))]) from None
-
-
-def _key(spelled: str) -> Key:
-    venue, _, symbol = spelled.partition(":")
-    return venue, symbol
-
-
-def _scenes(settings: Feeds) -> tuple[dict[str, Scene], list[Problem]]:
-    """A scene for each underlying, and what is wrong with the names."""
-    scenes: dict[str, Scene] = {}
-    problems: list[Problem] = []
-    for name, one in settings.underlyings.items():
-        where = f"feeds.underlyings.{name}"
-        instruments: dict[Key, Instrument] = {}
-        names: dict[str, str] = {}
-        for spelled in one.keys:
-            venue, symbol = _key(spelled)
-            if venue not in VENUES:
-                problems.append(
-                    Problem("feeds", where, f"{venue!r} is no venue; there are {', '.join(VENUES)}")
-                )
-                continue
-            instrument = instrument_named(venue, symbol)
-            if isinstance(instrument, Fault):
-                problems.append(
-                    Problem("feeds", where, f"{spelled}: {instrument.field} {instrument.problem}")
-                )
-            elif instrument.underlying != name:
-                problems.append(Problem("feeds", where, f"{spelled} is on {instrument.underlying}"))
-            elif (other := names.get(instrument.name)) is not None:
-                words = f"{spelled} and {other} are both called {instrument.name}: take one of them"
-                problems.append(Problem("feeds", where, words))
-            else:
-                names[instrument.name] = spelled
-                instruments[venue, symbol] = instrument
-        if one.chain and name not in CHAINED:
-            words = f"Deribit's options settled in coin are on {', '.join(CHAINED)}; there is no such chain on {name}"
-            problems.append(Problem("feeds", f"{where}.chain", words))
-        lead = _key(one.lead)
-        if lead in instruments:
-            scenes[name] = Scene(Told(name, instruments, lead, sizing_of(instruments[lead])))
-    return scenes, problems
-
-
-def _adapters(wanted: list[Recorded]) -> tuple[dict[str, Adapter], list[Problem]]:
-    """The venues' adapters, by venue, and names that none of theirs can be."""
-    found: dict[str, Adapter] = {}
-    problems: list[Problem] = []
-    for one in wanted:
-        try:
-            found[one.venue] = make_adapter(one.venue, one.symbols, indices=one.indices, chains=one.chains)
-        except ValueError as error:
-            problems.append(Problem("feeds", "feeds", str(error)))
-    return found, problems
-
-
-def _push_problems(settings: Feeds, env: Mapping[str, str]) -> list[Problem]:
-    """A door without the token that it should have stays shut: who set a name for it wants it asked for."""
-    push = settings.push
-    if push.port is None:
-        return []
-    if push.token_env and not env.get(push.token_env):
-        words = f"the environment variable {push.token_env} is empty or not there"
-        return [Problem("feeds", "feeds.push.token_env", words)]
-    if not push.token_env and not is_loopback(push.host):
-        words = f"{push.host} is beyond loopback: name the variable with its token in token_env"
-        return [Problem("feeds", "feeds.push.host", words)]
-    return []
-
-
-def _releases(settings: Feeds) -> tuple[Calendar, list[Problem]]:
-    """The calendar of the file; a row that cannot be read is a problem: a release that nobody guards is worse than a
-    desk that does not start."""
-    if settings.calendar is None:
-        return Calendar(), []
-    where = "feeds.calendar"
-    try:
-        calendar, refused = read_calendar(settings.calendar)
-    except FileError as error:
-        return Calendar(), [Problem("feeds", where, str(error))]
-    return calendar, [
-        Problem("feeds", where, f"{settings.calendar} row {one.row}: {one.fault.field} {one.fault.problem}")
-        for one in refused
-    ]
-
-
-def _wanted(
-    scenes: Mapping[str, Scene], rates: Mapping[Key, str], chains: frozenset[str], levels_max: int
-) -> list[Recorded]:
-    """Venue by venue the symbols whose books are kept, the indices and the chains."""
-    symbols: dict[str, dict[str, None]] = {}
-    for scene in scenes.values():
-        for venue, symbol in scene.instruments:
-            symbols.setdefault(venue, {})[symbol] = None
-    if chains or rates:
-        symbols.setdefault(DERIBIT, {})
-    indices = tuple([symbol for _, symbol in rates])
-    on = tuple([f"{name.lower()}_usd" for name in sorted(chains)])
-    return [
-        Recorded(
-            venue=venue,
-            symbols=tuple(names),
-            indices=indices if venue == DERIBIT else (),
-            chains=on if venue == DERIBIT else (),
-            levels_max=levels_max,
-        )
-        for venue, names in symbols.items()
-    ]

@@ -120,6 +120,10 @@ class VenueMarket:
         for scene in self._of.get(key, ()):
             scene.trade(key, told)
 
+    def is_lead(self, key: Key) -> bool:
+        """Whether an underlying's flow is fed by this book."""
+        return any(scene.leads(key) for scene in self._of.get(key, ()))
+
     def broke(self, venue: str, symbol: str, at: int) -> None:
         """A book is not right any more. If it leads, what stands on it is looked at again: without a price of ours left
         where there is no market any more."""

@@ -62,8 +62,8 @@ class Scene:
         self.name: Final = told.name
         self.instruments: Final = dict(told.instruments)
         self._by_name: Final = {one.name: one for one in self.instruments.values()}
-        self._lead = told.lead
-        self._sizing = told.sizing
+        self.lead: Final = told.lead
+        self.sizing = told.sizing
         self.flow = MarketFlow(told.sizing)
         self._looks: dict[Key, Look] = {}
         self._funding: dict[Key, Funding] = {}
@@ -81,13 +81,13 @@ class Scene:
         """A book is right and looks like this."""
         self._looks[key] = look
         self.changes += 1
-        if key == self._lead:
+        if key == self.lead:
             self.flow.look(look)
 
     def trade(self, key: Key, told: Print) -> None:
         """A trade."""
         self.changes += 1
-        if key == self._lead:
+        if key == self.lead:
             self.flow.trade(told)
 
     def broke(self, key: Key, at: int) -> None:
@@ -95,7 +95,7 @@ class Scene:
         may have cost trades too: none is known until something is heard again."""
         self.changes += 1
         self._looks.pop(key, None)
-        if key == self._lead:
+        if key == self.lead:
             self.flow.broke(at, trades=True)
 
     def add(self, key: Key, instrument: Instrument) -> bool:
@@ -118,13 +118,13 @@ class Scene:
 
     def leads(self, key: Key) -> bool:
         """Whether this is the leading instrument."""
-        return key == self._lead
+        return key == self.lead
 
     def listed(self, one: Listed) -> None:
         """What the venue itself says of a size of the leading book; if that is not what was thought, begin again."""
-        found = Sizing(inverse=one.inverse, multiplier=one.multiplier, usd=self._sizing.usd)
-        if (one.venue, one.symbol) == self._lead and found != self._sizing:
-            self._sizing = found
+        found = Sizing(inverse=one.inverse, multiplier=one.multiplier, usd=self.sizing.usd)
+        if (one.venue, one.symbol) == self.lead and found != self.sizing:
+            self.sizing = found
             self.flow = MarketFlow(found)
             self.changes += 1
 
@@ -138,7 +138,7 @@ class Scene:
         key = (said.venue, said.symbol)
         instrument = self.instruments.get(key)
         self.changes += 1
-        if key == self._lead and said.index is not None and 0.0 < said.index < USD_MOST:
+        if key == self.lead and said.index is not None and 0.0 < said.index < USD_MOST:
             self._index, self._index_at = said.index, said.received_at
         if isinstance(instrument, Option):
             self._option(key, instrument, said)
@@ -173,7 +173,7 @@ class Scene:
     @property
     def mid(self) -> float:
         """The leading book's mid, 0 when it is not right."""
-        look = self._looks.get(self._lead)
+        look = self._looks.get(self.lead)
         return 0.0 if look is None else 0.5 * (look.bid.price + look.offer.price)
 
     def chain(self) -> tuple[OptionQuote, ...]:
@@ -203,7 +203,7 @@ class Scene:
         """All of it as of `at`; None while there is neither a young index nor a leading book. What was told too long
         ago is not there."""
         index, index_at = self._index, self._index_at
-        lead = self._looks.get(self._lead)
+        lead = self._looks.get(self.lead)
         if index <= 0.0 or at - index_at > INDEX_NS:
             if lead is None or at - lead.at > INDEX_NS:
                 return None
@@ -252,7 +252,7 @@ class Scene:
 
     def _depth_usd(self, look: Look) -> float:
         """The mean of both sides within ten bps."""
-        worth = self._sizing.worth
+        worth = self.sizing.worth
         bid = worth(look.bid.bands[BAND], look.bid.price)
         return 0.5 * (bid + worth(look.offer.bands[BAND], look.offer.price))
 

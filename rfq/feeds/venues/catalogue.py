@@ -104,6 +104,10 @@ def rule_of(venue: str) -> Rule:
     return _entry(venue).rule
 
 
+QUIET_NS: Final = 60_000_000_000
+"""After so much silence a book is stale that may well be quiet: one that does not lead its underlying."""
+
+
 def make_keepers(
     venue: str,
     symbols: Sequence[str],
