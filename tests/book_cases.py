@@ -1,24 +1,30 @@
 """A trivial book to compare the real ones with, and random messages for them."""
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 
 from rfq.desk.features.look import BANDS_BPS, LEVELS, Half, Look
 from rfq.feeds import levels
+from rfq.feeds.compiled import engine
 from rfq.feeds.levels import Scale
 
 SCALE = Scale(2, 3)
 Pairs = list[tuple[int, int]]
 
 
+_built: dict[str, Callable[..., Any]] = {}
+
+
 def compile_books(config: pytest.Config) -> None:
-    """Have compiled books in this process, from the tests' own cache if there; skip where there is no numba."""
+    """Have compiled books until the test is over, from the tests' own cache if there; skip where there is no numba."""
     pytest.importorskip("numba", reason="books are compiled where numba is installed")
     assert config.cache is not None
+    engine._ready.update(_built)
     assert levels.warm(str(config.cache.mkdir("kernels"))).startswith("compiled")
+    _built.update(engine._ready)
 
 
 class Message(NamedTuple):

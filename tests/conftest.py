@@ -1,6 +1,8 @@
 """What all tests share: how hard hypothesis tries, and where recorded market data may lie."""
 
 import os
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -32,3 +34,12 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip("recorded data is not on this machine: there is no ../shared beside the repository")
     return folder
+
+
+@pytest.fixture(autouse=True)
+def plain_books() -> Iterator[None]:
+    """Books that a test has compiled are plain again for the next one: no test depends on which ran before."""
+    yield
+    engine = sys.modules.get("rfq.feeds.compiled.engine")
+    if engine is not None:
+        engine._ready.clear()

@@ -117,10 +117,10 @@ def test_every_setting_is_read_somewhere() -> None:
                 and node.value.id == "self"
             ):
                 read.add(("serve", node.attr))  # what a section works out of its own keys
-    opening = ROOT / "rfq" / "feeds" / "scene" / "opening.py"  # it is given its own section
-    for node in ast.walk(ast.parse(opening.read_text())):
-        if isinstance(node, ast.Attribute) and ast.unparse(node.value) in ("settings", "self._settings"):
-            read.add(("feeds", node.attr))
+    for name in ("opening", "plan"):  # they are given their own section
+        for node in ast.walk(ast.parse((ROOT / "rfq" / "feeds" / "scene" / f"{name}.py").read_text())):
+            if isinstance(node, ast.Attribute) and ast.unparse(node.value) in ("settings", "self._settings"):
+                read.add(("feeds", node.attr))
     sections = [name for name in Settings.model_fields if name != "desk"]
     unread = []
     for section in sections:

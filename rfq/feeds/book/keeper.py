@@ -200,7 +200,7 @@ class BookKeeper:
                 )
                 if after is None:
                     break
-                self._held.remove(after)
+                self._held = [held for held in self._held if held is not after]
                 self.counts.reordered += 1
                 applied = self._apply(after)
             if self._held:  # since the numbers go on, those below are from the past
