@@ -29,7 +29,7 @@ demo: $(CORE) ## a simulated market, both roles, live in the terminal (DEMO_ARGS
 serve: $(CORE) ## the desk on real time (SERVE_ARGS=...)
 	@$(BIN)/rfq serve $(SERVE_ARGS)
 
-test: check ## every check, then every test but the nightly ones; under ten minutes on two cores
+test: check ## every check, then every test but the nightly ones; some ten minutes on two cores
 	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal $(TEST_ARGS)
 
 check: $(DEV) ## style, types, import contracts, migrations
