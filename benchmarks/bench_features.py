@@ -60,7 +60,7 @@ def _half(price: float, sign: int, random: list[float]) -> Half:
     bands = (3.0 * size, 5.0 * size, 9.0 * size, 15.0 * size, 40.0 * size + wall)
     levels = (2.0 * size, 4.0 * size, 7.0 * size)
     away = price * (1.0 + sign * 8e-4)
-    return Half(price, size, bands, levels, 12.0, wall, 8.0, added, removed, 0.7 * removed, away)
+    return Half(price, size, bands, levels, 12.0, wall, added, removed, 0.7 * removed, away)
 
 
 def _told(told: list[Look | Print]) -> list[Row]:

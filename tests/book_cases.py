@@ -150,7 +150,7 @@ class Reference:
         for _, size, away in near:
             weighed += float(size) * float(away)
         behind = [(size, -away, price) for price, size, away in near[1:]]
-        size, less_away, price = max(behind, default=(0, 0, 0))
+        size, _, price = max(behind, default=(0, 0, 0))
         return Half(
             levels[0][0] / price_unit,
             levels[0][1] / unit,
@@ -158,7 +158,6 @@ class Reference:
             tuple([sum([level[1] for level in levels[:count]]) / unit for count in LEVELS]),
             weighed / float(bands[-1]) / float(twice) * 10_000.0 if near else 0.0,
             size / unit,
-            float(-less_away) / float(twice) * 10_000.0,
             *[amount / unit for amount in self.flows[side]],
             largest_price=price / price_unit,
         )

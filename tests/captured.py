@@ -5,6 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from rfq.feeds.book.rules import Order, Rule
+
+OKX_UNNUMBERED = Rule(order=Order.NONE, crc_levels=25)
+"""OKX of 2022, before messages had numbers: only the checksum tells."""
+
 
 def heard(shared: Path, name: str) -> list[tuple[int, bytes]]:
     """Messages of one capture (received at, UTC ns; text) in order; what the recorder itself sent is left out."""

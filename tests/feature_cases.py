@@ -35,7 +35,6 @@ def rich(look: Look, dice: random.Random) -> Look:
             levels=(bands[1], bands[2], bands[3]),
             slope_bps=5.0 + 10.0 * dice.random(),
             largest=deep[2],
-            largest_bps=8.0,
             added=added,
             removed=removed,
             pulled=removed * dice.random(),

@@ -6,6 +6,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from pricing.units import NS_PER_MS
 from rfq.feeds import exact
 from rfq.feeds.alignment import clock_put_back, measure
 from rfq.feeds.cleaning import Ledger, Rows, Table
@@ -13,7 +14,6 @@ from rfq.feeds.layout import BOOK, TOUCH, TRADES, Kind
 
 Array = NDArray[Any]
 Columns = dict[str, Array]
-_NS_PER_MS: Final = 1_000_000
 _ABSENT: Final[dict[Kind, dict[str, tuple[Any, str]]]] = {
     BOOK: {
         "ts_exch_ms": (0, "i8"),
@@ -165,7 +165,7 @@ def _completed(kind: Kind, columns: Columns, noticed: Ledger, files: Sequence[st
         rows = Rows({"ts_exch_ms": columns["ts_exch_ms"]}, columns["file_row"], files)
         noticed.flagged("exchange stamp that is no instant in ms: taken for none", no_instant, rows)
         columns["ts_exch_ms"] = np.where(no_instant, 0, columns["ts_exch_ms"])
-    exchange_ns = columns["ts_exch_ms"] * _NS_PER_MS
+    exchange_ns = columns["ts_exch_ms"] * NS_PER_MS
     received = columns.get("ts_recv_ns", np.zeros(read, np.int64))
     stands_in = (received <= 0) & (exchange_ns > 0)
     if stands_in.any():
@@ -290,7 +290,7 @@ def _check_book(sieve: _Sieve) -> None:
     back[1:] = (last[1:] < last[:-1]) & (last[1:] >= 0) & ~snapshot[1:]
     sieve.notice(back, "numbers that go back")
     if (
-        columns["ts_recv_ns"] == columns["ts_exch_ms"] * _NS_PER_MS
+        columns["ts_recv_ns"] == columns["ts_exch_ms"] * NS_PER_MS
     ).all():  # stamps that several messages may share
         of = [snapshot, *(columns[name] for name in ("message", "side", "price"))]
         order = np.lexsort(of[::-1])

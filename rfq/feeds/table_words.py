@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from pricing.units import NS_PER_MS
 from rfq.feeds import exact
 from rfq.feeds.levels import Scale
 from rfq.feeds.said import BookSaid, TouchSaid, TradeSaid, Trouble
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from rfq.feeds.levels import Levels
 
 SaidOfTables = BookSaid | TouchSaid | TradeSaid | Trouble
-_NS_PER_MS: Final = 1_000_000
 _FORCED: Final = ("LIQUID", "INSURANCE", "ADL")
 
 
@@ -54,7 +54,7 @@ def trades(market: Market, cleaned: Cleaned | None, scale: Scale) -> Iterator[Tr
             venue=market.venue,
             symbol=market.symbol,
             received_at=received,
-            exchange_at=exchange * _NS_PER_MS,
+            exchange_at=exchange * NS_PER_MS,
             trade=str(name),
             price=price,
             size=size,
@@ -88,7 +88,7 @@ def touches(market: Market, cleaned: Cleaned | None, scale: Scale) -> Iterator[T
             venue=market.venue,
             symbol=market.symbol,
             received_at=received,
-            exchange_at=exchange * _NS_PER_MS,
+            exchange_at=exchange * NS_PER_MS,
             bid=bid,
             bid_size=bid_size,
             ask=ask,
@@ -125,7 +125,7 @@ def books(
             venue=market.venue,
             symbol=market.symbol,
             received_at=received,
-            exchange_at=exchange * _NS_PER_MS,
+            exchange_at=exchange * NS_PER_MS,
             is_snapshot=is_snapshot,
             bids=_levels(pairs[start:end][bid], as_arrays=as_arrays),
             asks=_levels(pairs[start:end][~bid], as_arrays=as_arrays),

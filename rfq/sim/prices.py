@@ -64,7 +64,6 @@ class Path:
         "_left_s",
         "_news_step",
         "_pushed",
-        "_start_log",
         "_wait_s",
         "log_price",
         "move",
@@ -76,7 +75,7 @@ class Path:
 
     def __init__(self, name: str, index: float) -> None:
         self.name = name
-        self.log_price = self._start_log = math.log(index)
+        self.log_price = math.log(index)
         self.move = self.pressure = self.shown = 0.0
         self.vol = REGIMES[0].vol * 1.1
         self._pushed = self._news_step = 0.0

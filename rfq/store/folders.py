@@ -4,17 +4,16 @@
     manifests/<manifest>.json       what each build made, out of what; a part that none names does not count
     online.db                       the newest row of each market
 
-Names of venues and symbols are spelled so that any of them is one folder's name, and is read back.
+Names of venues and symbols are spelled so that any of them is one folder's name, and no two are the same.
 """
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
 from rfq.feeds.table_rows import Market
 
-DAY_NS: Final = 86_400 * 1_000_000_000
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -42,11 +41,6 @@ def part_name(of: str, schema: str, market: Market, day: int, manifest: str) -> 
     )
 
 
-def day_of(at: int) -> int:
-    """The UTC day that an instant lies in."""
-    return at // DAY_NS
-
-
 def day_text(day: int) -> str:
     """A day as people write it."""
     return (_EPOCH + timedelta(days=day)).date().isoformat()
@@ -57,8 +51,3 @@ def _spelled(name: str) -> str:
     if name in ("", "-"):
         return "%2D" if name else "-"
     return quote(name, safe="").replace(".", "%2E")
-
-
-def read_name(spelled: str) -> str:
-    """The name that stands for itself in a folder's."""
-    return "" if spelled == "-" else unquote(spelled)

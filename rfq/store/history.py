@@ -14,6 +14,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from pricing.units import DAY_NS
 from rfq.audit.errors import LogLocked
 from rfq.audit.sqlite import WriterLock
 from rfq.feeds.table_rows import Market
@@ -185,7 +186,7 @@ def _by_day(columns: Columns) -> Iterator[tuple[int, Mapping[str, NDArray[Any]]]
     known = columns[KNOWN_AT]
     if not len(known):
         return
-    days = known // folders.DAY_NS
+    days = known // DAY_NS
     edges = [0, *(np.flatnonzero(np.diff(days)) + 1).tolist(), len(known)]
     for start, end in pairwise(edges):
         yield int(days[start]), {name: column[start:end] for name, column in columns.items()}

@@ -4,7 +4,7 @@ It is told by the same hooks as the desk's market, runs on their thread, and wri
 passed. It never stops a feed: a disk that refuses is told in `problem`, and written again at the next tick.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -18,7 +18,7 @@ from rfq.store.definitions import EXCHANGE_AT, FLOW_NAMES, FLOW_SCHEMA, MARKET, 
 from rfq.store.folders import online_of
 from rfq.store.gathering import Gatherer, Reading, Source
 from rfq.store.history import History
-from rfq.store.online import Absent, Latest, OnlineTable
+from rfq.store.online import Latest, OnlineTable
 from rfq.store.parts import KNOWN_AT, StoreError, connect, read_rows
 
 FLUSH_NS: Final = 1_000_000_000
@@ -73,10 +73,6 @@ class LiveRows:
         except StoreError as error:
             self.problem = str(error)
 
-    def newest(self, venue: str, symbol: str, now: int, age_max_ns: int | None = None) -> Latest | Absent:
-        """A market's newest row."""
-        return self.table.get(Market(venue, symbol), FLOW_SCHEMA, now, age_max_ns)
-
     def _take(self, reading: Reading) -> None:
         self.rows += 1
         self.table.put(reading.latest())
@@ -98,8 +94,3 @@ def keep_newest(history: History, root: Path) -> int:
     finally:
         table.close()
     return taken
-
-
-def as_values(row: Latest) -> Mapping[str, float]:
-    """A row of the market set by the names of its features."""
-    return dict(zip((EXCHANGE_AT, MID, *FLOW_NAMES), row.values, strict=True))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
+from pricing.units import NS_PER_MS
 from rfq.feeds.book.keeper import BookKeeper
 from rfq.feeds.book.rules import BINANCE_USDM
 from rfq.feeds.levels import Scale
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from rfq.feeds.table_words import SaidOfTables
 
 BINANCE: Final = "binance_usdm"
-_NS_PER_MS: Final = 1_000_000
 _OK: Final = 200
 _BATCH: Final = 50
 """So many streams are asked for at once; each such request is confirmed."""
@@ -137,7 +137,7 @@ def _plain(said: "Iterable[SaidOfTables]", venue: str, scales: dict[str, Scale])
 
 
 def _stamped(said: BookSaid | TradeSaid) -> dict[str, object]:
-    milli = said.exchange_at // _NS_PER_MS
+    milli = said.exchange_at // NS_PER_MS
     return {"E": milli, "T": milli, "s": said.symbol}
 
 
@@ -155,7 +155,7 @@ def _change(said: BookSaid, prior: int, scale: Scale) -> bytes:
 
 
 def _snapshot(said: BookSaid, scale: Scale) -> bytes:
-    milli = said.exchange_at // _NS_PER_MS
+    milli = said.exchange_at // NS_PER_MS
     return msgspec.json.encode(
         {
             "lastUpdateId": said.last,

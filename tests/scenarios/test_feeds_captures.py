@@ -10,12 +10,12 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from captured import heard
+from captured import OKX_UNNUMBERED, heard
 from feed_stage import Stage, play
 
 from rfq.desk.features.look import Look
 from rfq.feeds.book.keeper import BookKeeper, State
-from rfq.feeds.book.rules import OKX_UNNUMBERED, Rule
+from rfq.feeds.book.rules import Rule
 from rfq.feeds.said import Trouble
 from rfq.feeds.venues.adapter import Adapter
 from rfq.feeds.venues.catalogue import make_adapter, rule_of

@@ -11,7 +11,7 @@ import pytest
 from table_cases import causes
 
 from rfq.feeds import layout, tables
-from rfq.feeds.archives.convert import SHAPES, Converted, capture_of, convert
+from rfq.feeds.archives.convert import SHAPES, Converted, convert
 from rfq.feeds.archives.shapes import recognise
 from rfq.feeds.cleaning import Table
 from rfq.feeds.layout import TablesError
@@ -248,7 +248,8 @@ def test_nothing_to_read_is_refused_with_the_reasons(folder: Path, tmp_path: Pat
 
 
 def test_an_archive_as_a_capture(folder: Path, tmp_path: Path) -> None:
-    capture = capture_of(folder / "deribit", tmp_path)
+    convert(folder / "deribit", tmp_path / "out")
+    capture = tables.open_capture(tmp_path / "out")
     assert capture.venues == ("deribit",) and len(capture.symbols) == 3
     assert capture.report().dropped == 0  # it was cleaned on the way
 

@@ -4,7 +4,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from captured import heard
+from captured import OKX_UNNUMBERED, heard
 
 from rfq.feeds.book import rules
 from rfq.feeds.book.keeper import BookKeeper
@@ -29,7 +29,7 @@ def test_okx_of_2022_is_read_whole_and_every_checksum_is_right(okx_said: list[Sa
     kinds = Counter(type(one).__name__ for one in okx_said)
     assert kinds == {"Confirmed": 18, "BookSaid": 290, "TradeSaid": 74, "TickerSaid": 28}
     keepers = {
-        symbol: BookKeeper(rules.OKX_UNNUMBERED, symbol)
+        symbol: BookKeeper(OKX_UNNUMBERED, symbol)
         for symbol in ("BTC-USD-220527", "UNI-USD-SWAP", "BTC-USDT")
     }
     checked = 0
@@ -44,7 +44,7 @@ def test_okx_of_2022_is_read_whole_and_every_checksum_is_right(okx_said: list[Sa
 
 def test_a_spoilt_level_of_okx_fails_its_checksum(okx_said: list[Said]) -> None:
     books = [one for one in okx_said if isinstance(one, BookSaid) and one.symbol == "BTC-USDT"]
-    keeper = BookKeeper(rules.OKX_UNNUMBERED, "BTC-USDT")
+    keeper = BookKeeper(OKX_UNNUMBERED, "BTC-USDT")
     keeper.take(books[0])
     for one in books[2:4]:  # the second is lost
         keeper.take(one)

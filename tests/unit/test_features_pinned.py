@@ -51,7 +51,7 @@ def what_is_said() -> dict[str, float]:
     ]
     feed(flow, told)
     outside = Outside(0.5, 3.0, -1e6, 2e6, 0.7)
-    found = flow.read(told[-1].at + NS // 5, [Moves(1.0, 2.0, 4.0), Moves(None, 4.0, None)], outside)
+    found = flow.read(told[-1].at + NS // 5, [Moves(2.0, 4.0), Moves(4.0, None)], outside)
     return {name: getattr(found, name) for name in Flow.__struct_fields__}
 
 

@@ -129,13 +129,13 @@ def test_all_is_known_when_the_longest_window_has_been_seen() -> None:
     told = stream(5, 8_000)
     feed(flow, told)
     assert told[-1].at - START > 610 * NS
-    others = [Moves(1.0, 2.0, 4.0), Moves(None, 4.0, None)]
+    others = [Moves(2.0, 4.0), Moves(4.0, None)]
     outside = Outside(0.5, 3.0, -1e6, 2e6, 0.7)
     found = flow.read(told[-1].at, others, outside)
     assert [name for name in Flow.__struct_fields__ if getattr(found, name) is None] == []
     assert (found.cross_return_bps_10s, found.cross_return_bps_60s) == (3.0, 4.0)
     assert (found.sentiment_score_1h, found.dex_depth_usd) == (0.5, 2e6)
-    assert flow.moves(told[-1].at) == Moves(found.return_bps_1s, found.return_bps_10s, found.return_bps_60s)
+    assert flow.moves(told[-1].at) == Moves(found.return_bps_10s, found.return_bps_60s)
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,6 @@ def _look(at: int, bid: float, offer: float, size: float = 1e4) -> Look:
             levels=(size,) * 3,
             slope_bps=0.0,
             largest=0.0,
-            largest_bps=0.0,
         )
 
     return Look(at, half(bid), half(offer), 2)

@@ -9,10 +9,10 @@ from rfq.desk.features.look import Look, Print, Sizing, touch_look
 from rfq.desk.features.outside import SENTIMENT, Observed
 from rfq.feeds.said import TouchSaid, TradeSaid
 from rfq.feeds.table_rows import Market
-from rfq.store.definitions import FLOW_NAMES
+from rfq.store.definitions import FLOW_NAMES, FLOW_SCHEMA
 from rfq.store.gathering import QUIET_NS, Gatherer, Reading, Source
 from rfq.store.inputs import underlying_of
-from rfq.store.live import LiveRows, as_values
+from rfq.store.live import LiveRows
 from rfq.store.online import Absent, Latest, OnlineTable, read_online
 
 BTC, ETH = Market("v", "BTC-PERP"), Market("v", "ETH-PERP")
@@ -151,11 +151,11 @@ def test_the_store_beside_feeds_keeps_the_newest_over_a_restart(tmp_path: Path) 
     live.broke(BTC.venue, BTC.symbol, 3 * S + 1)
     live.tick(4 * S)
     again = LiveRows(SOURCES, OnlineTable(path), S)  # after a kill
-    found = again.newest(BTC.venue, BTC.symbol, 5 * S)
+    found = again.table.get(BTC, FLOW_SCHEMA, 5 * S)
     assert isinstance(found, Latest)
     assert found.known_at == 4 * S
-    assert math.isnan(as_values(found)["mid"])
-    assert isinstance(again.newest(BTC.venue, BTC.symbol, 90 * S, age_max_ns=S), Absent)
+    assert math.isnan(found.values[1])
+    assert isinstance(again.table.get(BTC, FLOW_SCHEMA, 90 * S, S), Absent)
 
 
 @pytest.mark.parametrize(

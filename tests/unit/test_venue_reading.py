@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pricing.units import NS_PER_S
 from rfq.feeds import levels
 from rfq.feeds.said import Fetch
 from rfq.feeds.venues.reading import (
-    NS_PER_S,
     Errands,
     Fault,
     Pulse,

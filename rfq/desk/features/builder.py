@@ -13,6 +13,7 @@ from pricing.flow import Flow
 from pricing.instruments import Option
 from pricing.market import MarketSnapshot, Surface, UnderlyingMarket
 from pricing.numeric.elementary import cos, sin
+from pricing.units import DAY_NS
 from pricing.valuation import Valuation
 from rfq.desk import intake
 from rfq.desk.card import Card
@@ -25,10 +26,9 @@ from rfq.domain.row import FeatureRow
 
 _MAKER = Role.MAKER
 _SECOND = 1e9
-_DAY_NS = 86_400 * 1_000_000_000
 _HOUR_NS = 3_600 * 1_000_000_000
-_WEEK_NS = 7 * _DAY_NS
-_THURSDAY_NS = 3 * _DAY_NS  # 1970-01-01 was a Thursday: the week's circle begins on Monday
+_WEEK_NS = 7 * DAY_NS
+_THURSDAY_NS = 3 * DAY_NS  # 1970-01-01 was a Thursday: the week's circle begins on Monday
 _SQRT_YEAR = math.sqrt(365.0)
 _TURN = 2.0 * math.pi
 _SIGN = {Side.BUY: 1.0, Side.SELL: -1.0, Side.TWO_WAY: 0.0}
@@ -183,7 +183,7 @@ def _implied_term(surface: Surface | None) -> float:
 
 def calendar_values(market: MarketSnapshot, underlying: str, now: int) -> tuple[float, ...]:
     """The columns of CALENDAR."""
-    day = _TURN * (now % _DAY_NS) / _DAY_NS
+    day = _TURN * (now % DAY_NS) / DAY_NS
     week = _TURN * ((now + _THURSDAY_NS) % _WEEK_NS) / _WEEK_NS
     known = market.calendar
     due = (

@@ -33,11 +33,10 @@ class Half(NamedTuple):
     levels: tuple[float, ...]
     slope_bps: float  # mean distance of the size within the last band, bps; 0 when nothing is there
     largest: float  # the largest level behind the touch within the last band, the nearest of equals; 0 when none is
-    largest_bps: float  # its distance
     added: float = 0.0
     removed: float = 0.0
     pulled: float = 0.0
-    largest_price: float = 0.0  # and its price
+    largest_price: float = 0.0  # where that level is
 
 
 class Look(NamedTuple):
@@ -101,4 +100,4 @@ def _half(price: float, size: float, away: float, before: Half | None, mid: floa
     nearer = bisect_left(BANDS_BPS, away - _ROUNDING_BPS)
     bands = (0.0,) * nearer + (size,) * (_BANDS - nearer)
     slope = away if nearer < _BANDS else 0.0
-    return Half(price, size, bands, (size, size, size), slope, 0.0, 0.0, added, removed)
+    return Half(price, size, bands, (size, size, size), slope, 0.0, added, removed)

@@ -59,9 +59,8 @@ _Found = dict[str, float | None]
 
 
 class Moves(NamedTuple):
-    """Moves of a mid over the last 1, 10 and 60 seconds, bps; None where it was not known then or now."""
+    """Moves of a mid over the last 10 and 60 seconds, bps; None where it was not known then or now."""
 
-    bps_1s: float | None
     bps_10s: float | None
     bps_60s: float | None
 
@@ -70,14 +69,10 @@ def moves_of(state: State, at: int) -> Moves:
     """How far the mid has moved."""
     mid = state.mid
     if not mid:
-        return Moves(None, None, None)
+        return Moves(None, None)
     fine, coarse = state.fine, state.coarse
     tenth, second = at // FINE_NS, at // COARSE_NS
-    return Moves(
-        _move(mid, fine, tenth - 9),
-        _move(mid, fine, tenth - 99),
-        _move(mid, coarse, second - 59),
-    )
+    return Moves(_move(mid, fine, tenth - 99), _move(mid, coarse, second - 59))
 
 
 def _move(mid: float, ring: w.Ring, boundary: int) -> float | None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 from msgspec.structs import replace
 
-from rfq.feeds import layout, table_rows, tables
+from rfq.feeds import layout, table_rows
 from rfq.feeds.archives import binance, deribit, extras, pages, tardis
 from rfq.feeds.archives.opening import Source, sources
 from rfq.feeds.archives.shapes import MACROS, Found, Shape, recognise
@@ -75,12 +75,6 @@ def convert(
             causes = "; ".join(f"{one.what} ({one.example})" for one in gathered.unread.causes)
             raise TablesError(f"{path}: nothing of these archives there: {causes or 'no file'}")
         return _written(gathered, path, prefix)
-
-
-def capture_of(path: Path, folder: Path, *, archive: str = "auto") -> tables.Capture:
-    """An archive as a capture, by way of tables in a folder that the caller gives and clears away."""
-    convert(path, folder / "archive", archive=archive)
-    return tables.open_capture(folder / "archive")
 
 
 class _Gathered:

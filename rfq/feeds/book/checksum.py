@@ -5,8 +5,6 @@ import zlib
 from rfq.feeds.book.book import Book
 from rfq.feeds.said import BookSaid
 
-Texts = tuple[tuple[str, str], ...]
-
 
 def crc(bids: list[tuple[str, str]], asks: list[tuple[str, str]], levels: int) -> int:
     """The checksum of OKX: bid, its size, offer, its size, level by level, joined by colons; a side that ends earlier

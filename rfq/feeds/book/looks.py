@@ -11,9 +11,8 @@ assert BANDS == BANDS_BPS and list(BANDS) == sorted(BANDS), "bands: whole bps, r
 _BANDS_AT: Final = 2
 _LEVELS_AT: Final = _BANDS_AT + len(BANDS)
 _REST_AT: Final = _LEVELS_AT + len(LEVELS)
-HALF: Final = _REST_AT + 7
-"""Floats of one side: price, size, the bands', the levels', then the rest of `Half` as it stands
-there."""
+HALF: Final = _REST_AT + 6
+"""Floats of one side: price, size, the bands', the levels', then the rest of `Half` as it stands there."""
 
 
 def look_of(at: int, row: list[float], changes: int) -> Look:

@@ -241,7 +241,6 @@ class PlainBook:
         largest = max(sizes[1:], default=0) if near else 0
         yield largest / unit
         place = sizes.index(largest, 1) if largest else 0
-        yield distances[place] / float(twice) * 10_000.0 if largest else 0.0
         yield side.added / unit
         yield side.removed / unit
         yield side.pulled / unit

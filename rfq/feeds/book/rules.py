@@ -57,8 +57,6 @@ BINANCE_USDM: Final = Rule(order=Order.CHAIN, bracket=True, snapshot_levels=1000
 BINANCE_SPOT: Final = Rule(order=Order.RANGE, bracket=True, snapshot_levels=5000)
 OKX: Final = Rule(order=Order.CHAIN, bracket=True, crc_levels=25)
 """Snapshots come in the stream or, as OKX announced in February 2026, by HTTP; both begin the book."""
-OKX_UNNUMBERED: Final = Rule(order=Order.NONE, crc_levels=25)
-"""Before messages had numbers (recordings of 2022): only the checksum tells."""
 DERIBIT: Final = Rule(order=Order.CHAIN)
 BYBIT: Final = Rule(order=Order.STEP)
 UNNUMBERED: Final = Rule(order=Order.NONE)

@@ -264,13 +264,10 @@ def fill_half(
     at += len(depths)
     row[at] = weighed / float(held) / float(twice) * 10_000.0 if held > 0 else 0.0
     row[at + 1] = largest / size_unit
-    row[at + 2], row[at + 6] = 0.0, 0.0
-    if largest > 0:
-        row[at + 2] = float(signed - keys[largest_place] - keys[largest_place]) / float(twice) * 10_000.0
-        row[at + 6] = sign * keys[largest_place] / price_unit
-    row[at + 3] = marks[ADDED] / size_unit
-    row[at + 4] = marks[REMOVED] / size_unit
-    row[at + 5] = marks[PULLED] / size_unit
+    row[at + 2] = marks[ADDED] / size_unit
+    row[at + 3] = marks[REMOVED] / size_unit
+    row[at + 4] = marks[PULLED] / size_unit
+    row[at + 5] = sign * keys[largest_place] / price_unit if largest > 0 else 0.0
     marks[ADDED], marks[REMOVED], marks[PULLED] = 0, 0, 0
 
 

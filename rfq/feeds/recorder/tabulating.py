@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from pricing.units import NS_PER_MS
 from rfq.feeds import layout
 from rfq.feeds.layout import BOOK, KINDS, TOUCH, TRADES, Kind
 from rfq.feeds.levels import USUAL, Scale
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 PIECE_ROWS: Final = 500_000
 NO_SIDE: Final = 99
 """The side of a row that stands for a message that could not be read."""
-_NS_PER_MS: Final = 1_000_000
 _NUMPY: Final = {"BIGINT": np.int64, "TINYINT": np.int8, "DOUBLE": np.float64, "BOOLEAN": np.bool_}
 
 
@@ -138,7 +138,7 @@ class Tabulator:
 
     def _book(self, said: BookSaid) -> list[tuple[Any, ...]]:
         per_price, per_size = self._unit(said)
-        head = (said.received_at, said.exchange_at // _NS_PER_MS, said.venue, said.symbol)
+        head = (said.received_at, said.exchange_at // NS_PER_MS, said.venue, said.symbol)
         tail = (said.first, said.last, said.is_snapshot, said.prior)
         rows = [
             (*head, side, price / per_price, size / per_size, *tail)
@@ -150,7 +150,7 @@ class Tabulator:
     def _touch(self, said: TouchSaid) -> tuple[Any, ...]:
         per_price, per_size = self._unit(said)
         return (
-            *(said.received_at, said.exchange_at // _NS_PER_MS, said.venue, said.symbol),
+            *(said.received_at, said.exchange_at // NS_PER_MS, said.venue, said.symbol),
             *(said.bid / per_price, said.bid_size / per_size),
             *(said.ask / per_price, said.ask_size / per_size),
             said.last,
@@ -159,7 +159,7 @@ class Tabulator:
     def _trade(self, said: TradeSaid) -> tuple[Any, ...]:
         per_price, per_size = self._unit(said)
         return (
-            *(said.received_at, said.exchange_at // _NS_PER_MS, said.venue, said.symbol, said.trade),
+            *(said.received_at, said.exchange_at // NS_PER_MS, said.venue, said.symbol, said.trade),
             *(said.price / per_price, said.size / per_size, said.side),
             *("LIQUIDATION" if said.liquidation else "MARKET", said.block),
         )

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from pricing.units import NS_PER_S
 from rfq.feeds.said import Alive, Ask, Confirmed, Fetch, ListingSaid, Reconnect, Said, Send, Trouble
 from rfq.feeds.venues.adapter import Heard
 from rfq.feeds.venues.binance_markets import Market, Stream, chores, listing, pause, plan
 from rfq.feeds.venues.binance_words import ENVELOPE, Reader
 from rfq.feeds.venues.reading import (
-    NS_PER_S,
     Errands,
     Fault,
     Pulse,

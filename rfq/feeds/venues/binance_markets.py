@@ -11,10 +11,11 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from pricing.units import NS_PER_MS, NS_PER_S
 from rfq.feeds.levels import USUAL, Scale
 from rfq.feeds.said import Fetch, Listed, ListingSaid
 from rfq.feeds.venues.adapter import Limits
-from rfq.feeds.venues.reading import NS_PER_MS, NS_PER_S, Fault, Millis, decoded
+from rfq.feeds.venues.reading import Fault, Millis, decoded
 
 _STREAMS_A_LINK: Final = 200
 _BANNED_NS: Final = 120 * NS_PER_S

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 import msgspec
 
+from pricing.units import NS_PER_MS
 from rfq.feeds.levels import PAIRS
 from rfq.feeds.said import BookSaid, ClockSaid, TickerSaid, TouchSaid, TradeSaid
 from rfq.feeds.venues.reading import (
-    NS_PER_MS,
     Fault,
     Millis,
     Whole,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from pricing.units import NS_PER_S
 from rfq.feeds.levels import USUAL
 from rfq.feeds.said import Alive, Ask, Confirmed, Fetch, ListingSaid, Reconnect, Said, Send, Trouble
 from rfq.feeds.venues import bybit_markets as markets
@@ -19,7 +20,6 @@ from rfq.feeds.venues.adapter import Heard
 from rfq.feeds.venues.bybit_markets import Category, Topic
 from rfq.feeds.venues.bybit_words import Reader
 from rfq.feeds.venues.reading import (
-    NS_PER_S,
     Errands,
     Fault,
     Pulse,

@@ -11,10 +11,11 @@ from urllib.parse import quote
 
 import msgspec
 
+from pricing.units import NS_PER_MS, NS_PER_S
 from rfq.feeds.levels import USUAL, Scale
 from rfq.feeds.said import ClockSaid, Fetch, Listed
 from rfq.feeds.venues.adapter import Limits
-from rfq.feeds.venues.reading import MOST, NS_PER_MS, NS_PER_S, Fault, clock_said, decoded, number, whole
+from rfq.feeds.venues.reading import MOST, Fault, clock_said, decoded, number, whole
 from rfq.feeds.venues.rows import rows
 
 _TOPICS_A_LINK: Final = 500

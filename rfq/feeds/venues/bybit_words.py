@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 import msgspec
 
+from pricing.units import NS_PER_MS
 from rfq.feeds.levels import PAIRS
 from rfq.feeds.said import BookSaid, TickerSaid, TouchSaid, TradeSaid
 from rfq.feeds.venues.bybit_markets import Category
-from rfq.feeds.venues.reading import NS_PER_MS, Fault, Millis, Whole, decoded, number, wholes
+from rfq.feeds.venues.reading import Fault, Millis, Whole, decoded, number, wholes
 from rfq.feeds.venues.rows import both, rows
 
 if TYPE_CHECKING:

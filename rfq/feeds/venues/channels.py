@@ -7,7 +7,7 @@ after pauses that double.
 from collections import deque
 from typing import Final
 
-from rfq.feeds.venues.reading import NS_PER_S
+from pricing.units import NS_PER_S
 
 FIRST_NS: Final = 15 * NS_PER_S
 LONGEST_NS: Final = 900 * NS_PER_S

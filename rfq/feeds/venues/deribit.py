@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from pricing.units import NS_PER_MS, NS_PER_S
 from rfq.feeds.levels import USUAL, Scale
 from rfq.feeds.said import Alive, Ask, Confirmed, Fetch, ListingSaid, Said, Send
 from rfq.feeds.venues import deribit_words as words
@@ -22,8 +23,6 @@ from rfq.feeds.venues.adapter import Heard, Limits
 from rfq.feeds.venues.channels import Channels, enumerated
 from rfq.feeds.venues.deribit_lists import Options, chain_of, list_of, listing
 from rfq.feeds.venues.reading import (
-    NS_PER_MS,
-    NS_PER_S,
     Errands,
     Fault,
     Pulse,

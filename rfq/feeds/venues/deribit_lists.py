@@ -8,9 +8,10 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from pricing.units import NS_PER_MS
 from rfq.feeds.said import Listed
 from rfq.feeds.venues.deribit_words import VENUE
-from rfq.feeds.venues.reading import DIGITS_MAX, MOST, NS_PER_MS, Fault
+from rfq.feeds.venues.reading import DIGITS_MAX, MOST, Fault
 from rfq.feeds.venues.rows import rows
 
 _ALIVE: Final = frozenset({"open", "settlement", "locked", "halted"})

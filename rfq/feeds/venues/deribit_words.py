@@ -11,10 +11,11 @@ from typing import Annotated, Any, Final, TypeAlias
 
 import msgspec
 
+from pricing.units import NS_PER_MS
 from rfq.feeds import levels
 from rfq.feeds.levels import Scale
 from rfq.feeds.said import BookSaid, Said, TickerSaid, TouchSaid, TradeSaid
-from rfq.feeds.venues.reading import MOST, NS_PER_MS, Fault, Millis, Whole, decoded, whole
+from rfq.feeds.venues.reading import MOST, Fault, Millis, Whole, decoded, whole
 from rfq.feeds.venues.rows import both, few, rows
 
 VENUE: Final = "deribit"

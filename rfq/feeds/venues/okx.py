@@ -16,6 +16,7 @@ from typing import Final
 
 import msgspec
 
+from pricing.units import NS_PER_MS, NS_PER_S
 from rfq.feeds.levels import USUAL, Scale
 from rfq.feeds.said import Alive, Ask, BookSaid, Confirmed, Fetch, ListingSaid, Reconnect, Said, Send
 from rfq.feeds.venues import okx_markets as markets
@@ -23,8 +24,6 @@ from rfq.feeds.venues import okx_words as words
 from rfq.feeds.venues.adapter import Heard, Limits
 from rfq.feeds.venues.channels import Allowance, Channels, enumerated
 from rfq.feeds.venues.reading import (
-    NS_PER_MS,
-    NS_PER_S,
     Errands,
     Fault,
     Pulse,

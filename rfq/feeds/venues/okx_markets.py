@@ -9,9 +9,10 @@ from typing import Final
 
 import msgspec
 
+from pricing.units import NS_PER_MS
 from rfq.feeds.said import Listed, Said, TickerSaid
 from rfq.feeds.venues.okx_words import KINDS, VENUE, kind
-from rfq.feeds.venues.reading import MOST, NS_PER_MS, Fault, Millis, decoded, number
+from rfq.feeds.venues.reading import MOST, Fault, Millis, decoded, number
 from rfq.feeds.venues.rows import rows
 
 EIGHT_HOURS_MS: Final = 8 * 3_600_000

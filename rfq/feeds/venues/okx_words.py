@@ -13,10 +13,11 @@ from typing import Annotated, Any, Final, TypeAlias
 
 import msgspec
 
+from pricing.units import NS_PER_MS
 from rfq.feeds import levels
 from rfq.feeds.levels import Scale
 from rfq.feeds.said import BookSaid, Said, TouchSaid, TradeSaid
-from rfq.feeds.venues.reading import MOST, NS_PER_MS, Fault, Millis, decoded, whole
+from rfq.feeds.venues.reading import MOST, Fault, Millis, decoded, whole
 from rfq.feeds.venues.rows import both, few, rows
 
 VENUE: Final = "okx"

@@ -11,11 +11,10 @@ from typing import Annotated, Final, NamedTuple, TypeAlias, TypeVar
 
 import msgspec
 
+from pricing.units import NS_PER_MS, NS_PER_S
 from rfq.feeds.levels import exact
 from rfq.feeds.said import ClockSaid, Fetch, Reconnect, Trouble
 
-NS_PER_MS: Final = 1_000_000
-NS_PER_S: Final = 1_000_000_000
 MOST: Final = 2**63 - 1
 """The largest whole number that books and tables hold."""
 EXCERPT_CHARS: Final = 200
