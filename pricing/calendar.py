@@ -137,7 +137,7 @@ def merged(calendars: Iterable[Calendar]) -> Calendar:
     return Calendar(events=tuple(sorted(events, key=_instant)))
 
 
-def regular(now: int, days: int, underlyings: tuple[str, ...] = ()) -> Calendar:
+def regular(now: int, days: int) -> Calendar:
     """The events that come by the clock: funding at 00, 08 and 16 UTC, and the daily expiry at 08 UTC, for so many days
     from `now` on."""
     day = now // DAY_NS * DAY_NS
@@ -148,8 +148,8 @@ def regular(now: int, days: int, underlyings: tuple[str, ...] = ()) -> Calendar:
             if at <= now:
                 continue
             if hour == _EXPIRY_HOUR:
-                events.append(Scheduled(kind=EventKind.EXPIRY, at=at, underlyings=underlyings))
-            events.append(Scheduled(kind=EventKind.FUNDING, at=at, underlyings=underlyings))
+                events.append(Scheduled(kind=EventKind.EXPIRY, at=at))
+            events.append(Scheduled(kind=EventKind.FUNDING, at=at))
     return Calendar(events=tuple(events))
 
 

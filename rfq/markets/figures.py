@@ -117,9 +117,9 @@ def too_few(count: int, length_s: float) -> str:
     return f"no interval: {count} blocks of {length_s:g} s, {BLOCKS_MIN} are needed"
 
 
-def ratio(groups: Grouped, over: Any, under: Any, *, n: int | None = None) -> Figure:
+def ratio(groups: Grouped, over: Any, under: Any) -> Figure:
     """A weighted mean: the sum of `over` by the sum of `under`."""
-    return figure(lambda sums: sums[..., 0] / sums[..., 1], groups, (over, under), n=n)
+    return figure(lambda sums: sums[..., 0] / sums[..., 1], groups, (over, under))
 
 
 def median(groups: Grouped, values: "Floats", weights: Any = 1.0) -> Figure:

@@ -69,8 +69,6 @@ class Deribit:
         indices: Sequence[str] = (),
         chains: Sequence[str] = (),
         interval: str = "100ms",
-        websocket: str = WEBSOCKET,
-        rest: str = REST,
     ) -> None:
         """What has no scale gets the usual one. `interval` "raw" is refused by the venue without a login. ValueError
         for names that cannot be the venue's."""
@@ -83,13 +81,13 @@ class Deribit:
             raise ValueError(f"deribit: no books every {interval!r}")
         self.venue = words.VENUE
         self.limits = Limits(messages_per_s=3.0, weight_per_minute=600, channels_per_message=CHANNELS_AT_ONCE)
-        self.rest = rest
+        self.rest = REST
         self._scales = dict(scales or {})
         self._symbols = tuple(symbols)
         self._indices = tuple(indices)
         self._chains = Options([chain_of(index) for index in chains])
         self._interval = interval
-        self._links = {MARKETS: websocket, **({CHAINS: websocket} if chains else {})}
+        self._links = {MARKETS: WEBSOCKET, **({CHAINS: WEBSOCKET} if chains else {})}
         self._voice = Voice(self.venue)
         self._pulse = Pulse(_PING_NS, _DEAD_NS)
         self._errands = Errands()

@@ -63,8 +63,6 @@ class Okx:
         scales: Mapping[str, Scale] | None = None,
         *,
         families: Sequence[str] = (),
-        websocket: str = WEBSOCKET,
-        rest: str = REST,
     ) -> None:
         """What has no scale gets the usual one. ValueError for names that cannot be the venue's."""
         bad = [name for name in (*symbols, *families) if not _NAME.fullmatch(name)]
@@ -72,14 +70,14 @@ class Okx:
             raise ValueError(f"okx: symbols {', '.join(map(repr, bad or symbols))}: none, bad or twice")
         self.venue = words.VENUE
         self.limits = Limits(messages_per_s=3.0, weight_per_minute=600, channels_per_message=100)
-        self.rest = rest
+        self.rest = REST
         self._scales = dict(scales or {})
         self._families = tuple(families)
         self._symbols = {
             f"okx-{place // BOOKS_PER_LINK}": tuple(symbols[place : place + BOOKS_PER_LINK])
             for place in range(0, max(len(symbols), 1), BOOKS_PER_LINK)
         }
-        self._links = dict.fromkeys(self._symbols, websocket)
+        self._links = dict.fromkeys(self._symbols, WEBSOCKET)
         self._link_of = {symbol: link for link, of in self._symbols.items() for symbol in of}
         self._voice = Voice(self.venue)
         self._pulse = Pulse(_PING_NS, _DEAD_NS)
