@@ -142,4 +142,4 @@ def _instant(at: int) -> str:
 
 
 def _cannot(error: "FileError") -> Ended:
-    return Ended(Exit.DEPENDENCY if error.is_lacking else Exit.FAILURE, str(error))
+    return Ended(Exit.DEPENDENCY if error.is_lacking else Exit.USAGE, f"{error}.")

@@ -39,7 +39,7 @@ def test_refused_rows_are_named_and_fail_the_command(
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for command in ("observe", "calendar"):
-        assert run(["market", command, str(tmp_path / "none.csv")]) == 1
+        assert run(["market", command, str(tmp_path / "none.csv")]) == 2
         assert "none.csv" in capsys.readouterr().err
 
 

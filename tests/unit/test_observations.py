@@ -32,6 +32,7 @@ def test_a_pushed_row_is_known_when_it_was_read_whatever_it_claims() -> None:
         ({"received_at": "9" * 30}, "received_at", "no instant"),
         ({"received_at": "²²²²²²²²²²"}, "received_at", "no instant"),
         ({"kind": "gossip"}, "kind", "gossip"),
+        ({"underlying": "BTC"}, "underlying", "subject"),
         ({"source": ""}, "source", "missing"),
         ({"text": " "}, "text", "missing"),
         ({"text": "x" * 4_001}, "text", "4001"),
@@ -89,6 +90,31 @@ def test_a_parquet_file_gives_the_same_rows_as_the_text(tmp_path: Path) -> None:
     )
     duckdb.sql(f"COPY (SELECT * FROM read_csv('{text}')) TO '{table}' (FORMAT parquet)")
     assert read_observations(table).rows == read_observations(text).rows != ()
+
+
+def test_the_rows_that_the_guide_shows_are_read(tmp_path: Path) -> None:
+    guide = (Path(__file__).resolve().parents[2] / "docs" / "FEEDS.md").read_text(encoding="utf-8")
+    path = tmp_path / "shown.csv"
+    path.write_text(guide.split("```csv\n")[1].split("```")[0], encoding="utf-8")
+    found = read_observations(path)
+    assert [(row.subject, row.name) for row in found.rows] == [
+        ("", "headline"),
+        ("ETH", DEX_DEPTH),
+        ("BTC", CHAIN_FLOW),
+        ("", MACRO),
+    ]
+    assert found.refused_count == 0
+
+
+def test_an_underlying_under_another_name_is_not_taken_for_all_of_them(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    head, row = "received_at,kind,source,name,value", f"{AT},chain,node,{CHAIN_FLOW},3"
+    path.write_text(f"{head},underlying\n{row},BTC\n", encoding="utf-8")
+    with pytest.raises(FileError, match=r"no such column: underlying; there are .*subject"):
+        read_observations(path)
+    path.write_text(f"{head}\n{row},BTC\n{row}\n", encoding="utf-8")
+    found = read_observations(path)
+    assert len(found.rows) == 1 and found.refused[0].row == 1
 
 
 @pytest.mark.parametrize("name", ["absent.csv", "no_column.csv", "bytes.csv", "absent.parquet"])

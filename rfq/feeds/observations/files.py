@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from pricing.calendar import Calendar, EventKind, Scheduled
 from pricing.fact import Fault
-from rfq.feeds.observations.rows import Observation, instant, read_row
+from rfq.feeds.observations.rows import FIELDS, Observation, instant, read_row
 
 REFUSED_TOLD_MAX: Final = 100
 _CALENDAR: Final = ("at", "kind", "name", "underlyings", "jump_hours", "guard_before_s", "guard_after_s")
@@ -43,7 +43,7 @@ def read_observations(path: Path) -> Observations:
     taken: list[Observation] = []
     refused: list[Refused] = []
     count = 0
-    for number, row in _rows(path, "kind"):
+    for number, row in _rows(path, "kind", FIELDS):
         found = read_row(row, None)
         if isinstance(found, Observation):
             taken.append(found)
@@ -60,10 +60,12 @@ def read_calendar(path: Path) -> tuple[Calendar, tuple[Refused, ...]]:
     guard_before_s, guard_after_s. Raises FileError."""
     events: list[Scheduled] = []
     refused: list[Refused] = []
-    for number, row in _rows(path, "at"):
-        strange = [str(name) for name in row if name not in _CALENDAR]
-        if strange:  # a guard under another name would guard nothing
-            raise FileError(f"{path}: no such column: {', '.join(strange)}; there are {', '.join(_CALENDAR)}")
+    for number, row in _rows(path, "at", _CALENDAR):
+        if None in row:
+            refused.append(
+                Refused(number, Fault(field="row", problem="has more cells than there are columns"))
+            )
+            continue
         found = _scheduled(row)
         if isinstance(found, Scheduled):
             events.append(found)
@@ -100,15 +102,15 @@ def _scheduled(row: Mapping[str, Any]) -> Scheduled | Fault:
         return Fault(field=field, problem=problem)
 
 
-def _rows(path: Path, needed: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    """Numbered rows of a table that has at least one column."""
+def _rows(path: Path, needed: str, known: tuple[str, ...]) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    """Numbered rows of a table that has one column at least, and none that is not known."""
     if path.suffix.lower() == ".parquet":
-        yield from enumerate(_parquet_rows(path, needed), start=1)
+        yield from enumerate(_parquet_rows(path, needed, known), start=1)
         return
     try:
         with path.open(newline="", encoding="utf-8-sig") as lines:
             table = csv.DictReader(lines)
-            _check_column(path, needed, table.fieldnames or ())
+            _check_columns(path, needed, known, table.fieldnames or ())
             yield from enumerate(table, start=1)
     except OSError as error:
         raise FileError(f"{path}: {error.strerror}") from error
@@ -116,7 +118,7 @@ def _rows(path: Path, needed: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
         raise FileError(f"{path}: is no CSV text: {error}") from error
 
 
-def _parquet_rows(path: Path, needed: str) -> Iterator[Mapping[str, Any]]:
+def _parquet_rows(path: Path, needed: str, known: tuple[str, ...]) -> Iterator[Mapping[str, Any]]:
     try:
         import duckdb
     except ImportError as error:
@@ -125,7 +127,7 @@ def _parquet_rows(path: Path, needed: str) -> Iterator[Mapping[str, Any]]:
         with duckdb.connect() as tables:
             found = tables.execute("SELECT * FROM read_parquet(?)", [str(path)])
             names = [column[0] for column in found.description or ()]
-            _check_column(path, needed, names)
+            _check_columns(path, needed, known, names)
             while rows := found.fetchmany(10_000):
                 for row in rows:
                     yield dict(zip(names, row, strict=True))
@@ -133,6 +135,9 @@ def _parquet_rows(path: Path, needed: str) -> Iterator[Mapping[str, Any]]:
         raise FileError(f"{path}: cannot be read: {str(error).splitlines()[0]}") from error
 
 
-def _check_column(path: Path, needed: str, names: Any) -> None:
+def _check_columns(path: Path, needed: str, known: tuple[str, ...], names: Any) -> None:
+    """What stands under another name would be passed over: a guard that guards nothing, a coin's row for all coins."""
     if needed not in names:
         raise FileError(f"{path}: has no column {needed!r}; there are {', '.join(names) or 'none'}")
+    if strange := [str(name) for name in names if name not in known]:
+        raise FileError(f"{path}: no such column: {', '.join(strange)}; there are {', '.join(known)}")

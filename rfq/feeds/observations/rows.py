@@ -57,6 +57,13 @@ class Observation(Fact, frozen=True, kw_only=True, omit_defaults=False, tag="Obs
 
 def read_row(row: Mapping[str, Any], received_at: int | None) -> Observation | Fault:
     """A row of any source. With `received_at` (our clock's) the row's own is ignored; without, it must have one."""
+    strange = [
+        name for name in row if name not in FIELDS
+    ]  # an underlying by another name would be all of them
+    if strange:
+        return Fault(
+            field=str(strange[0])[:NAME_MAX], problem=f"is no field of a row; there are {', '.join(FIELDS)}"
+        )
     at = instant(row.get("received_at"), "received_at") if received_at is None else received_at
     if isinstance(at, Fault):
         return at
