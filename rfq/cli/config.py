@@ -19,10 +19,16 @@ def validate(file: File = None, config: Config = None, json: Json = False) -> No
 
     Every mistake is told at once, each key by its name; exit code 3.
     """
+    import os
+
     from rfq.ops.problems import ConfigInvalid
 
     try:
-        settings_of(file or config)
+        settings = settings_of(file or config)
+        if settings.feeds.market == "venues":
+            from rfq.feeds.scene.plan import plan_of
+
+            plan_of(settings.feeds, os.environ)
     except ConfigInvalid as error:
         if json:
             problems = [

@@ -132,6 +132,25 @@ def test_the_environment_is_checked_too(
     assert "missing.toml" in capsys.readouterr().err
 
 
+def test_venues_that_are_none_and_calendars_that_are_not_there_are_found_without_connecting(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "rfq.toml"
+    path.write_text(
+        '[feeds]\nmarket = "venues"\ncalendar = "none.csv"\n'
+        '[feeds.underlyings.BTC]\nlead = "deribit:BTC-PERPETUAL"\nbooks = ["binanc:BTCUSDT"]\n'
+    )
+    assert run(["config", "validate", "--json"]) == 3
+    said = capsys.readouterr()
+    found = {one["key"]: one["message"] for one in json.loads(said.out)["problems"]}
+    assert set(found) == {"feeds.underlyings.BTC", "feeds.calendar"}
+    assert "'binanc' is no venue" in said.err and "none.csv" in found["feeds.calendar"]
+    assert run(["doctor"]) == 3
+    path.write_text(path.read_text().replace("binanc:", "binance_usdm:").replace('calendar = "none.csv"', ""))
+    capsys.readouterr()
+    assert run(["config", "validate"]) == 0
+
+
 def test_an_altered_record_is_4_and_named(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
     change(log, "UPDATE records SET body = replace(body, 'alpha', 'omega') WHERE number = 6")
     assert run(["audit", "verify", "--log", str(log)]) == 4
