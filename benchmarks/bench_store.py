@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.rows import Row
-from rfq.feeds.layout import BOOK, file_of
-from rfq.feeds.table_rows import Market
+from rfq.feeds.said import Market
+from rfq.feeds.tables.layout import BOOK, file_of
 from rfq.store import joins, parts
 from rfq.store.definitions import FLOW_NAMES, FLOW_SCHEMA, MARKET, MARKET_COLUMNS
 from rfq.store.folders import DAY_NS

@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from rfq.feeds import layout
+from rfq.feeds.tables import layout
 
 PREFIX: Final = Path(__file__).resolve().parents[1].parent / "shared/data/binance_usdm_20240808"
 SYMBOLS: Final = ("BTCUSDT", "ETHUSDT")

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from rfq.feeds.layout import BOOK, TOUCH, TRADES, write
+from rfq.feeds.tables.layout import BOOK, TOUCH, TRADES, write
 
 START_MS = 1_700_000_000_000
 LAG_NS = 3_000_000

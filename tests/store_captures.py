@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from rfq.feeds import layout
-from rfq.feeds.layout import BOOK, TRADES
+from rfq.feeds.tables import layout
+from rfq.feeds.tables.layout import BOOK, TRADES
 from rfq.store.definitions import EXCHANGE_AT
 from rfq.store.parity import MarketRows
 from rfq.store.parts import KNOWN_AT

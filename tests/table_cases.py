@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rfq.feeds import layout, tables
-from rfq.feeds.layout import Kind
+from rfq.feeds.tables import captures, layout
+from rfq.feeds.tables.layout import Kind
 
 AT = 1_723_161_600_000_000_000
 MS = AT // 1_000_000
@@ -51,7 +51,7 @@ def write(prefix: Path, kind: Kind, rows: Iterable[dict[str, Any]]) -> Path:
 
 def said(path: Path, symbol: str = SYMBOL) -> list[Any]:
     """Everything that a capture says of one market."""
-    return list(tables.open_capture(path).said(symbol))
+    return list(captures.open_capture(path).said(symbol))
 
 
 def causes(found: Iterable[Any]) -> dict[str, int]:

@@ -21,8 +21,8 @@ _LOG_HEAD: Final = b"SQLite format 3\0"
 @contextmanager
 def store_errors() -> Iterator[None]:
     """Refusals of a store, or of what it reads, as the ends of a command."""
-    from rfq.feeds.layout import TablesError
     from rfq.feeds.recorder.rows import RecordingError
+    from rfq.feeds.tables.layout import TablesError
     from rfq.store.parts import StoreError
 
     try:

@@ -110,9 +110,9 @@ def replay(
     """
     import asyncio
 
-    from rfq.feeds.layout import TablesError
     from rfq.feeds.recorder.boards import is_recording
     from rfq.feeds.recorder.rows import RecordingError
+    from rfq.feeds.tables.layout import TablesError
 
     if not path.exists() and not is_recording(path.parent) and not list(path.parent.glob(f"{path.name}_*")):
         raise Ended(Exit.USAGE, f"{path}: nothing there.")
@@ -157,7 +157,7 @@ async def _replay(path: Path, speed: float, tally: "_Tally", *, quiet: bool) -> 
 async def _replay_tables(path: Path, speed: float, tally: "_Tally") -> tuple[int, int, int]:
     from rfq.feeds.recorder.boards import board_of_market
     from rfq.feeds.recorder.reading import play_said
-    from rfq.feeds.tables import open_capture
+    from rfq.feeds.tables.captures import open_capture
     from rfq.ops.clock import SystemClock
 
     capture = open_capture(path)
@@ -187,11 +187,11 @@ def tables(
 ) -> None:
     """Make tables in our layout of a recording: book changes, best quotes, trades."""
     from rfq.cli.progress import counting
-    from rfq.feeds.layout import TablesError
     from rfq.feeds.recorder.boards import adapter_of
     from rfq.feeds.recorder.reading import count, read
     from rfq.feeds.recorder.rows import RecordingError, read_note
     from rfq.feeds.recorder.tabulating import Tabulator, tabulate
+    from rfq.feeds.tables.layout import TablesError
 
     try:
         note = read_note(raw)

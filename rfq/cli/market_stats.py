@@ -87,7 +87,7 @@ def stats(
 
 def _found(path: Path, *, quiet: bool, clock: str, venue: str, **asked: Any) -> "Sequence[MarketStats]":
     """The statistics, or how the command ends without."""
-    from rfq.feeds.layout import TablesError
+    from rfq.feeds.tables.layout import TablesError
     from rfq.markets.statistics import CLOCKS, Asked, stats_of
 
     if clock not in CLOCKS:

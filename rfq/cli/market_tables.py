@@ -11,7 +11,7 @@ from rfq.cli.options import Json
 
 if TYPE_CHECKING:
     from rfq.feeds.archives.convert import Converted
-    from rfq.feeds.cleaning import Cause, Table
+    from rfq.feeds.tables.reports import Cause, Table
 
 _SHOWN_MAX = 40
 
@@ -49,8 +49,8 @@ def import_archive(
     What could not be read or was dropped is counted by cause, with an example; clocks are measured. Option chains
     become PREFIX_chain.parquet, which `rfq surface fit` reads; tickers and depth bands get tables of their own.
     """
-    from rfq.feeds import layout
     from rfq.feeds.archives import convert
+    from rfq.feeds.tables import layout
 
     there = [file for kind in layout.COLUMNS if (file := layout.file_of(out, kind)).exists()]
     if there and not replace:

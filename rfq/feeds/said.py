@@ -6,12 +6,19 @@ it says none, and is only measured. Symbols are the venue's own spelling. Prices
 instrument's `Scale`; marks, rates and volatilities are floats, since nobody counts them.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
 if TYPE_CHECKING:
     from rfq.feeds.levels import Levels
+
+
+class Market(NamedTuple):
+    """One symbol of one venue."""
+
+    venue: str
+    symbol: str
 
 
 class BookSaid(msgspec.Struct, frozen=True, gc=False, kw_only=True):

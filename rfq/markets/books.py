@@ -21,7 +21,7 @@ from rfq.markets.market import Holes
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from rfq.feeds.table_rows import Array
+    from rfq.feeds.tables.cleaning import Array
     from rfq.markets.figures import Floats, Ints
 
 _RECENT: Final = 200

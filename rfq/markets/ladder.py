@@ -13,7 +13,7 @@ from rfq.desk.features.look import BANDS_BPS, Sizing
 from rfq.markets.market import HOLE_S, worth
 
 if TYPE_CHECKING:
-    from rfq.feeds.table_rows import Array
+    from rfq.feeds.tables.cleaning import Array
     from rfq.markets.figures import Floats, Ints
 
 WALKS_USD: Final = (10_000.0, 100_000.0, 1_000_000.0, 5_000_000.0, 10_000_000.0)

@@ -16,7 +16,7 @@ from rfq.desk.features.look import Sizing
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from rfq.feeds.table_rows import Array
+    from rfq.feeds.tables.cleaning import Array
     from rfq.markets.figures import Floats, Ints
 
 HOLE_S: Final = 60.0

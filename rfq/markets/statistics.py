@@ -10,17 +10,18 @@ import msgspec
 import numpy as np
 
 from pricing.units import NS_PER_S
-from rfq.feeds.cleaning import Report, Table
-from rfq.feeds.layout import BOOK, TOUCH, TRADES, TablesError
 from rfq.feeds.sizing import Sized, sizing_of
-from rfq.feeds.tables import Capture, open_capture
+from rfq.feeds.tables.captures import Capture, open_capture
+from rfq.feeds.tables.layout import BOOK, TOUCH, TRADES, TablesError
+from rfq.feeds.tables.reports import Report, Table
 from rfq.markets import books, flow, market, moves, quoted
 from rfq.markets.books import Followed, Sequence
 from rfq.markets.figures import Figure, ratio
 from rfq.markets.market import Clock, Orders, Touch
 
 if TYPE_CHECKING:
-    from rfq.feeds.table_rows import Array, Market
+    from rfq.feeds.said import Market
+    from rfq.feeds.tables.cleaning import Array
     from rfq.markets.figures import Ints
 
 CLOCKS: Final = ("auto", "exchange", "receive")

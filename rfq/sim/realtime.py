@@ -192,7 +192,7 @@ def _look(
 
 def _rows(folder: Path, seen: "OpenMarket") -> "LiveRows":
     """The newest row of features of each underlying's leading book, kept in a store each second."""
-    from rfq.feeds.table_rows import Market
+    from rfq.feeds.said import Market
     from rfq.store.folders import online_of
     from rfq.store.gathering import Source
     from rfq.store.live import LiveRows

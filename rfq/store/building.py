@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from rfq.feeds.table_rows import Market
+from rfq.feeds.said import Market
 from rfq.store import joins
 from rfq.store.definitions import (
     FLOW_MISSING,

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
-from rfq.feeds.table_rows import Market
+from rfq.feeds.said import Market
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 

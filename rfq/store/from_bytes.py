@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 from rfq.desk.features.look import Look, Print
 from rfq.feeds.link.switchboard import Hooks, Switchboard
 from rfq.feeds.recorder.reading import tell
-from rfq.feeds.said import Said, Trouble
-from rfq.feeds.table_rows import Market
+from rfq.feeds.said import Market, Said, Trouble
 from rfq.feeds.venues.adapter import Adapter
 from rfq.store.gathering import Gatherer
 

@@ -15,16 +15,15 @@ import msgspec
 from rfq.desk.features.look import Print
 from rfq.feeds.book.keeper import BookKeeper, State
 from rfq.feeds.book.rules import CAPTURE, UNNUMBERED, Order, Rule
-from rfq.feeds.layout import BOOK
 from rfq.feeds.levels import Scale
-from rfq.feeds.said import BookSaid, Said, TradeSaid, Trouble
-from rfq.feeds.table_rows import Market
-from rfq.feeds.tables import Capture
+from rfq.feeds.said import BookSaid, Market, Said, TradeSaid, Trouble
+from rfq.feeds.tables.captures import Capture
+from rfq.feeds.tables.layout import BOOK
 from rfq.feeds.venues.catalogue import VENUES
 from rfq.store.gathering import Gatherer, merged
 
 if TYPE_CHECKING:
-    from rfq.feeds.table_words import SaidOfTables
+    from rfq.feeds.tables.telling import SaidOfTables
 
 TICK_NS: Final = 1_000_000_000
 _STEP: Final = 5_000

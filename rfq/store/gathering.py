@@ -16,8 +16,7 @@ from pricing.flow import Flow
 from rfq.desk.features.look import Look, Print, Sizing, touch_look
 from rfq.desk.features.outside import Observed, OutsideFlow
 from rfq.desk.features.stream import MarketFlow
-from rfq.feeds.said import BookSaid, OrderSaid, Said, TouchSaid, TradeSaid
-from rfq.feeds.table_rows import Market
+from rfq.feeds.said import BookSaid, Market, OrderSaid, Said, TouchSaid, TradeSaid
 from rfq.store.definitions import FLOW_NAMES, FLOW_SCHEMA, MARKET_COLUMNS
 from rfq.store.online import Latest
 from rfq.store.parts import Columns

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from pricing.units import DAY_NS
 from rfq.audit.errors import LogLocked
 from rfq.audit.sqlite import WriterLock
-from rfq.feeds.table_rows import Market
+from rfq.feeds.said import Market
 from rfq.store import folders, manifests
 from rfq.store.manifests import Manifest, Part
 from rfq.store.parts import KNOWN_AT, Columns, StoreError, connect, digest, read, write

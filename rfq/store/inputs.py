@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from rfq.desk.features.outside import Observed
-from rfq.feeds import tables
-from rfq.feeds.layout import TablesError
 from rfq.feeds.recorder import reading
 from rfq.feeds.recorder.boards import adapter_of, is_recording
 from rfq.feeds.recorder.rows import NOTE, RecordingError, files_of, read_note
+from rfq.feeds.said import Market
 from rfq.feeds.sizing import Sized, sizing_of
-from rfq.feeds.table_rows import Market
+from rfq.feeds.tables import captures
+from rfq.feeds.tables.layout import TablesError
 from rfq.feeds.venues.adapter import Adapter
 from rfq.feeds.venues.catalogue import make_keepers
 from rfq.store.from_bytes import Ear
@@ -82,7 +82,7 @@ class CaptureInput:
     def __init__(self, path: Path, sizes: Sizes, symbols: Sequence[str] = ()) -> None:
         """StoreError says why there is none."""
         try:
-            self.capture = tables.open_capture(path)
+            self.capture = captures.open_capture(path)
         except TablesError as error:
             raise StoreError(str(error), is_lacking=error.is_lacking) from None
         self.markets = _chosen(path, self.capture.markets, symbols)

@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from rfq.feeds.table_rows import Market
+from rfq.feeds.said import Market
 from rfq.store.history import History
 from rfq.store.manifests import Part
 from rfq.store.parts import KNOWN_AT, StoreError, connect, read, read_rows

@@ -12,8 +12,7 @@ import numpy as np
 
 from rfq.desk.features.look import Look, Print
 from rfq.desk.features.outside import Observed
-from rfq.feeds.said import Said
-from rfq.feeds.table_rows import Market
+from rfq.feeds.said import Market, Said
 from rfq.store.definitions import EXCHANGE_AT, FLOW_NAMES, FLOW_SCHEMA, MARKET, MID
 from rfq.store.folders import online_of
 from rfq.store.gathering import Gatherer, Reading, Source

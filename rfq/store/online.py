@@ -10,7 +10,7 @@ from array import array
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from rfq.feeds.table_rows import Market
+from rfq.feeds.said import Market
 from rfq.store.parts import StoreError
 
 _MAKE: Final = (

@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from rfq.feeds.table_rows import Market
+from rfq.feeds.said import Market
 from rfq.store import joins
 from rfq.store.definitions import EXCHANGE_AT, FLOW_NAMES, FLOW_SCHEMA, MARKET, MARKET_COLUMNS, MID
 from rfq.store.from_bytes import Ear

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from rfq.feeds import layout
+from rfq.feeds.tables import layout
 
 if TYPE_CHECKING:
     import duckdb

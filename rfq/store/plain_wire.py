@@ -19,7 +19,7 @@ from rfq.feeds.venues.rows import both
 
 if TYPE_CHECKING:
     from rfq.feeds.levels import Levels
-    from rfq.feeds.table_words import SaidOfTables
+    from rfq.feeds.tables.telling import SaidOfTables
 
 LINK: Final = "plain"
 _NONE: Final = msgspec.Raw(b"[]")

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from rfq.domain.events import NeedPosted, RfqReceived
 from rfq.domain.record import decode_record
-from rfq.feeds.table_rows import Market
+from rfq.feeds.said import Market
 from rfq.store.gathering import Source
 from rfq.store.inputs import underlying_of
 from rfq.store.joins import Asked

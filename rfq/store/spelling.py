@@ -15,9 +15,8 @@ from rfq.feeds.book.keeper import BookKeeper
 from rfq.feeds.book.rules import BINANCE_USDM
 from rfq.feeds.levels import Scale
 from rfq.feeds.link.told import Kind, Told
-from rfq.feeds.said import BookSaid, TradeSaid, Trouble
-from rfq.feeds.table_rows import Market
-from rfq.feeds.tables import Capture
+from rfq.feeds.said import BookSaid, Market, TradeSaid, Trouble
+from rfq.feeds.tables.captures import Capture
 from rfq.feeds.venues.adapter import Adapter
 from rfq.store import plain_wire
 from rfq.store.from_tables import Rules, bare, seconds
@@ -26,7 +25,7 @@ from rfq.store.plain_wire import PlainAdapter, levels_text, number_text, spell
 
 if TYPE_CHECKING:
     from rfq.feeds.recorder.reading import Row
-    from rfq.feeds.table_words import SaidOfTables
+    from rfq.feeds.tables.telling import SaidOfTables
 
 BINANCE: Final = "binance_usdm"
 _OK: Final = 200

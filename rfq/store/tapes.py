@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 
 from rfq.desk.features.look import Look, Print, touch_look
-from rfq.feeds.table_rows import Market
+from rfq.feeds.said import Market
 from rfq.store.gathering import Gatherer
 from rfq.store.parts import StoreError, connect, read, write
 

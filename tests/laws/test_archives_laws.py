@@ -7,9 +7,9 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given, settings
 
-from rfq.feeds import tables
 from rfq.feeds.archives.convert import convert
-from rfq.feeds.layout import TablesError
+from rfq.feeds.tables import captures
+from rfq.feeds.tables.layout import TablesError
 
 FILES = (
     "binance/BTCUSDT-aggTrades-2024-08-08.csv",
@@ -64,6 +64,6 @@ def test_no_bytes_raise_anything_but_a_refusal(
     for table in found.report.tables:
         assert table.read == table.kept + sum(cause.rows for cause in table.dropped)
     if any(table.kind in ("l2_events", "bbo", "trades") and table.kept for table in found.report.tables):
-        capture = tables.open_capture(folder / "out")
+        capture = captures.open_capture(folder / "out")
         for market in capture.markets:
             assert list(capture.said(market.symbol, market.venue))

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rfq.feeds.layout import BOOK, TOUCH, TRADES, write
+from rfq.feeds.tables.layout import BOOK, TOUCH, TRADES, write
 from rfq.markets.statistics import Asked, stats_of
 
 pytest.importorskip("duckdb", reason="captures are Parquet: extra `tables`")

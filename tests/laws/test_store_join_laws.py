@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rfq.feeds.table_rows import Market
+from rfq.feeds.said import Market
 from rfq.store import joins
 from rfq.store.folders import DAY_NS
 from rfq.store.history import History

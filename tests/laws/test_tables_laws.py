@@ -10,9 +10,8 @@ import pytest
 from hypothesis import given, settings
 from table_cases import SYMBOL, level, said, trade, write
 
-from rfq.feeds import exact, layout, table_rows, tables
-from rfq.feeds.said import BookSaid, TradeSaid, Trouble
-from rfq.feeds.table_rows import Market
+from rfq.feeds.said import BookSaid, Market, TradeSaid, Trouble
+from rfq.feeds.tables import captures, cleaning, exact, layout
 
 DIGITS = st.integers(0, 12)
 
@@ -111,8 +110,8 @@ def _in_order(told: list[Any]) -> list[Any]:
 
 def _again(folder: Path, kind: layout.Kind) -> Path:
     """The cleaned rows of one table, written as another."""
-    capture = tables.open_capture(folder / "a")
+    capture = captures.open_capture(folder / "a")
     market = Market("here", SYMBOL)
     loaded = capture._load(kind, market)
     assert loaded is not None
-    return layout.write(folder / "b", kind, table_rows.writable(loaded, market))
+    return layout.write(folder / "b", kind, cleaning.writable(loaded, market))

@@ -10,7 +10,6 @@ pytest.importorskip("duckdb", reason="recordings need the extra `tables`")
 from feed_stage import SPOKEN, Stage, play
 
 from rfq.desk.features.look import Look, Print
-from rfq.feeds import layout, tables
 from rfq.feeds.book.keeper import State
 from rfq.feeds.link.switchboard import Hooks, Switchboard
 from rfq.feeds.recorder.reading import play as play_rows
@@ -19,6 +18,7 @@ from rfq.feeds.recorder.rows import Note, Recorded
 from rfq.feeds.recorder.tabulating import Tabulator, tabulate
 from rfq.feeds.recorder.writing import Recorder
 from rfq.feeds.said import BookSaid, TradeSaid, Trouble
+from rfq.feeds.tables import captures, layout
 from rfq.feeds.venues.catalogue import make_adapter, make_keepers
 
 VENUES = list(SPOKEN)
@@ -93,7 +93,7 @@ def test_a_recording_told_again_is_the_same_life_and_makes_tables(venue: str, tm
     rows, files = tabulator.close()
     assert {path.name for path in files} >= {"day_l2_events.parquet", "day_trades.parquet"}
     assert not list(tmp_path.glob(".*"))
-    capture = tables.open_capture(tmp_path / "day")
+    capture = captures.open_capture(tmp_path / "day")
     for symbol in stage.symbols:
         read_back = [one for one in capture.said(symbol) if isinstance(one, BookSaid | TradeSaid)]
         said = [one for one in stage.said if isinstance(one, BookSaid | TradeSaid) and one.symbol == symbol]
@@ -116,7 +116,7 @@ def test_a_recording_told_again_is_the_same_life_and_makes_tables(venue: str, tm
     assert rows[layout.TRADES] == len([one for one in stage.said if isinstance(one, TradeSaid)])
 
 
-def read_back_troubles(capture: tables.Capture, symbol: str) -> list[Trouble]:
+def read_back_troubles(capture: captures.Capture, symbol: str) -> list[Trouble]:
     return [one for one in capture.said(symbol) if isinstance(one, Trouble)]
 
 

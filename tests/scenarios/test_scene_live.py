@@ -14,8 +14,8 @@ from fix_gateway.shell.ports import Silent
 from pricing.market import MarketSnapshot, UnderlyingMarket
 from rfq.domain import canon
 from rfq.domain.events import Event, InstrumentsListed, MarketMoved
+from rfq.feeds.said import Market
 from rfq.feeds.scene.opening import Beside, OpenMarket
-from rfq.feeds.table_rows import Market
 from rfq.ops.clock import SystemClock
 from rfq.ops.feed_sections import Feeds
 from rfq.ops.problems import ConfigInvalid

@@ -6,7 +6,7 @@ import pytest
 from store_captures import joined_on_exchange_time
 
 from rfq.feeds import levels
-from rfq.feeds.layout import BOOK, TRADES, file_of
+from rfq.feeds.tables.layout import BOOK, TRADES, file_of
 from rfq.store import parts
 from rfq.store.checking import check_input
 from rfq.store.inputs import Sizes, open_input

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from rfq.feeds.alignment import measure
+from rfq.feeds.tables.alignment import measure
 
 AT = 1_723_161_600_000_000_000
 COUNT = 6_000

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from table_cases import causes
 
-from rfq.feeds import layout, tables
 from rfq.feeds.archives.convert import SHAPES, Converted, convert
 from rfq.feeds.archives.shapes import recognise
-from rfq.feeds.cleaning import Table
-from rfq.feeds.layout import TablesError
 from rfq.feeds.said import BookSaid, TouchSaid, TradeSaid, Trouble
+from rfq.feeds.tables import captures, layout
+from rfq.feeds.tables.layout import TablesError
+from rfq.feeds.tables.reports import Table
 
 pytest.importorskip("duckdb", reason="archives need duckdb")
 ONE = 10**8
@@ -48,7 +48,7 @@ def _rows(prefix: Path, kind: Any) -> list[tuple[Any, ...]]:
 
 def test_binance_trades(imported: dict[str, tuple[Converted, Path]]) -> None:
     found, prefix = imported["binance"]
-    capture = tables.open_capture(prefix)
+    capture = captures.open_capture(prefix)
     said = [one for one in capture.said("BTCUSDT", "binance_usdm") if isinstance(one, TradeSaid)]
     assert [(one.trade, one.price, one.size, one.side) for one in said] == [
         ("100", 618002 * 10**7, ONE // 2, 1),
@@ -70,12 +70,12 @@ def test_binance_trades(imported: dict[str, tuple[Converted, Path]]) -> None:
 
 def test_binance_spot_has_no_header_and_microseconds(imported: dict[str, tuple[Converted, Path]]) -> None:
     _, prefix = imported["binance"]
-    said = list(tables.open_capture(prefix).said("ETHUSDT", "binance_spot"))
+    said = list(captures.open_capture(prefix).said("ETHUSDT", "binance_spot"))
     assert [(one.received_at, one.side) for one in said if isinstance(one, TradeSaid)] == [
         (1_738_368_000_000_123_000, -1),
         (1_738_368_000_000_456_000, 1),
     ]
-    (coin,) = {market for market in tables.open_capture(prefix).markets if market.symbol == "BTCUSD_PERP"}
+    (coin,) = {market for market in captures.open_capture(prefix).markets if market.symbol == "BTCUSD_PERP"}
     assert coin.venue == "binance_coinm"
 
 
@@ -83,7 +83,7 @@ def test_binance_books_with_a_change_that_cannot_be_known(
     imported: dict[str, tuple[Converted, Path]],
 ) -> None:
     found, prefix = imported["binance"]
-    said = tables.open_capture(prefix).said("BTCUSDT", "binance_usdm")
+    said = captures.open_capture(prefix).said("BTCUSDT", "binance_usdm")
     books = [one for one in said if isinstance(one, BookSaid | Trouble)]
     assert [type(one) for one in books] == [BookSaid, BookSaid, Trouble, BookSaid]
     first, second, _, last = books
@@ -97,7 +97,7 @@ def test_binance_quotes_and_bands(imported: dict[str, tuple[Converted, Path]]) -
     found, prefix = imported["binance"]
     quotes = _table(found, "bbo", "BTCUSDT")
     assert causes(quotes.noticed) == {"one-sided": 1, "crossed": 1, "locked": 1, "numbers that go back": 1}
-    said = tables.open_capture(prefix).said("BTCUSDT", "binance_usdm")
+    said = captures.open_capture(prefix).said("BTCUSDT", "binance_usdm")
     assert [one.last for one in said if isinstance(one, TouchSaid)] == [7001, 7003, 7002, 7004, 7005]
     bands = _rows(prefix, "bands")
     assert [row[4:6] for row in bands] == [(-1.0, 1200.5), (1.0, 1100.5)]
@@ -109,7 +109,7 @@ def test_deribit_trades_say_their_block_and_pages_and_tables_overlap(
     imported: dict[str, tuple[Converted, Path]],
 ) -> None:
     found, prefix = imported["deribit"]
-    capture = tables.open_capture(prefix)
+    capture = captures.open_capture(prefix)
     said = [one for one in capture.said("BTC-28MAR25-100000-C") if isinstance(one, TradeSaid)]
     assert [(one.trade, one.block, one.side) for one in said] == [
         ("333000001", "RFQ-6611", 1),
@@ -127,7 +127,7 @@ def test_deribit_trades_say_their_block_and_pages_and_tables_overlap(
 
 def test_tardis_books(imported: dict[str, tuple[Converted, Path]]) -> None:
     found, prefix = imported["tardis"]
-    early, snapshot, change, broken, last = tables.open_capture(prefix).said("BTCUSDT")
+    early, snapshot, change, broken, last = captures.open_capture(prefix).said("BTCUSDT")
     assert isinstance(early, BookSaid) and not early.is_snapshot
     assert isinstance(snapshot, BookSaid) and snapshot.is_snapshot
     assert (len(snapshot.bids), len(snapshot.asks)) == (2, 1)
@@ -136,7 +136,7 @@ def test_tardis_books(imported: dict[str, tuple[Converted, Path]]) -> None:
     assert isinstance(broken, Trouble) and isinstance(last, BookSaid) and last.venue == "binance_usdm"
     clocks = _table(found, "l2_events", "BTCUSDT").clocks
     assert clocks is not None and clocks.receiver_behind_ms == pytest.approx(-3.3, abs=0.1)
-    whole, less = tables.open_capture(prefix).said("XBTUSD")
+    whole, less = captures.open_capture(prefix).said("XBTUSD")
     assert isinstance(whole, BookSaid) and isinstance(less, BookSaid)
     assert (len(whole.bids), len(whole.asks), len(less.bids), len(less.asks)) == (2, 2, 2, 1)
     assert whole.is_snapshot and less.is_snapshot and whole.exchange_at == 0
@@ -144,7 +144,7 @@ def test_tardis_books(imported: dict[str, tuple[Converted, Path]]) -> None:
 
 def test_tardis_trades_quotes_and_what_is_left_out(imported: dict[str, tuple[Converted, Path]]) -> None:
     found, prefix = imported["tardis"]
-    said = list(tables.open_capture(prefix).said("BTC-PERPETUAL"))
+    said = list(captures.open_capture(prefix).said("BTC-PERPETUAL"))
     assert [type(one) for one in said] == [TradeSaid, TouchSaid, TouchSaid]
     assert isinstance(said[2], TouchSaid) and (said[2].ask, said[2].ask_size) == (0, 0)
     table = _table(found, "trades", "BTC-PERPETUAL")
@@ -249,7 +249,7 @@ def test_nothing_to_read_is_refused_with_the_reasons(folder: Path, tmp_path: Pat
 
 def test_an_archive_as_a_capture(folder: Path, tmp_path: Path) -> None:
     convert(folder / "deribit", tmp_path / "out")
-    capture = tables.open_capture(tmp_path / "out")
+    capture = captures.open_capture(tmp_path / "out")
     assert capture.venues == ("deribit",) and len(capture.symbols) == 3
     assert capture.report().dropped == 0  # it was cleaned on the way
 

@@ -7,9 +7,9 @@ import pytest
 from market_captures import START_MS, Message, deep_levels, write_book, write_touch, write_trades
 from table_cases import AT, MS, SYMBOL, level, said, touch, trade, write
 
-from rfq.feeds import layout, tables
 from rfq.feeds.said import BookSaid
 from rfq.feeds.sizing import sizing_of
+from rfq.feeds.tables import captures, layout
 from rfq.markets.market import Holes
 from rfq.markets.statistics import MarketStats, stats_of
 
@@ -94,7 +94,7 @@ def test_numbers_without_an_end_are_used_by_statistics_and_told(tmp_path: Path) 
     assert found.counts.trades == wanted.counts.trades
     noticed = {one.what for table in found.counts.tables for one in table.noticed}
     assert "size: more decimals than 15, kept as it is" in noticed
-    assert tables.open_capture(tmp_path / "b").report().dropped > 0  # what counts exactly cannot
+    assert captures.open_capture(tmp_path / "b").report().dropped > 0  # what counts exactly cannot
 
 
 def test_a_clock_of_the_receiver_that_was_put_back_does_not_mix_up_the_rows(tmp_path: Path) -> None:
@@ -252,7 +252,7 @@ def test_ids_and_symbols_may_be_numbers(tmp_path: Path) -> None:
     path = write(tmp_path / "a", "trades", [trade(k, k, 1.0) for k in range(3)])
     with layout.connect() as store:
         store.execute(f"copy (select * replace (7 as symbol) from '{path}') to '{tmp_path}/b_trades.parquet'")
-    assert tables.open_capture(tmp_path / "b").symbols == ("7",)
+    assert captures.open_capture(tmp_path / "b").symbols == ("7",)
     assert len(said(tmp_path / "b", "7")) == len(said(path, SYMBOL)) == 3
 
 
@@ -263,11 +263,11 @@ def test_files_that_do_not_say_their_venue_are_not_mixed(tmp_path: Path) -> None
             store.execute(f"create table kept as select * exclude (venue) from '{path}'")
             store.execute(f"copy kept to '{path}' (format parquet)")
     write(tmp_path / "spot", "bbo", [touch(0, 1.0, 2.0, venue=None)])
-    capture = tables.open_capture(tmp_path)
+    capture = captures.open_capture(tmp_path)
     assert capture.venues == ("binance_coinm", "spot")
     assert len(capture.arrays("bbo", SYMBOL, "spot")["bid_px"]) == 1
     assert capture.arrays("trades", SYMBOL, "spot")["price"].tolist() == [1.0, 1.0]
-    assert tables.open_capture(tmp_path / "spot").venues == ("",)
+    assert captures.open_capture(tmp_path / "spot").venues == ("",)
 
 
 @pytest.mark.parametrize("apart_days", [1, 20_000])

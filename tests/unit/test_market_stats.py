@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from market_captures import deep_levels, write_book, write_touch, write_trades
 
-from rfq.feeds.tables import TablesError
+from rfq.feeds.tables.captures import TablesError
 from rfq.markets.figures import Figure
 from rfq.markets.statistics import Asked, MarketStats, stats_of
 

@@ -7,8 +7,7 @@ import pytest
 
 from rfq.desk.features.look import Look, Print, Sizing, touch_look
 from rfq.desk.features.outside import SENTIMENT, Observed
-from rfq.feeds.said import TouchSaid, TradeSaid
-from rfq.feeds.table_rows import Market
+from rfq.feeds.said import Market, TouchSaid, TradeSaid
 from rfq.store.definitions import FLOW_NAMES, FLOW_SCHEMA
 from rfq.store.gathering import QUIET_NS, Gatherer, Reading, Source
 from rfq.store.inputs import underlying_of

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pricing.units import DAY_NS
-from rfq.feeds.table_rows import Market
+from rfq.feeds.said import Market
 from rfq.store import folders, manifests, parts
 from rfq.store.history import History
 from rfq.store.manifests import Manifest, Source

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from rfq.feeds.table_rows import Market
+from rfq.feeds.said import Market
 from rfq.store.online import Absent, Latest, OnlineTable, read_online
 from rfq.store.parts import StoreError
 
@@ -139,7 +139,7 @@ def test_a_process_that_is_killed_loses_what_came_after_its_last_flush_and_no_mo
     code = f"""
 import os
 from pathlib import Path
-from rfq.feeds.table_rows import Market
+from rfq.feeds.said import Market
 from rfq.store.online import Latest, OnlineTable
 table = OnlineTable(Path({str(path)!r}))
 table.put(Latest(Market("v", "BTC"), "s", 5, (1.0, 2.0)))

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rfq.feeds.table_rows import Market
+from rfq.feeds.said import Market
 from rfq.store import parts
 from rfq.store.gathering import Source
 from rfq.store.parts import StoreError

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from rfq.feeds import tables
 from rfq.feeds.said import BookSaid, TouchSaid, TradeSaid
+from rfq.feeds.tables import captures
 
 COUNTS = {
     "BTCUSDT": (445_521, 6_552, 66_089, 21_313),
@@ -15,13 +15,13 @@ COUNTS = {
 
 
 @pytest.fixture(scope="module")
-def capture(shared: Path) -> tables.Capture:
+def capture(shared: Path) -> captures.Capture:
     pytest.importorskip("duckdb", reason="Parquet needs duckdb")
-    return tables.open_capture(shared / "data" / "binance_usdm_20240808")
+    return captures.open_capture(shared / "data" / "binance_usdm_20240808")
 
 
 @pytest.mark.parametrize("symbol", list(COUNTS))
-def test_every_row_is_said(capture: tables.Capture, symbol: str) -> None:
+def test_every_row_is_said(capture: captures.Capture, symbol: str) -> None:
     rows, messages, touches, trades = COUNTS[symbol]
     said = list(capture.said(symbol))
     books = [one for one in said if isinstance(one, BookSaid)]
@@ -34,7 +34,7 @@ def test_every_row_is_said(capture: tables.Capture, symbol: str) -> None:
     assert [(len(one.bids), len(one.asks)) for one in snapshots] == [(1_000, 1_000)]
 
 
-def test_nothing_is_dropped_and_the_receivers_clock_is_found_behind(capture: tables.Capture) -> None:
+def test_nothing_is_dropped_and_the_receivers_clock_is_found_behind(capture: captures.Capture) -> None:
     report = capture.report()
     assert report.dropped == 0 and len(report.tables) == 6
     assert all(one.noticed == () and one.read == one.kept for one in report.tables)

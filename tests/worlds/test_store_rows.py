@@ -10,7 +10,7 @@ from rfq.cli.features_options import Options
 from rfq.cli.features_sim import gatherer_of, taped
 from rfq.domain.effects import Estimate
 from rfq.domain.record import decode_record
-from rfq.feeds.table_rows import Market
+from rfq.feeds.said import Market
 from rfq.store.building import AGE, FLOW_KNOWN_AT, Made, add_market, join_requests
 from rfq.store.gathering import Rows, Source
 from rfq.store.history import History

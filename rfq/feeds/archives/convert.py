@@ -1,8 +1,8 @@
 """Archives into our layout of tables: read, cleaned, told of, written.
 
 Every file's rows are gathered by kind in DuckDB (which spills to disk), then each market's are cleaned by the rules
-that hold for tables of our own (`rfq.feeds.table_rows`) and written. Files of one market may overlap, and come in any
-order.
+that hold for tables of our own (`rfq.feeds.tables.cleaning`) and written. Files of one market may overlap, and come in
+any order.
 """
 
 import tempfile
@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 from msgspec.structs import replace
 
-from rfq.feeds import layout, table_rows
 from rfq.feeds.archives import binance, deribit, extras, pages, tardis
 from rfq.feeds.archives.opening import Source, sources
 from rfq.feeds.archives.shapes import MACROS, Found, Shape, recognise
-from rfq.feeds.cleaning import FILE, Cause, Ledger, Report, Table
-from rfq.feeds.layout import EXTRAS, KINDS, TRADES, Extra, Kind, TablesError
-from rfq.feeds.table_rows import Cleaned, Market
+from rfq.feeds.said import Market
+from rfq.feeds.tables import cleaning, layout
+from rfq.feeds.tables.cleaning import Cleaned
+from rfq.feeds.tables.layout import EXTRAS, KINDS, TRADES, Extra, Kind, TablesError
+from rfq.feeds.tables.reports import FILE, Cause, Ledger, Report, Table
 
 if TYPE_CHECKING:
     import duckdb
@@ -238,7 +239,7 @@ def _written(gathered: _Gathered, path: Path, prefix: Path) -> Converted:
         with layout.Writing(prefix, kind) as table:
             for market, cleaned in _markets(gathered, kind):
                 if len(cleaned.columns["ts_recv_ns"]) or cleaned.messages:
-                    table.add(table_rows.writable(cleaned, market))
+                    table.add(cleaning.writable(cleaned, market))
                 reports.append(_completed(cleaned, market, kind, gathered.numbered))
         if table.rows:
             written.append(table.path)
@@ -257,7 +258,7 @@ def _markets(gathered: _Gathered, kind: Kind) -> Iterator[tuple[Market, Cleaned]
         names = [name for name in layout.COLUMNS[kind] if name not in ("venue", "symbol")]
         named = {name: name for name in (*names, "file_row")}
         columns = layout.fetch(store, f"{kind} where venue = ? and symbol = ?", market, named)
-        yield market, table_rows.clean(kind, market, columns, gathered.files)
+        yield market, cleaning.clean(kind, market, columns, gathered.files)
 
 
 def _completed(cleaned: Cleaned, market: Market, kind: Kind, numbered: set[Market]) -> Table:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from rfq.feeds import layout
-from rfq.feeds.cleaning import Ledger, Rows, Table
-from rfq.feeds.layout import Extra
+from rfq.feeds.tables import layout
+from rfq.feeds.tables.layout import Extra
+from rfq.feeds.tables.reports import Ledger, Rows, Table
 
 if TYPE_CHECKING:
     import duckdb

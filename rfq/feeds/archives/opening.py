@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Final, NamedTuple, cast
 
-from rfq.feeds.cleaning import Cause
+from rfq.feeds.tables.reports import Cause
 
 TEXTS: Final = (".csv", ".json", ".jsonl", ".ndjson")
 _GZIPS: Final = tuple(f"{suffix}.gz" for suffix in TEXTS)

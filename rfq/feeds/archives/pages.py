@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rfq.feeds.archives.opening import Source
-from rfq.feeds.cleaning import Ledger
+from rfq.feeds.tables.reports import Ledger
 
 BYTES_MAX: Final = 2**30
 _NOT_JSON: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from rfq.feeds.layout import Extra, Kind
+from rfq.feeds.tables.layout import Extra, Kind
 
 MACROS: Final = (
     "create macro number_of(x) as coalesce(try_cast(x as double), 'nan'::double)",

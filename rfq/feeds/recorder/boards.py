@@ -9,14 +9,14 @@ import numpy as np
 from rfq.feeds.book import rules
 from rfq.feeds.book.keeper import BookKeeper
 from rfq.feeds.book.rules import Order
-from rfq.feeds.layout import BOOK
 from rfq.feeds.link.switchboard import Hooks, Switchboard
 from rfq.feeds.recorder.rows import Note, Recorded, RecordingError
+from rfq.feeds.tables.layout import BOOK
 from rfq.feeds.venues.adapter import Adapter, Heard, Limits
 from rfq.feeds.venues.catalogue import QUIET_NS, VENUES, make_adapter, make_keepers, rule_of
 
 if TYPE_CHECKING:
-    from rfq.feeds.tables import Capture
+    from rfq.feeds.tables.captures import Capture
 
 _NOTHING: Final = Heard()
 _NONE: Final = np.empty(0, np.int64)

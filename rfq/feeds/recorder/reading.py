@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from rfq.feeds import layout
 from rfq.feeds.link.switchboard import Switchboard
 from rfq.feeds.link.told import Kind, Told
 from rfq.feeds.recorder.rows import COLUMNS, RecordingError, files_of
 from rfq.feeds.said import Said
+from rfq.feeds.tables import layout
 from rfq.ops.clock import NS_PER_S
 
 _AT_ONCE: Final = 2_048

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from pricing.units import NS_PER_MS
-from rfq.feeds import layout
-from rfq.feeds.layout import BOOK, KINDS, TOUCH, TRADES, Kind
 from rfq.feeds.levels import USUAL, Scale
 from rfq.feeds.link.switchboard import Hooks, Switchboard
 from rfq.feeds.link.told import Kind as What
 from rfq.feeds.recorder.reading import tell
 from rfq.feeds.recorder.rows import RecordingError
 from rfq.feeds.said import BookSaid, Said, TouchSaid, TradeSaid, Trouble
+from rfq.feeds.tables import layout
+from rfq.feeds.tables.layout import BOOK, KINDS, TOUCH, TRADES, Kind
 from rfq.feeds.venues.adapter import Adapter
 
 if TYPE_CHECKING:

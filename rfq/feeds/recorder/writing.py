@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from rfq.feeds import layout
 from rfq.feeds.link.told import Kind, Told
 from rfq.feeds.recorder.rows import Note, RecordingError, file_of, files_of, number_of, write_note
+from rfq.feeds.tables import layout
 from rfq.ops.clock import NS_PER_S
 
 if TYPE_CHECKING:

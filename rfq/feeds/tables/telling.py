@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pricing.units import NS_PER_MS
-from rfq.feeds import exact
 from rfq.feeds.levels import Scale
-from rfq.feeds.said import BookSaid, TouchSaid, TradeSaid, Trouble
-from rfq.feeds.table_rows import Cleaned, Market
+from rfq.feeds.said import BookSaid, Market, TouchSaid, TradeSaid, Trouble
+from rfq.feeds.tables import exact
+from rfq.feeds.tables.cleaning import Cleaned
 
 if TYPE_CHECKING:
     from rfq.feeds.levels import Levels

@@ -1,4 +1,4 @@
-"""Captures in our layout of tables (`rfq.feeds.layout`), read back as what was said, or as columns.
+"""Captures in our layout of tables (`rfq.feeds.tables.layout`), read back as what was said, or as columns.
 
 What a capture says comes in the order of receipt. At equal stamps trades come first, then the book, then the touch: a
 trade is seen against the book from before it, since it may be what changed it. Within a kind equal stamps keep the
@@ -15,16 +15,17 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from rfq.feeds import exact, layout, table_rows, table_words
-from rfq.feeds.cleaning import Report, Table
-from rfq.feeds.layout import BOOK, KINDS, TOUCH, TRADES, Kind, TablesError
 from rfq.feeds.levels import Scale
-from rfq.feeds.table_rows import Array, Cleaned, Market
+from rfq.feeds.said import Market
+from rfq.feeds.tables import cleaning, exact, layout, telling
+from rfq.feeds.tables.cleaning import Array, Cleaned
+from rfq.feeds.tables.layout import BOOK, KINDS, TOUCH, TRADES, Kind, TablesError
+from rfq.feeds.tables.reports import Report, Table
 
 if TYPE_CHECKING:
     import duckdb
 
-    from rfq.feeds.table_words import SaidOfTables
+    from rfq.feeds.tables.telling import SaidOfTables
 
 _NONE: Final = {
     "BIGINT": "-1",
@@ -110,7 +111,7 @@ class Capture:
         loaded = self._load(kind, self.market(symbol, venue), rough=rough)
         if loaded is None:
             return {}
-        return loaded.columns | ({"lost": table_rows.lost(loaded)} if kind == BOOK else {})
+        return loaded.columns | ({"lost": cleaning.lost(loaded)} if kind == BOOK else {})
 
     def scale(self, symbol: str, venue: str = "") -> Scale:
         """The decimals that this market's prices and sizes are counted in."""
@@ -126,11 +127,11 @@ class Capture:
         there = [one for one in loaded.values() if one is not None]
         scale = scale or self._scale_of(there)
         streams = [
-            table_words.trades(market, loaded[TRADES], scale),
-            table_words.books(market, loaded[BOOK], scale, as_arrays=as_arrays),
-            table_words.touches(market, loaded[TOUCH], scale),
+            telling.trades(market, loaded[TRADES], scale),
+            telling.books(market, loaded[BOOK], scale, as_arrays=as_arrays),
+            telling.touches(market, loaded[TOUCH], scale),
         ]
-        stamps = [table_words.stamps(loaded[kind]) for kind in (TRADES, BOOK, TOUCH)]
+        stamps = [telling.stamps(loaded[kind]) for kind in (TRADES, BOOK, TOUCH)]
         whose = np.repeat(np.arange(3), [len(one) for one in stamps])
         for stream in whose[np.argsort(np.concatenate(stamps), kind="stable")].tolist():
             yield next(streams[stream])
@@ -173,7 +174,7 @@ class Capture:
         values = [market.symbol, market.venue]
         with layout.connect() as tables, layout.told(self.files[kind][0]):
             columns = layout.fetch(tables, f"{_source(self.files[kind])} where {filters}", values, named)
-        loaded = table_rows.clean(kind, market, columns, rough=rough)
+        loaded = cleaning.clean(kind, market, columns, rough=rough)
         self._reports[market, kind] = loaded.table
         return loaded if loaded.table.messages else None
 

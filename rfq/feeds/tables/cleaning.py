@@ -7,10 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pricing.units import NS_PER_MS
-from rfq.feeds import exact
-from rfq.feeds.alignment import clock_put_back, measure
-from rfq.feeds.cleaning import Ledger, Rows, Table
-from rfq.feeds.layout import BOOK, TOUCH, TRADES, Kind
+from rfq.feeds.said import Market
+from rfq.feeds.tables import exact
+from rfq.feeds.tables.alignment import clock_put_back, measure
+from rfq.feeds.tables.layout import BOOK, TOUCH, TRADES, Kind
+from rfq.feeds.tables.reports import Ledger, Rows, Table
 
 Array = NDArray[Any]
 Columns = dict[str, Array]
@@ -36,13 +37,6 @@ _SIZES: Final[dict[Kind, tuple[str, ...]]] = {
     TOUCH: ("bid_qty", "ask_qty"),
     TRADES: ("qty",),
 }
-
-
-class Market(NamedTuple):
-    """One symbol of one venue."""
-
-    venue: str
-    symbol: str
 
 
 class Cleaned(NamedTuple):

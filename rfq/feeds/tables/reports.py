@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from rfq.feeds.alignment import Clocks
+from rfq.feeds.tables.alignment import Clocks
 
 FILE: Final = 2**40
 """More rows than a file has."""
