@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.rows import Row
+from pricing.units import DAY_NS
 from rfq.feeds.said import Market
 from rfq.feeds.tables.layout import BOOK, file_of
 from rfq.store import joins, parts
 from rfq.store.definitions import FLOW_NAMES, FLOW_SCHEMA, MARKET, MARKET_COLUMNS
-from rfq.store.folders import DAY_NS
 from rfq.store.gathering import Gatherer, Rows
 from rfq.store.history import History
 from rfq.store.inputs import Sizes, open_input

@@ -8,9 +8,9 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pricing.units import DAY_NS
 from rfq.feeds.said import Market
 from rfq.store import joins
-from rfq.store.folders import DAY_NS
 from rfq.store.history import History
 from rfq.store.manifests import Manifest
 from rfq.store.parts import KNOWN_AT, connect
