@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from rfq.store.manifests import Manifest
     from rfq.store.parity import Parity
 
-_STEP: Final = 50_000
+_STEP: Final = 10_000
 _QUANTILES: Final = (0.01, 0.25, 0.5, 0.75, 0.99)
 
 

@@ -11,6 +11,7 @@ import pytest
 from store_captures import MS, START_NS, write_capture
 
 from rfq.audit.log import AuditLog
+from rfq.cli.features_show import teller
 from rfq.cli.main import run
 from rfq.sim.run import run as run_world
 from rfq.sim.world import build_world
@@ -157,6 +158,16 @@ def test_requests_of_a_log_are_joined_to_a_store(
     )
     assert answer["found"] == answer["requests"] > 20
     assert set(read(tmp_path / "r.parquet")) >= {"party", "instrument", "mid"}
+
+
+def test_a_capture_of_minutes_is_told_of_on_the_way(capsys: pytest.CaptureFixture[str]) -> None:
+    tell, quiet = teller("Messages", quiet=False), teller("Messages", quiet=True)
+    for count in range(0, 40_000, 5_000):
+        tell(count + 5_000)
+        quiet(count + 5_000)
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.splitlines() == [f"Messages: {count}" for count in (10_000, 20_000, 30_000, 40_000)]
 
 
 def test_check_parity(capsys: pytest.CaptureFixture[str], capture: Path) -> None:
