@@ -10,10 +10,8 @@ from rfq.cli.exits import Ended, Exit
 from rfq.cli.features_options import (
     SIM,
     AgeMaxMs,
-    Contract,
     EveryMs,
     Minutes,
-    Multiplier,
     ObservationsFile,
     OfLog,
     Options,
@@ -22,9 +20,8 @@ from rfq.cli.features_options import (
     Rfqs,
     SimSeed,
     Store,
-    Symbol,
 )
-from rfq.cli.options import Json
+from rfq.cli.options import Contract, Json, Multiplier, Symbol
 
 app = typer.Typer(help="Features: defined, built, joined, checked.", no_args_is_help=True)
 

@@ -48,10 +48,10 @@ def is_store(path: Path) -> bool:
 
 def input_of(path: Path, options: Options) -> "Input":
     """A capture or a recording."""
+    from rfq.cli.options import one_sizing
     from rfq.store.inputs import Sizes, open_input
 
-    if options.contract_usd is not None and options.multiplier is not None:
-        raise Ended(Exit.USAGE, "--contract-usd and --multiplier exclude each other.")
+    one_sizing(options.contract_usd, options.multiplier)
     warm()
     return open_input(path, Sizes(options.contract_usd, options.multiplier), options.symbols)
 

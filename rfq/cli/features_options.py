@@ -11,21 +11,6 @@ SIM: Final = "sim"
 Store = Annotated[
     Path | None, typer.Option("--store", metavar="DIR", help="A feature store's folder, to tell of it too.")
 ]
-Symbol = Annotated[
-    list[str] | None, typer.Option("--symbol", metavar="NAME", help="Only this one; may be repeated.")
-]
-Contract = Annotated[
-    float | None,
-    typer.Option(
-        "--contract-usd", metavar="USD", min=1e-9, max=1e9, help="Sizes are contracts of so many USD."
-    ),
-]
-Multiplier = Annotated[
-    float | None,
-    typer.Option(
-        "--multiplier", metavar="COINS", min=1e-12, max=1e12, help="Sizes are units of so many coins."
-    ),
-]
 Minutes = Annotated[
     float, typer.Option("--minutes", metavar="M", min=0.1, max=10_000, help="Of `sim`: simulated minutes.")
 ]

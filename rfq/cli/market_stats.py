@@ -8,7 +8,7 @@ import typer
 
 from rfq.cli import printer
 from rfq.cli.exits import Ended, Exit
-from rfq.cli.options import Json
+from rfq.cli.options import Contract, Json, Multiplier, Symbol, one_sizing
 
 if TYPE_CHECKING:
     from rfq.markets.figures import Figure
@@ -24,25 +24,13 @@ def stats(
             show_default=False,
         ),
     ],
-    symbol: Annotated[
-        list[str] | None, typer.Option("--symbol", metavar="NAME", help="Only this one; may be repeated.")
-    ] = None,
+    symbol: Symbol = None,
     venue: Annotated[str, typer.Option("--venue", metavar="NAME", help="Only this venue's markets.")] = "",
     clock: Annotated[
         str, typer.Option("--clock", metavar="WHICH", help="auto, exchange or receive.")
     ] = "auto",
-    contract_usd: Annotated[
-        float | None,
-        typer.Option(
-            "--contract-usd", metavar="USD", min=1e-9, max=1e9, help="Sizes are contracts of so many USD."
-        ),
-    ] = None,
-    multiplier: Annotated[
-        float | None,
-        typer.Option(
-            "--multiplier", metavar="COINS", min=1e-12, max=1e12, help="Sizes are units of so many coins."
-        ),
-    ] = None,
+    contract_usd: Contract = None,
+    multiplier: Multiplier = None,
     plot: Annotated[
         Path | None, typer.Option("--plot", metavar="OUT", help="Draw them: .png, .svg or .pdf.")
     ] = None,
@@ -52,8 +40,7 @@ def stats(
 
     Each figure has a 95 % interval from resampled blocks of time. What cannot be computed says why.
     """
-    if contract_usd is not None and multiplier is not None:
-        raise Ended(Exit.USAGE, "--contract-usd and --multiplier exclude each other.")
+    one_sizing(contract_usd, multiplier)
     if plot is not None:
         from rfq.cli.market_plot import check
 

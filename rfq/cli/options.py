@@ -1,4 +1,5 @@
-"""The options that several commands share, and what they stand for: the settings, and which log is meant."""
+"""The options that several commands share, and what they stand for: the settings, and which log is meant;
+of recorded markets which of them, and what a size is worth."""
 
 import os
 from pathlib import Path
@@ -27,6 +28,21 @@ Log = Annotated[
 Damaged = Annotated[bool, typer.Option("--damaged", help="Read the log as it stands, even if it is damaged.")]
 Seed = Annotated[
     int | None, typer.Option("--seed", min=0, metavar="S", help="Which world [default: the configured one].")
+]
+Symbol = Annotated[
+    list[str] | None, typer.Option("--symbol", metavar="NAME", help="Only this one; may be repeated.")
+]
+Contract = Annotated[
+    float | None,
+    typer.Option(
+        "--contract-usd", metavar="USD", min=1e-9, max=1e9, help="Sizes are contracts of so many USD."
+    ),
+]
+Multiplier = Annotated[
+    float | None,
+    typer.Option(
+        "--multiplier", metavar="COINS", min=1e-12, max=1e12, help="Sizes are units of so many coins."
+    ),
 ]
 
 
@@ -60,6 +76,12 @@ def open_log(path: Path, *, damaged: bool = False) -> "AuditLog":
     if log.problem is not None:
         printer.say(f"Warning: this log is damaged. {log.problem}")
     return log
+
+
+def one_sizing(contract_usd: float | None, multiplier: float | None) -> None:
+    """At most one of the two may be said."""
+    if contract_usd is not None and multiplier is not None:
+        raise Ended(Exit.USAGE, "--contract-usd and --multiplier exclude each other.")
 
 
 def need_new(path: Path) -> Path:

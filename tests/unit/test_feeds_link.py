@@ -192,7 +192,7 @@ def test_an_answer_without_end_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> No
         stage = Stage("binance_spot", hurry=100)
         stage.exchange.answers.extend([(200, b"x" * 100_000)] * 2)
         async with stage.on():
-            await stage.until(lambda: "more than 1000 bytes" in stage.feed._rest.last_failure, "cut off")
+            await stage.until(lambda: "more than 1000 bytes" in stage.feed.standing().last_failure, "cut off")
             monkeypatch.setattr(rest, "ANSWER_BYTES_MAX", 10**6)
             await stage.until_right()
 

@@ -86,6 +86,7 @@ class Feed:
             offset_error_ns=None if offset is None else offset.error_ns,
             fetches=self._rest.asked,
             fetches_failed=self._rest.failed,
+            last_failure=self._rest.last_failure,
             troubles=board.troubles,
             unwatched=board.unwatched,
             faults=self.faults,

@@ -48,6 +48,8 @@ class FeedStanding(msgspec.Struct, frozen=True, kw_only=True):
     offset_error_ns: int | None
     fetches: int
     fetches_failed: int
+    last_failure: str
+    """Why a question by HTTP failed the last time."""
     troubles: int
     unwatched: int
     """What was said of symbols that nobody watches."""

@@ -122,7 +122,7 @@ class VenueMarket:
 
     def is_lead(self, key: Key) -> bool:
         """Whether an underlying's flow is fed by this book."""
-        return any(scene.leads(key) for scene in self._of.get(key, ()))
+        return any(key == scene.lead for scene in self._of.get(key, ()))
 
     def broke(self, venue: str, symbol: str, at: int) -> None:
         """A book is not right any more. If it leads, what stands on it is looked at again: without a price of ours left
@@ -131,7 +131,7 @@ class VenueMarket:
         for scene in self._of.get(key, ()):
             was_right = scene.mid > 0.0
             scene.broke(key, at)
-            if was_right and scene.leads(key) and scene.name in self._watched:
+            if was_right and key == scene.lead and scene.name in self._watched:
                 self._offer(MarketMoved(underlying=scene.name))
 
     def said(self, said: Said) -> None:

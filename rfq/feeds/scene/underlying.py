@@ -116,10 +116,6 @@ class Scene:
             self._chain.pop(key, None)
         return gone
 
-    def leads(self, key: Key) -> bool:
-        """Whether this is the leading instrument."""
-        return key == self.lead
-
     def listed(self, one: Listed) -> None:
         """What the venue itself says of a size of the leading book; if that is not what was thought, begin again."""
         found = Sizing(inverse=one.inverse, multiplier=one.multiplier, usd=self.sizing.usd)
