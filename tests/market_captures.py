@@ -64,8 +64,9 @@ def write_trades(
     venue: str = "made_up",
     symbol: str = "BTCUSDT",
     exchange: bool = True,
+    block: list[str] | None = None,
 ) -> None:
-    """Trades at these seconds."""
+    """Trades at these seconds; `block` names what was agreed off the book."""
     count = len(at_s)
     write(
         prefix,
@@ -78,6 +79,7 @@ def write_trades(
             "qty": np.broadcast_to(np.round(np.asarray(size, float), 9), count).copy(),
             "side": np.asarray(side, np.int8),
             "kind": np.array([""] * count, object),
+            **({} if block is None else {"block": np.array(block, object)}),
         },
     )
 

@@ -37,10 +37,11 @@ def write_capture(
     venue: str = "binance_usdm",
     quiet_s: tuple[int, int] = (0, 0),
     snapshots: bool = False,
+    blocks: bool = False,
     start_ns: int = START_NS,
 ) -> Path:
     """Messages each 50 ms a coin, trades now and then; nothing is said between the seconds of `quiet_s`. With
-    `snapshots` every message is a whole book."""
+    `snapshots` every message is a whole book; with `blocks` each fifth trade was agreed off it."""
     dice = np.random.default_rng(seed)
     books: dict[str, list[Any]] = {name: [] for name in layout.COLUMNS[BOOK] if name != "u_prev"}
     trades: dict[str, list[Any]] = {name: [] for name in layout.COLUMNS[TRADES] if name != "block"}
@@ -86,6 +87,8 @@ def write_capture(
                 ):
                     trades[name].append(value)
     layout.write(prefix, BOOK, _arrays(books))
+    if blocks:
+        trades["block"] = ["" if place % 5 else f"RFQ-{place}" for place in range(len(trades["price"]))]
     layout.write(prefix, TRADES, _arrays(trades))
     return prefix
 

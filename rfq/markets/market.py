@@ -141,7 +141,11 @@ def sound_touch(
 
 
 def trades_of(columns: "Mapping[str, Array]", clock: Clock) -> Trades:
-    """Trades; their stamps are the exchange's milliseconds where it has them."""
+    """Trades of the book, without those agreed off it; their stamps are the exchange's milliseconds where it has
+    them."""
+    if "block" in columns:
+        of_book = columns["block"] == ""
+        columns = {name: column[of_book] for name, column in columns.items()}
     stamps = columns["ts_exch_ms"].astype(np.int64)
     received = columns["ts_recv_ns"].astype(np.int64) // NS_PER_MS
     return Trades(

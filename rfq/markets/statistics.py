@@ -172,7 +172,11 @@ def _market(
         f"not read: {cause.rows} times {cause.what} ({cause.example})"
         for cause in (() if imported is None else imported.unread)
     ]
-    counts = _counts(seen, trades, orders, left_out, reports)
+    counts = _counts(seen, orders, left_out, reports)
+    if trades is not None and (off_book := counts.trades - len(trades.at)):
+        words.append(
+            f"{off_book} trades were blocks, agreed off the book: they are counted, and are no orders"
+        )
     told = _told(one, seen, book, touch, touch_from, orders, counts)
     return msgspec.structs.replace(told, words=tuple(words))
 
@@ -192,7 +196,6 @@ def _touch(seen: _Seen, book: Followed | None) -> tuple[Touch, str, dict[str, in
 
 def _counts(
     seen: _Seen,
-    trades: "market.Trades | None",
     orders: Orders,
     left_out: dict[str, int],
     reports: tuple[Table, ...],
@@ -203,7 +206,7 @@ def _counts(
         book_rows=rows.get(BOOK, 0),
         book_messages=sum(one.messages for one in reports if one.kind == BOOK),
         quotes=rows.get(TOUCH, 0),
-        trades=0 if trades is None else len(trades.at),
+        trades=rows.get(TRADES, 0),
         orders=len(orders.at),
         traded_usd=usd,
         traded_share_bought=float(orders.usd[orders.side > 0].sum()) / usd if usd else None,

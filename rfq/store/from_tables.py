@@ -48,6 +48,8 @@ class Followed:
     def take(self, said: Said) -> None:
         """One thing that was said of it."""
         if isinstance(said, TradeSaid):
+            if said.block:
+                return
             price, size = said.price / self.price_unit, said.size / self.size_unit
             self.gatherer.trade(self.market, Print(said.received_at, price, size, said.side))
         elif isinstance(said, BookSaid) and self.keeper is not None:

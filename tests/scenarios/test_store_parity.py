@@ -12,6 +12,7 @@ from rfq.feeds.recorder.rows import Note, Recorded
 from rfq.feeds.recorder.writing import Recorder
 from rfq.store.checking import check_input
 from rfq.store.definitions import MID
+from rfq.store.gathering import Gatherer, Rows
 from rfq.store.inputs import Sizes, open_input
 from rfq.store.parity import MarketRows
 from rfq.store.parts import KNOWN_AT
@@ -46,6 +47,24 @@ def test_any_venue_goes_the_whole_way_on_a_wire_of_our_own(tmp_path: Path) -> No
     assert parity.words == ("a_dex: our own words",)
     assert parity.differences == ()
     assert parity.rows > 80
+
+
+def test_trades_agreed_off_the_book_are_no_prints_either_way(tmp_path: Path) -> None:
+    made = {"venue": "a_dex", "snapshots": True, "seconds": 5}
+    every, some = (
+        open_input(write_capture(tmp_path / str(blocks), **made, blocks=blocks), Sizes())  # type: ignore[arg-type]
+        for blocks in (False, True)
+    )
+    parity = check_input(some, every_ns=EVERY, seed=3, questions=50)
+    assert parity.differences == ()
+    assert parity.rows > 80
+    volumes = []
+    for found in (every, some):
+        rows = Rows()
+        found.run(Gatherer(found.sources, rows, every_ns=EVERY))
+        ((_, columns), *_) = rows.columns()
+        volumes.append(float(np.nansum(np.abs(columns["signed_flow_usd_1s"]))))
+    assert volumes[0] != volumes[1]
 
 
 def test_a_silence_breaks_books_on_both_ways_at_the_same_instant(tmp_path: Path) -> None:

@@ -85,6 +85,9 @@ def test_a_switchboard_tells_looks_prints_and_breaks_and_asks_again_with_patienc
         now=S,
     )
     assert one.events.pop() == ("A", Print(7, 1.5, 0.3, -1))
+    block = {"exchange_at": 0, "trade": "u", "price": 250, "size": 9, "side": 1, "block": "RFQ-7"}
+    one.hear(TradeSaid(venue="deribit", symbol="A", received_at=8, **block), now=S)  # type: ignore[arg-type]
+    assert one.events == [], "what was agreed off the book is no print"
     trouble = Trouble(
         venue="deribit", received_at=8, symbol="A", what="bad", where="", excerpt="", breaks_book=True
     )

@@ -297,3 +297,18 @@ def test_windows_keep_their_places_and_touch_no_hole() -> None:
         plain = np.arange(first, last - length + 1, step)
         wanted = plain[~holes.spoil(plain, plain + length)]
         assert holes.windows(first, last, length, step).tolist() == wanted.tolist()
+
+
+def test_what_was_agreed_off_the_book_is_counted_and_is_no_order(tmp_path: Path) -> None:
+    at = np.arange(60.0)
+    block = ["RFQ-7" if second % 3 == 0 else "" for second in range(60)]
+    far = np.where(at % 3 == 0, 130.0, 100.01)
+    write_touch(tmp_path / "a", at, 99.99, 100.01)
+    write_trades(tmp_path / "a", at + 0.5, far, 1.0, np.ones(60), block=block)
+    found = market(tmp_path / "a")
+    assert (found.counts.trades, found.counts.orders) == (60, 40)
+    assert found.counts.traded_usd == pytest.approx(40 * 100.01)
+    assert found.paid.equal_bps.value == pytest.approx(1.0, abs=1e-3)
+    assert "20 trades were blocks" in found.words[0]
+    write_trades(tmp_path / "b", at + 0.5, far, 1.0, np.ones(60))
+    assert market(tmp_path / "b").counts.orders == 60

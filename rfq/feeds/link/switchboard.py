@@ -193,7 +193,7 @@ class Switchboard:
             watched = self.watched.get(said.symbol)
             if watched is None:
                 self.unwatched += 1
-            else:
+            elif not said.block:  # agreed off the book: it took nothing that stood there
                 watched.prints += 1
                 price, size = said.price / watched.price_unit, said.size / watched.size_unit
                 self._hooks.on_print(said.symbol, Print(said.received_at, price, size, said.side))
