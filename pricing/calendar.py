@@ -11,9 +11,8 @@ from enum import StrEnum
 from typing import Final
 
 from pricing.fact import Fact
-from pricing.units import DAY_NS, NS_PER_S
+from pricing.units import DAY_NS, HOUR_NS, NS_PER_S
 
-HOUR_NS: Final = 3600 * NS_PER_S
 FUNDING_HOURS: Final = 8
 DOUBTED_NS: Final = 600 * NS_PER_S
 """So long after a release that jumps a snapshot still tells it: prices and vols from before it are to be doubted."""

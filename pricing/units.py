@@ -13,7 +13,8 @@ from typing import Final, NamedTuple, TypeAlias
 
 NS_PER_MS: Final = 1_000_000
 NS_PER_S: Final = 1_000_000_000
-DAY_NS: Final = 86_400 * NS_PER_S
+HOUR_NS: Final = 3_600 * NS_PER_S
+DAY_NS: Final = 24 * HOUR_NS
 YEAR_NS: Final = 365 * DAY_NS
 BPS: Final = 1e-4
 """One basis point as a plain ratio."""

@@ -12,9 +12,8 @@ from typing import Final, NamedTuple
 
 from pricing.calendar import Calendar
 from pricing.market import HOURS_A_WEEK, VarianceClock
-from pricing.units import DAY_NS, NS_PER_S, YEAR_NS
+from pricing.units import DAY_NS, HOUR_NS, YEAR_NS
 
-HOUR_NS: Final = 3600 * NS_PER_S
 WEEK_NS: Final = HOURS_A_WEEK * HOUR_NS
 _MONDAY: Final = 4 * DAY_NS
 _FINE: Final = 1 << 32

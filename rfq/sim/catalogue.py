@@ -5,13 +5,12 @@ from typing import Final
 
 from pricing.instruments import Future, Instrument, Option
 from pricing.structures import Hedge, Leg, Structure, steps_of
-from pricing.units import Steps
+from pricing.units import HOUR_NS, Steps
 from pricing.valuation import Unpriceable, Valuation
 from rfq.sim.dice import Dice
 from rfq.sim.market import SimMarket
 from rfq.sim.prices import ADV_USD
 
-_HOUR_NS: Final = 3_600_000_000_000
 _ONE: Final = Decimal(1)
 _HEDGED: Final = 0.06
 """How many of the packages come with their delta hedge."""
@@ -35,7 +34,7 @@ class Catalogue:
         """One perpetual (mostly) or dated future that has not expired."""
         while True:
             found = dice.pick(self._linear)
-            if not isinstance(found, Future) or found.expiry_at > now + _HOUR_NS:
+            if not isinstance(found, Future) or found.expiry_at > now + HOUR_NS:
                 return Structure(legs=(_leg(found, 1),))
 
     def perpetual(self, underlying: str) -> Structure:
@@ -44,7 +43,7 @@ class Catalogue:
 
     def package(self, dice: Dice, now: int) -> Structure:
         """Options: a spread, straddle, strangle, risk reversal, butterfly or one alone; now and then with its hedge."""
-        chains = [chain for (_, at), chain in self._chains.items() if at > now + _HOUR_NS]
+        chains = [chain for (_, at), chain in self._chains.items() if at > now + HOUR_NS]
         chain = dice.pick(chains)
         low = dice.below(len(chain) - 2)
         (low_call, low_put), (mid_call, mid_put), (high_call, _) = chain[low : low + 3]

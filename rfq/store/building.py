@@ -24,8 +24,7 @@ from rfq.store.gathering import Gatherer, Rows, Source
 from rfq.store.history import History
 from rfq.store.inputs import Beside, Input, Progress
 from rfq.store.lineage import columns_of_rows, rows_of
-from rfq.store.manifests import Manifest, sources_of
-from rfq.store.manifests import Source as Read
+from rfq.store.manifests import Manifest, Read, sources_of
 from rfq.store.parts import KNOWN_AT, StoreError, write
 from rfq.store.requests import Requests
 
@@ -44,7 +43,7 @@ class Made(NamedTuple):
     at: int
 
 
-class Joined(NamedTuple):
+class RequestRows(NamedTuple):
     """Rows for requests: how many there are, how many found a row, how many named no market or no instant."""
 
     requests: int
@@ -116,7 +115,7 @@ def rows_at_requests(
     requests: Requests,
     beside: Beside = Beside(),  # noqa: B008 (immutable)
     tell: Progress = lambda _count: None,
-) -> Joined:
+) -> RequestRows:
     """For each request the row as it was at its instant, read from the stream itself."""
     rows = Rows()
     instants = requests.instants(found.sources)
@@ -131,7 +130,7 @@ def rows_at_requests(
 
 def join_requests(
     history: History, requests: Requests, sources: Sequence[Source], *, age_max_ns: int | None
-) -> Joined:
+) -> RequestRows:
     """For each request the newest row of the history that was known then. What cannot be known is what a model is
     given in its place; `feature_known_at` is 0 where there is no row at all."""
     asked = requests.asked(sources)
@@ -150,10 +149,10 @@ def join_requests(
     unplaced = [
         at <= 0 or not symbol for at, symbol in zip(requests.at.tolist(), asked.symbols.tolist(), strict=True)
     ]
-    return Joined(len(asked), int(found.found.sum()), sum(unplaced), columns)
+    return RequestRows(len(asked), int(found.found.sum()), sum(unplaced), columns)
 
 
-def keep_joined(joined: Joined, path: Path) -> None:
+def keep_joined(joined: RequestRows, path: Path) -> None:
     """Rows for requests as a Parquet file."""
     write(path, joined.columns)
 

@@ -21,7 +21,7 @@ _ID_CHARS: Final = 16
 _SUFFIX: Final = ".json"
 
 
-class Source(msgspec.Struct, frozen=True, kw_only=True):
+class Read(msgspec.Struct, frozen=True, kw_only=True):
     """Something that a build read: its name, its size, and the hash of what it held."""
 
     name: str
@@ -56,7 +56,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     build: str
     made_at: int
     recipe: dict[str, str | int | float | bool | None]
-    sources: tuple[Source, ...]
+    sources: tuple[Read, ...]
     parts: tuple[Part, ...] = ()
     faults: dict[str, int] = {}
     replaces: tuple[str, ...] = ()
@@ -67,17 +67,17 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         return sum([part.rows for part in self.parts])
 
 
-def source_of(path: Path) -> Source:
+def source_of(path: Path) -> Read:
     """A file as a source."""
     found, size = hashlib.sha256(), 0
     with path.open("rb") as file:
         while chunk := file.read(_CHUNK):
             found.update(chunk)
             size += len(chunk)
-    return Source(name=path.name, bytes=size, digest=found.hexdigest())
+    return Read(name=path.name, bytes=size, digest=found.hexdigest())
 
 
-def sources_of(paths: Iterable[Path]) -> tuple[Source, ...]:
+def sources_of(paths: Iterable[Path]) -> tuple[Read, ...]:
     """Files as sources, by name."""
     return tuple([source_of(path) for path in sorted(paths)])
 

@@ -14,10 +14,10 @@ from rfq.desk.features.outside import SENTIMENT, Observed
 from rfq.feeds.link.switchboard import Hooks, Switchboard
 from rfq.feeds.recorder.reading import tell
 from rfq.feeds.said import TickerSaid
-from rfq.feeds.scene.naming import instrument_named, sizing_of
+from rfq.feeds.scene.naming import instrument_named, instrument_sizing
 from rfq.feeds.scene.port import VenueMarket
 from rfq.feeds.scene.underlying import Key, Scene, Told
-from rfq.feeds.sizing import sizing_of as sizing_by_name
+from rfq.feeds.sizing import sizing_of
 from rfq.ops.schedule import VirtualSchedule
 from rfq.store.gathering import Gatherer, Reading, reading_of
 from rfq.store.inputs import CaptureInput, Sizes
@@ -45,7 +45,7 @@ def named(venue: str, symbol: str) -> Instrument:
 @pytest.mark.parametrize("venue", NAMES)
 def test_a_size_is_worth_the_same_to_the_desk_and_to_the_store(venue: str) -> None:
     for symbol in NAMES[venue]:
-        assert sizing_of(named(venue, symbol)) == sizing_by_name(venue, symbol).sizing, symbol
+        assert instrument_sizing(named(venue, symbol)) == sizing_of(venue, symbol).sizing, symbol
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -58,7 +58,7 @@ def test_a_snapshot_of_the_desk_says_what_the_store_s_row_of_that_instant_says(
     for market, name in zip(found.markets, ("BTC", "ETH"), strict=True):
         key: Key = (VENUE, market.symbol)
         instrument = named(*key)
-        scenes[name] = Scene(Told(name, {key: instrument}, key, sizing_of(instrument)))
+        scenes[name] = Scene(Told(name, {key: instrument}, key, instrument_sizing(instrument)))
     schedule = VirtualSchedule(START_NS)
     desk = VenueMarket(scenes, schedule, lambda _event: None, Calendar(), {})
     dice = random.Random(seed)

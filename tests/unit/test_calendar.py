@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from pricing.calendar import HOUR_NS, Calendar, EventKind, Scheduled, merged, regular
+from pricing.calendar import Calendar, EventKind, Scheduled, merged, regular
+from pricing.units import HOUR_NS
 from rfq.feeds.observations.files import FileError, read_calendar
 
 S = 10**9

@@ -7,7 +7,7 @@ from pricing.calendar import Calendar
 from pricing.instruments import Option
 from rfq.desk.features.look import Half, Look, Print, Sizing
 from rfq.feeds.said import Listed, TickerSaid
-from rfq.feeds.scene.naming import instrument_named, sizing_of
+from rfq.feeds.scene.naming import instrument_named, instrument_sizing
 from rfq.feeds.scene.underlying import Key, Scene, Told
 
 S = 10**9
@@ -22,7 +22,7 @@ def _scene() -> Scene:
         instrument = instrument_named(*key)
         assert not hasattr(instrument, "problem"), instrument
         instruments[key] = instrument
-    return Scene(Told("BTC", instruments, LEAD, sizing_of(instruments[LEAD])))  # type: ignore[arg-type]
+    return Scene(Told("BTC", instruments, LEAD, instrument_sizing(instruments[LEAD])))  # type: ignore[arg-type]
 
 
 def _look(at: int, bid: float, offer: float, size: float = 1e4) -> Look:
@@ -72,10 +72,10 @@ def test_depth_is_counted_as_the_venue_counts() -> None:
     under = scene.read(AT)
     assert under is not None
     assert under.depth_usd_10bps == 1e4  # Deribit's sizes are USD
-    linear = sizing_of(instrument_named(*OTHER))  # type: ignore[arg-type]
+    linear = instrument_sizing(instrument_named(*OTHER))  # type: ignore[arg-type]
     assert linear == Sizing()
     okx = instrument_named("okx", "BTC-USD-SWAP")
-    assert sizing_of(okx).inverse  # type: ignore[arg-type]
+    assert instrument_sizing(okx).inverse  # type: ignore[arg-type]
 
 
 def test_a_book_that_broke_leaves_its_instrument_without_one() -> None:

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 import pytest
 from test_scene import AT, LEAD, OTHER, S, _coin_price, _look, _scene, _ticker
 
-from pricing.calendar import HOUR_NS, Calendar, EventKind, Scheduled
+from pricing.calendar import Calendar, EventKind, Scheduled
 from pricing.instruments import Option
+from pricing.units import HOUR_NS
 from rfq.desk.features.outside import Observed
 from rfq.domain.events import Event, InstrumentsListed, MarketMoved
 from rfq.feeds.said import Listed, ListingSaid, TickerSaid

@@ -11,7 +11,7 @@ from pricing.units import DAY_NS
 from rfq.feeds.said import Market
 from rfq.store import folders, manifests, parts
 from rfq.store.history import History
-from rfq.store.manifests import Manifest, Source
+from rfq.store.manifests import Manifest, Read
 from rfq.store.parts import KNOWN_AT, StoreError
 
 DAY = 20_000
@@ -29,7 +29,7 @@ def plan(**changed: object) -> Manifest:
         build="0.0+x",
         made_at=1,
         recipe={"every_ms": 1},
-        sources=(Source(name="x", bytes=1, digest="d"),),
+        sources=(Read(name="x", bytes=1, digest="d"),),
     )
     return msgspec.structs.replace(bare, **changed)
 

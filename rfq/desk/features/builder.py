@@ -13,7 +13,7 @@ from pricing.flow import Flow
 from pricing.instruments import Option
 from pricing.market import MarketSnapshot, Surface, UnderlyingMarket
 from pricing.numeric.elementary import cos, sin
-from pricing.units import DAY_NS
+from pricing.units import DAY_NS, HOUR_NS
 from pricing.valuation import Valuation
 from rfq.desk import intake
 from rfq.desk.card import Card
@@ -26,7 +26,6 @@ from rfq.domain.row import FeatureRow
 
 _MAKER = Role.MAKER
 _SECOND = 1e9
-_HOUR_NS = 3_600 * 1_000_000_000
 _WEEK_NS = 7 * DAY_NS
 _THURSDAY_NS = 3 * DAY_NS  # 1970-01-01 was a Thursday: the week's circle begins on Monday
 _SQRT_YEAR = math.sqrt(365.0)
@@ -169,7 +168,7 @@ def _implied_term(surface: Surface | None) -> float:
     """The nearest expiry's volatility at the money / the furthest's; 1 when there are not two, an hour away or more."""
     if surface is None:
         return 1.0
-    found = [one for one in surface.smiles if one.expiry_at - surface.at >= _HOUR_NS]
+    found = [one for one in surface.smiles if one.expiry_at - surface.at >= HOUR_NS]
     if len(found) < 2:
         return 1.0
     near, far = found[0], found[-1]

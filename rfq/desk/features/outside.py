@@ -7,9 +7,8 @@ today is known today. Sums and means fade with a half-life, so nothing has to be
 from typing import Final, NamedTuple
 
 from pricing.numeric.elementary import exp
+from pricing.units import DAY_NS, HOUR_NS
 
-_HOUR_NS: Final = 3600 * 1_000_000_000
-_DAY_NS: Final = 24 * _HOUR_NS
 _LN2: Final = 0.6931471805599453
 SENTIMENT: Final = "sentiment"
 CHAIN_FLOW: Final = "chain_flow_usd"
@@ -70,9 +69,9 @@ class _Known:
     __slots__ = ("depth", "depth_at", "flow", "macro", "sentiment")
 
     def __init__(self) -> None:
-        self.sentiment = _Fading(_HOUR_NS)
-        self.flow = _Fading(_HOUR_NS)
-        self.macro = _Fading(_DAY_NS)
+        self.sentiment = _Fading(HOUR_NS)
+        self.flow = _Fading(HOUR_NS)
+        self.macro = _Fading(DAY_NS)
         self.depth = 0.0
         self.depth_at = 0
 
@@ -116,6 +115,6 @@ class OutsideFlow:
             count += known.sentiment.count * left
             flow += known.flow.total * known.flow.left(at)
             macro += known.macro.total * known.macro.left(at)
-            if known.depth_at and at - known.depth_at <= _DAY_NS:
+            if known.depth_at and at - known.depth_at <= DAY_NS:
                 depth += known.depth
         return Outside(total / count if count > 0.0 else 0.0, count, flow, depth, macro)

@@ -14,8 +14,8 @@ def instrument_named(venue: str, symbol: str) -> Instrument | Fault:
     return named if isinstance(named, Fault) else instrument_of(named)
 
 
-def sizing_of(instrument: Instrument, usd: float = 1.0) -> Sizing:
+def instrument_sizing(instrument: Instrument) -> Sizing:
     """What a size is worth: OKX counts derivatives in contracts, the others in coins or, inverse, in USD."""
     counted = instrument.venue == "okx" and isinstance(instrument, Perpetual | Future)
     multiplier = float(instrument.contract_size) if counted else 1.0
-    return Sizing(inverse=bool(instrument.inverse), multiplier=multiplier, usd=usd)
+    return Sizing(inverse=bool(instrument.inverse), multiplier=multiplier)

@@ -12,7 +12,7 @@ from pricing.instruments import Instrument
 from rfq.feeds.observations.files import FileError, read_calendar
 from rfq.feeds.observations.push import is_loopback
 from rfq.feeds.recorder.rows import Recorded
-from rfq.feeds.scene.naming import instrument_named, sizing_of
+from rfq.feeds.scene.naming import instrument_named, instrument_sizing
 from rfq.feeds.scene.underlying import Key, Scene, Told
 from rfq.feeds.venues.adapter import Adapter
 from rfq.feeds.venues.catalogue import VENUES, make_adapter
@@ -93,7 +93,7 @@ def _scenes(settings: Feeds) -> tuple[dict[str, Scene], list[Problem]]:
             problems.append(Problem("feeds", f"{where}.chain", words))
         lead = _key(one.lead)
         if lead in instruments:
-            scenes[name] = Scene(Told(name, instruments, lead, sizing_of(instruments[lead])))
+            scenes[name] = Scene(Told(name, instruments, lead, instrument_sizing(instruments[lead])))
     return scenes, problems
 
 

@@ -30,7 +30,7 @@ Key = tuple[str, str]
 """A venue and its own symbol."""
 BAND: Final = 3
 """Depth is told within ten bps: its place in `look.BANDS_BPS`."""
-_TERM_NS: Final = 30 * 86_400 * 10**9
+_TERM_NS: Final = 30 * DAY_NS
 """Sigma is the volatility at the money of the expiry nearest to thirty days."""
 REST_MAX: Final = 2_000
 """Options with a quote, at most."""
