@@ -1,5 +1,6 @@
 """A recording holds what was told, in order and to the byte, whatever happens to the disk; and it is told again."""
 
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -125,3 +126,13 @@ def test_what_is_no_recording_is_named(tmp_path: Path) -> None:
         list(read(tmp_path))
     with pytest.raises(RecordingError, match="cannot be read"):
         count(tmp_path)
+
+
+def test_without_duckdb_it_is_said_which_extra_brings_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "duckdb", None)
+    for begin in (count, lambda path: next(read(path))):
+        with pytest.raises(RecordingError, match=r"rfq-desk\[tables\]") as refused:
+            begin(tmp_path)
+        assert refused.value.is_lacking

@@ -22,10 +22,9 @@ Row = tuple[str, Told]
 def read(path: Path) -> Iterator[Row]:
     """Every row of a folder, or of one of its files, with its venue. RecordingError says which file is none."""
     try:
-        import duckdb
-
         tables = layout.connect()
-    except (ImportError, layout.TablesError) as error:
+        import duckdb
+    except layout.TablesError as error:
         raise RecordingError(str(error), is_lacking=True) from None
     kinds = {int(kind): kind for kind in Kind}
     with tables:
@@ -45,10 +44,9 @@ def read(path: Path) -> Iterator[Row]:
 def count(path: Path) -> tuple[int, int, int]:
     """How many rows, and the first and last instant of a recording."""
     try:
-        import duckdb
-
         tables = layout.connect()
-    except (ImportError, layout.TablesError) as error:
+        import duckdb
+    except layout.TablesError as error:
         raise RecordingError(str(error), is_lacking=True) from None
     names = ", ".join(
         "'" + str(one).replace("'", "''") + "'" for one in ([path] if path.is_file() else files_of(path))
