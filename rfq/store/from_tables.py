@@ -1,25 +1,20 @@
 """The way from tables to rows: what a capture says, put to books and accumulators in the order of receipt.
 
-A book is kept by its venue's rule, as far as tables tell what that needs: where they lack the number before a message,
-numbers only have to rise; where no snapshot was captured, a book begins with what changes tell; where every message is
-a whole book, or none has a number, nothing has to follow. A capture cannot be asked for another snapshot when prices
-have left the levels of its first: what it did not tell is then taken not to be there. Whether a book has fallen silent
-is looked at each second.
+A book is kept by its venue's rule, as far as tables tell what that needs (`rfq.feeds.recorder.boards`). A capture
+cannot be asked for another snapshot when prices have left the levels of its first: what it did not tell is then taken
+not to be there. Whether a book has fallen silent is looked at each second.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
-import msgspec
-
 from rfq.desk.features.look import Print
 from rfq.feeds.book.keeper import BookKeeper, State
-from rfq.feeds.book.rules import CAPTURE, UNNUMBERED, Order, Rule
+from rfq.feeds.book.rules import Rule
 from rfq.feeds.levels import Scale
+from rfq.feeds.recorder.boards import rule_in_tables
 from rfq.feeds.said import BookSaid, Market, Said, TradeSaid, Trouble
 from rfq.feeds.tables.captures import Capture
-from rfq.feeds.tables.layout import BOOK
-from rfq.feeds.venues.catalogue import VENUES
 from rfq.store.gathering import Gatherer, merged
 
 if TYPE_CHECKING:
@@ -77,7 +72,7 @@ class Followed:
 
 def rules_of(capture: Capture, markets: Iterable[Market]) -> Rules:
     """How each book of a capture can be kept."""
-    return {market: _rule_of(capture, market) for market in markets}
+    return {market: rule_in_tables(capture, market) for market in markets}
 
 
 def gather(
@@ -139,23 +134,3 @@ def _with_ticks(
             yield due
             due = next(given, None)
         yield said
-
-
-def _rule_of(capture: Capture, market: Market) -> Rule | None:
-    columns = capture.arrays(BOOK, market.symbol, market.venue)
-    if not columns:
-        return None
-    snapshot, last = columns["is_snapshot"], columns["u_last"]
-    if bool(snapshot.all()) or bool((last < 0).any()):
-        return UNNUMBERED
-    rule = VENUES[market.venue].rule if market.venue in VENUES else CAPTURE
-    if rule.order is Order.CHAIN and bool((columns["u_prev"] < 0).any()):
-        rule = msgspec.structs.replace(rule, order=Order.RISING)
-    return bare(rule, from_nothing=not bool(snapshot.any()))
-
-
-def bare(rule: Rule, *, from_nothing: bool = False) -> Rule:
-    """A venue's rule without what only the venue itself could help out with."""
-    return msgspec.structs.replace(
-        rule, snapshot_levels=0, crc_levels=0, bracket=rule.bracket or from_nothing, from_nothing=from_nothing
-    )

@@ -15,11 +15,12 @@ from rfq.feeds.book.keeper import BookKeeper
 from rfq.feeds.book.rules import BINANCE_USDM
 from rfq.feeds.levels import Scale
 from rfq.feeds.link.told import Kind, Told
+from rfq.feeds.recorder.boards import bare
 from rfq.feeds.said import BookSaid, Market, TradeSaid, Trouble
 from rfq.feeds.tables.captures import Capture
 from rfq.feeds.venues.adapter import Adapter
 from rfq.store import plain_wire
-from rfq.store.from_tables import Rules, bare, seconds
+from rfq.store.from_tables import Rules, seconds
 from rfq.store.gathering import merged
 from rfq.store.plain_wire import PlainAdapter, levels_text, number_text, spell
 

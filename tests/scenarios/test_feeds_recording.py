@@ -3,6 +3,7 @@
 import asyncio
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 pytest.importorskip("duckdb", reason="recordings need the extra `tables`")
@@ -12,6 +13,7 @@ from feed_stage import SPOKEN, Stage, play
 from rfq.desk.features.look import Look, Print
 from rfq.feeds.book.keeper import State
 from rfq.feeds.link.switchboard import Hooks, Switchboard
+from rfq.feeds.recorder.boards import board_of_market
 from rfq.feeds.recorder.reading import play as play_rows
 from rfq.feeds.recorder.reading import read
 from rfq.feeds.recorder.rows import Note, Recorded
@@ -167,3 +169,27 @@ def test_rows_that_were_lost_cost_the_books_their_trust(tmp_path: Path) -> None:
     _, board = again(stage, tmp_path)
     states = [one.keeper.state(stage.told[-1].at) for one in board.watched.values()]
     assert State.LIVE not in states
+
+
+def test_tables_of_whole_books_without_numbers_are_replayed(tmp_path: Path) -> None:
+    at = np.repeat(1_700_000_000_000_000_000 + np.arange(20) * 10**8, 2)
+    none = np.full(len(at), -1)
+    columns = {
+        "ts_recv_ns": at,
+        "ts_exch_ms": at // 10**6,
+        "venue": np.full(len(at), "dex", object),
+        "symbol": np.full(len(at), "X", object),
+        "side": np.tile([1, -1], 20),
+        "price": np.tile([99.0, 101.0], 20),
+        "qty": np.ones(len(at)),
+        "u_first": none,
+        "u_last": none,
+        "is_snapshot": np.ones(len(at), bool),
+    }
+    layout.write(tmp_path / "a", layout.BOOK, columns)
+    capture = captures.open_capture(tmp_path / "a")
+    looks: list[Look] = []
+    board = board_of_market(capture, "dex", "X", Hooks(on_look=lambda _symbol, look: looks.append(look)))
+    for said in capture.said("X"):
+        board.take(said, said.received_at)
+    assert len(looks) == 20

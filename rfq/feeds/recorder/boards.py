@@ -4,22 +4,22 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
+import msgspec
 
 from rfq.feeds.book import rules
 from rfq.feeds.book.keeper import BookKeeper
-from rfq.feeds.book.rules import Order
+from rfq.feeds.book.rules import Order, Rule
 from rfq.feeds.link.switchboard import Hooks, Switchboard
 from rfq.feeds.recorder.rows import Note, Recorded, RecordingError
+from rfq.feeds.said import Market
 from rfq.feeds.tables.layout import BOOK
 from rfq.feeds.venues.adapter import Adapter, Heard, Limits
-from rfq.feeds.venues.catalogue import QUIET_NS, VENUES, make_adapter, make_keepers, rule_of
+from rfq.feeds.venues.catalogue import QUIET_NS, VENUES, make_adapter, make_keepers
 
 if TYPE_CHECKING:
     from rfq.feeds.tables.captures import Capture
 
 _NOTHING: Final = Heard()
-_NONE: Final = np.empty(0, np.int64)
 HooksOf = Callable[[str], Hooks]
 
 
@@ -80,15 +80,35 @@ class Mute:
 
 
 def board_of_market(capture: "Capture", venue: str, symbol: str, hooks: Hooks) -> Switchboard:
-    """A switchboard for one market of tables in our layout, by the venue's rule if they tell what that needs."""
-    rule = rule_of(venue) if venue in VENUES else rules.CAPTURE
-    if (
-        rule.order is Order.CHAIN
-        and not (capture.arrays(BOOK, symbol, venue).get("u_prev", _NONE) >= 0).any()
-    ):
-        rule = rules.CAPTURE
+    """A switchboard for one market of tables in our layout."""
+    rule = rule_in_tables(capture, Market(venue, symbol)) or rules.UNNUMBERED
     keeper = BookKeeper(rule, symbol, capture.scale(symbol, venue))
     return Switchboard(Mute(venue), (keeper,), hooks, resyncs=False)
+
+
+def rule_in_tables(capture: "Capture", market: Market) -> Rule | None:
+    """The rule of a market's book, as far as tables tell what the venue's own needs; None where there is no book.
+
+    Where they lack the number before a message, numbers only have to rise; where no snapshot was captured, a book
+    begins with what changes tell; where every message is a whole book, or one has no number, nothing has to follow.
+    """
+    columns = capture.arrays(BOOK, market.symbol, market.venue)
+    if not columns:
+        return None
+    snapshot, last = columns["is_snapshot"], columns["u_last"]
+    if bool(snapshot.all()) or bool((last < 0).any()):
+        return rules.UNNUMBERED
+    rule = VENUES[market.venue].rule if market.venue in VENUES else rules.CAPTURE
+    if rule.order is Order.CHAIN and bool((columns["u_prev"] < 0).any()):
+        rule = msgspec.structs.replace(rule, order=Order.RISING)
+    return bare(rule, from_nothing=not bool(snapshot.any()))
+
+
+def bare(rule: Rule, *, from_nothing: bool = False) -> Rule:
+    """A venue's rule without what only the venue itself could help out with."""
+    return msgspec.structs.replace(
+        rule, snapshot_levels=0, crc_levels=0, bracket=rule.bracket or from_nothing, from_nothing=from_nothing
+    )
 
 
 def is_recording(path: Path) -> bool:
