@@ -108,8 +108,7 @@ def show_listing(
     """The answer for people."""
     rows = [["feature", "unit", "horizon", "when missing", "group", "hash"]]
     rows += [
-        [one.name, one.unit, one.horizon or "-", f"{one.when_missing:g}", one.group, one.hash]
-        for one in present
+        [one.name, one.unit, one.horizon, f"{one.when_missing:g}", one.group, one.hash] for one in present
     ]
     for line in printer.table(rows, right=(3,)):
         printer.show(line)
@@ -178,11 +177,13 @@ def description(found: "Sequence[Definition]", history: list[dict[str, Any]] | N
 
 def show_description(found: "Sequence[Definition]", history: list[dict[str, Any]] | None) -> None:
     """The answer for people."""
+    from rfq.store.definitions import INSTANT
+
     for one in found:
         printer.show(f"{one.name}, version {one.version}, of the {one.set} set ({one.hash})")
         if one.words:
             printer.show(f"  {one.words}")
-        horizon = f", over {one.horizon}" if one.horizon else ""
+        horizon = ", at its instant" if one.horizon == INSTANT else f", over {one.horizon}"
         printer.show(f"  {one.unit}{horizon}; {one.when_missing:g} when it cannot be computed")
     for row in history or ():
         market = f"{row['venue']} {row['symbol']}".strip()

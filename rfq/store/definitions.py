@@ -63,8 +63,12 @@ _GROUPS: Final = (
 )
 
 
+INSTANT: Final = "instant"
+
+
 class Definition(msgspec.Struct, frozen=True, kw_only=True):
-    """One feature. `hash` names it with all that changes its meaning, so that equal hashes are the same feature."""
+    """One feature. `hash` names it with all that changes its meaning, so that equal hashes are the same feature; a
+    `horizon` of "instant" looks back over nothing: it is what is known at the row's instant."""
 
     name: str
     set: str
@@ -140,7 +144,7 @@ def _definition(column: Column, of: str, group: str, version: int, schema: str) 
         set=of,
         group=group,
         unit=column.unit,
-        horizon=column.horizon,
+        horizon=column.horizon or INSTANT,
         when_missing=column.when_missing,
         words=column.words,
         version=version,

@@ -45,6 +45,7 @@ def test_list_tells_every_feature(capsys: pytest.CaptureFixture[str]) -> None:
     assert {"name", "unit", "horizon", "when_missing", "words", "version", "hash"} <= set(
         answer["features"][0]
     )
+    assert all(one["unit"] and one["horizon"] and one["words"] for one in answer["features"])
     assert {one["set"] for one in answer["sets"]} == {"market", "request"}
     assert run(["features", "list"]) == 0
     assert "ofi_ratio_10s" in capsys.readouterr().out
