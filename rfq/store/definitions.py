@@ -12,12 +12,9 @@ from typing import Final
 
 import msgspec
 
-from models import features
 from models.features import (
-    CALENDAR,
-    DESK,
     FLOW,
-    REQUEST,
+    GROUPS,
     SCHEMA,
     SCHEMA_HASH,
     SCHEMA_VERSION,
@@ -54,13 +51,6 @@ FLOW_COLUMNS: Final[tuple[Column, ...]] = tuple(
 FLOW_SCHEMA: Final = schema_hash(FLOW_COLUMNS)
 """The schema of the market set."""
 FLOW_MISSING: Final = tuple([column.when_missing for column in FLOW_COLUMNS])
-_GROUPS: Final = (
-    ("request", REQUEST),
-    ("market", features.MARKET),
-    ("flow", FLOW),
-    ("calendar", CALENDAR),
-    ("desk", DESK),
-)
 
 
 INSTANT: Final = "instant"
@@ -109,7 +99,7 @@ def present() -> tuple[Definition, ...]:
     return (
         *(
             _definition(column, REQUESTS, group, SCHEMA_VERSION, SCHEMA_HASH)
-            for group, columns in _GROUPS
+            for group, columns in GROUPS.items()
             for column in columns
         ),
         *(_definition(column, MARKET, "flow", SCHEMA_VERSION, FLOW_SCHEMA) for column in _RAW.values()),
