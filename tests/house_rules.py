@@ -28,6 +28,7 @@ CATCH_ALLS = {
     "rfq/live/outbox.py": (1, "per effect: it becomes NotSent"),
     "rfq/api/server.py": (1, "per HTTP request"),
     "fix_gateway/shell/connection.py": (1, "per session"),
+    "rfq/feeds/scene/port.py": (1, "per fit of a surface: the one before ages, the next quotes are tried"),
     "rfq/feeds/link/feed.py": (1, "per message of a venue: no book is trusted further, its links open again"),
 }
 # May make a Generator, from a seed: once per world, or to measure.

@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
 from test_scene import AT, LEAD, OTHER, S, _coin_price, _look, _scene, _ticker
 
 from pricing.calendar import Calendar, EventKind, Scheduled
 from pricing.instruments import Option
+from pricing.surface.fit import Fit
 from pricing.units import HOUR_NS
 from rfq.desk.features.outside import Observed
 from rfq.domain.events import Event, InstrumentsListed, MarketMoved
@@ -154,6 +156,36 @@ def test_what_has_expired_makes_room_for_what_is_new(monkeypatch: pytest.MonkeyP
     assert [len(one.instruments) for one in events if isinstance(one, InstrumentsListed)] == [10, 10]
     assert len(scene.instruments) == 12
     assert len(market._of) == 12
+
+
+def test_a_fit_that_fails_is_told_and_the_next_one_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    scene = _scene()
+    _with_chain(scene)
+    scene.look(LEAD, _look(AT, 60_000.0, 60_001.0))
+    market, _, _ = _market(scene)
+    refit = scene.refit
+    tried: list[object] = []
+
+    def fails_once(*told: Any) -> Fit | None:
+        tried.append(told)
+        if len(tried) == 1:
+            raise ZeroDivisionError("a chain that no solver likes")
+        return refit(*told)
+
+    monkeypatch.setattr(scene, "refit", fails_once)
+
+    async def rounds() -> None:
+        task = asyncio.ensure_future(market.refit(0.01))
+        for wanted in (1, 3):
+            while len(tried) < wanted:
+                await asyncio.sleep(0.001)
+            assert bool(market.failed_fits) == (wanted == 1)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    asyncio.run(asyncio.wait_for(rounds(), 30))
+    under = scene.read(AT)
+    assert under is not None and under.surface is not None
 
 
 def test_a_desk_is_told_when_its_leading_book_is_gone() -> None:

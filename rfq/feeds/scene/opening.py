@@ -159,17 +159,20 @@ class OpenMarket:
         return tuple([feed.standing() for feed in self.feeds])
 
     async def _mind(self) -> None:
-        """Tell of rows that are lost, of a disk that takes no more, of snapshots that cannot be made, when it
+        """Tell of rows that are lost, of a disk that takes no more, of snapshots and fits that cannot be made, when it
         happens."""
-        problem, lost, unfit, unkept = "", 0, "", ""
+        problem, lost = "", 0
+        told: dict[str, str] = {}
         while True:
             await asyncio.sleep(_MIND_S)
-            if self.market.problem != unfit:
-                unfit = self.market.problem
-                self._scribe.error("market_unfit", problem=unfit)
-            if self._beside is not None and self._beside.problem != unkept:
-                unkept = self._beside.problem
-                self._scribe.error("feature_store", problem=unkept or "mended")
+            failed = "; ".join(f"{name}: {words}" for name, words in self.market.failed_fits.items())
+            problems = {"market_unfit": self.market.problem, "fit_failed": failed}
+            if self._beside is not None:
+                problems["feature_store"] = self._beside.problem
+            for name, words in problems.items():
+                if words != told.get(name, ""):
+                    told[name] = words
+                    self._scribe.error(name, problem=words or "mended")
             recorder = self._recorder
             if recorder is None or (recorder.problem, recorder.lost) == (problem, lost):
                 continue

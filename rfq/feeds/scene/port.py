@@ -56,6 +56,8 @@ class VenueMarket:
         self._rates: dict[str, Rate] = {}
         self.problem = ""
         """Why a snapshot could not be made, the last time that one could not: a number in it was none."""
+        self.failed_fits: dict[str, str] = {}
+        """Underlyings whose last fit failed, and how."""
         self._told: dict[str, tuple[int, tuple[MarketSnapshot, str, bytes]]] = {}
         self._watched: dict[str, tuple[float, float]] = {}
         self._of: dict[Key, list[Scene]] = {}
@@ -158,7 +160,8 @@ class VenueMarket:
             scene.changes += 1
 
     async def refit(self, every_s: float) -> None:
-        """Fit the surfaces again and again, on another thread, until cancelled."""
+        """Fit the surfaces again and again, on another thread, until cancelled. A fit that fails is told in
+        `failed_fits`; the surface before it ages, and the next quotes are tried."""
         while True:
             for scene in self.scenes.values():
                 for key in scene.expired(self._schedule.now()):
@@ -166,7 +169,12 @@ class VenueMarket:
                 chain = scene.chain()
                 if chain:
                     at = self._schedule.now()
-                    found = await asyncio.to_thread(scene.refit, chain, at, self._calendar_at(at))
+                    try:
+                        found = await asyncio.to_thread(scene.refit, chain, at, self._calendar_at(at))
+                    except Exception as fault:
+                        self.failed_fits[scene.name] = f"{type(fault).__name__}: {fault}"
+                        continue
+                    self.failed_fits.pop(scene.name, None)
                     if found is not None:
                         scene.fitted(found)
             await asyncio.sleep(every_s)
