@@ -1,4 +1,4 @@
-"""What a size is worth in USD, by the names of venue and symbol, where nobody says it.
+"""What a size is worth in USD: as the venue says, or by the names of venue and symbol where nobody says it.
 
 Coin-margined contracts are counted in contracts of so many USD, and some linear ones in a part of a coin. The names
 below are the venues' own; whoever knows better says so (`--contract-usd`, `--multiplier`), and the report tells what
@@ -9,6 +9,7 @@ import re
 from typing import Final, NamedTuple
 
 from rfq.desk.features.look import Sizing
+from rfq.feeds.said import Listed
 
 
 class Sized(NamedTuple):
@@ -16,6 +17,11 @@ class Sized(NamedTuple):
 
     sizing: Sizing
     words: str
+
+
+def sizing_said(one: Listed, usd: float) -> Sizing:
+    """What the venue itself says of a size; `usd` is USD for one unit of the quote currency."""
+    return Sizing(inverse=one.inverse, multiplier=one.multiplier, usd=usd)
 
 
 _DOLLARS: Final = ("USD", "USDT", "USDC", "FDUSD", "BUSD", "DAI", "TUSD", "UST")

@@ -158,6 +158,13 @@ class Gatherer:
         watched.look = None
         watched.flow.broke(at, trades=True)
 
+    def sized(self, market: Market, sizing: Sizing) -> None:
+        """What a size is worth was thought to be something else: begin again, as `Scene.listed` does."""
+        watched = self._watched[market]
+        if sizing != watched.source.sizing:
+            watched.source = watched.source._replace(sizing=sizing)
+            watched.flow = MarketFlow(sizing)
+
     def until(self, at: int) -> None:
         """It is `at` now, and everything that was received before has been told: give the rows that are due."""
         last_at = at - self._open_ns

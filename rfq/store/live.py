@@ -12,7 +12,8 @@ import numpy as np
 
 from rfq.desk.features.look import Look, Print
 from rfq.desk.features.outside import Observed
-from rfq.feeds.said import Market, Said
+from rfq.feeds.said import ListingSaid, Market, Said
+from rfq.feeds.sizing import sizing_said
 from rfq.store.definitions import EXCHANGE_AT, FLOW_NAMES, FLOW_SCHEMA, MARKET, MID
 from rfq.store.folders import online_of
 from rfq.store.gathering import Gatherer, Reading, Source
@@ -24,31 +25,44 @@ FLUSH_NS: Final = 1_000_000_000
 
 
 class LiveRows:
-    """Rows of some markets while they are listened to."""
+    """Rows of some markets while they are listened to; what is told of others is passed over."""
 
     def __init__(self, sources: Iterable[Source], table: OnlineTable, every_ns: int) -> None:
         """Into `table`, a row of each market at each multiple of `every_ns`."""
+        given = tuple(sources)
         self.table = table
         self.rows = 0
         self.problem = table.problem
-        self._gatherer = Gatherer(sources, self._take, every_ns=every_ns)
+        self._usd = {one.market: one.sizing.usd for one in given}
+        self._gatherer = Gatherer(given, self._take, every_ns=every_ns)
         self._flushed_at = 0
 
     def said(self, said: Said) -> None:
         """Something was said, before it is put to its book."""
+        if isinstance(said, ListingSaid):
+            for one in said.instruments:
+                market = Market(one.venue, one.symbol)
+                if market in self._usd:
+                    self._gatherer.sized(market, sizing_said(one, self._usd[market]))
         self._gatherer.said(said)
 
     def look(self, venue: str, symbol: str, look: Look) -> None:
         """A book is right."""
-        self._gatherer.look(Market(venue, symbol), look)
+        market = Market(venue, symbol)
+        if market in self._usd:
+            self._gatherer.look(market, look)
 
     def trade(self, venue: str, symbol: str, told: Print) -> None:
         """A trade."""
-        self._gatherer.trade(Market(venue, symbol), told)
+        market = Market(venue, symbol)
+        if market in self._usd:
+            self._gatherer.trade(market, told)
 
     def broke(self, venue: str, symbol: str, at: int) -> None:
         """A book is not right any more."""
-        self._gatherer.broke(Market(venue, symbol), at)
+        market = Market(venue, symbol)
+        if market in self._usd:
+            self._gatherer.broke(market, at)
 
     def observed(self, row: Observed) -> None:
         """Something outside was said."""

@@ -17,6 +17,8 @@ from fix_caller import Client
 from rfq.audit.log import AuditLog
 from rfq.audit.verify import verify
 from rfq.domain.record import decode_record
+from rfq.store.folders import online_of
+from rfq.store.online import read_online
 
 RFQ = [sys.executable, "-m", "rfq"]
 ENV = {name: value for name, value in os.environ.items() if not name.startswith("RFQ_")}
@@ -38,6 +40,7 @@ party = "alpha"
 tolerance_ms = 600000
 [feeds]
 market = "venues"
+store = "features"
 [feeds.underlyings.BTC]
 lead = "deribit:BTC-PERPETUAL"
 [feeds.instead]
@@ -96,6 +99,9 @@ def test_a_counterparty_is_quoted_what_the_venue_shows(tmp_path: Path) -> None:
                     for book in under["books"]
                 )
     assert seen and seen <= set(touches)
+    assert [row.market for row in read_online(online_of(tmp_path / "features"))] == [
+        ("deribit", "BTC-PERPETUAL")
+    ]
     replayed = subprocess.run(
         [*RFQ, "replay", "desk.db", "--json"], cwd=tmp_path, capture_output=True, check=False, env=ENV
     )

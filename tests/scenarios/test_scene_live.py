@@ -27,6 +27,7 @@ from rfq.store.live import LiveRows
 from rfq.store.online import OnlineTable, read_online
 
 PERPETUAL = "BTC-PERPETUAL"
+FUTURE = "BTC-25DEC26"
 BTC = {"lead": f"deribit:{PERPETUAL}"}
 Play = Callable[[FakeExchange, OpenMarket, list[Event]], Awaitable[None]]
 
@@ -41,7 +42,7 @@ def _play(
     events: list[Event] = []
 
     async def run() -> None:
-        async with FakeExchange(speaks or Deribit(), (PERPETUAL,)).listening() as exchange:
+        async with FakeExchange(speaks or Deribit(), (PERPETUAL, FUTURE)).listening() as exchange:
             settings = Feeds.model_validate(
                 {
                     "market": "venues",
@@ -234,14 +235,18 @@ def test_the_store_s_online_table_has_the_newest_row_of_the_leading_book(tmp_pat
         await _until(lambda: _under(seen) is not None)
         for _ in range(15):
             await _moved(exchange, seen)
+            await exchange.deal(FUTURE)
             await asyncio.sleep(0.1)
+        await exchange.hang_up()
+        await _until(lambda: seen.market.scenes["BTC"].mid == 0.0)
+        assert [feed.faults for feed in seen.feeds] == [0]
 
     def rows(seen: OpenMarket) -> LiveRows:
         scene = seen.market.scenes["BTC"]
         source = Source(Market(*scene.lead), "BTC", scene.sizing)
         return LiveRows([source], OnlineTable(online_of(tmp_path)), 10**9)
 
-    _play(play, beside=rows)
+    _play(play, beside=rows, underlyings={"BTC": {**BTC, "books": [f"deribit:{FUTURE}"]}})
     (row,) = read_online(online_of(tmp_path))
     assert row.market == ("deribit", PERPETUAL)
     assert row.known_at % 10**9 == 0

@@ -7,7 +7,7 @@ import pytest
 
 from rfq.desk.features.look import Look, Print, Sizing, touch_look
 from rfq.desk.features.outside import SENTIMENT, Observed
-from rfq.feeds.said import Market, TouchSaid, TradeSaid
+from rfq.feeds.said import Listed, ListingSaid, Market, TouchSaid, TradeSaid
 from rfq.store.definitions import FLOW_NAMES, FLOW_SCHEMA
 from rfq.store.gathering import QUIET_NS, Gatherer, Reading, Source
 from rfq.store.inputs import underlying_of
@@ -155,6 +155,28 @@ def test_the_store_beside_feeds_keeps_the_newest_over_a_restart(tmp_path: Path) 
     assert found.known_at == 4 * S
     assert math.isnan(found.values[1])
     assert isinstance(again.table.get(BTC, FLOW_SCHEMA, 90 * S, S), Absent)
+
+
+def test_the_store_beside_feeds_counts_as_the_venue_says_and_passes_over_what_it_was_not_given(
+    tmp_path: Path,
+) -> None:
+    live = LiveRows(SOURCES, OnlineTable(tmp_path / "online.db"), S)
+    other = ("v", "SOL-PERP")
+    listed = Listed(
+        venue=ETH.venue, symbol=ETH.symbol, kind="perpetual", underlying="ETH", quote="USDT", price_tick="0.1",
+        size_step="1", multiplier=0.1,
+    )  # fmt: skip
+    live.said(ListingSaid(venue="v", received_at=1, instruments=(listed,)))
+    for market in (ETH, other):
+        live.said(told(ETH, S // 2))
+        live.look(*market, look(S // 2))
+        live.trade(*market, Print(S // 2, 100.0, 1.0, 1))
+    live.broke(*other, S // 2)
+    live.tick(S)
+    (row,) = [one for one in live.table.all() if one.market == ETH]
+    touch = row.values[2 + FLOW_NAMES.index("touch_usd")]
+    assert touch == pytest.approx(0.1 * 5.0 * 100.5)  # not five coins: five contracts of a tenth
+    assert [one.market for one in live.table.all()] == [BTC, ETH]
 
 
 @pytest.mark.parametrize(

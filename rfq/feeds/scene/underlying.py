@@ -25,6 +25,7 @@ from rfq.desk.features.outside import NOTHING, Outside
 from rfq.desk.features.reading import Moves
 from rfq.desk.features.stream import MarketFlow
 from rfq.feeds.said import Listed, TickerSaid
+from rfq.feeds.sizing import sizing_said
 
 Key = tuple[str, str]
 """A venue and its own symbol."""
@@ -118,7 +119,7 @@ class Scene:
 
     def listed(self, one: Listed) -> None:
         """What the venue itself says of a size of the leading book; if that is not what was thought, begin again."""
-        found = Sizing(inverse=one.inverse, multiplier=one.multiplier, usd=self.sizing.usd)
+        found = sizing_said(one, self.sizing.usd)
         if (one.venue, one.symbol) == self.lead and found != self.sizing:
             self.sizing = found
             self.flow = MarketFlow(found)
