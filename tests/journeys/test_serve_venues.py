@@ -50,7 +50,7 @@ lead = "deribit:BTC-PERPETUAL"
 
 
 async def _serve(folder: Path) -> tuple[Client, list[tuple[float, float]]]:
-    """Serve until a client has three quotes; also the touches that the venue has shown."""
+    """Serve two seconds at least, until a client has three quotes; also the touches that the venue has shown."""
     async with FakeExchange(Deribit(), ("BTC-PERPETUAL",)).listening() as exchange:
         (folder / "rfq.toml").write_text(CONFIG.replace("{port}", str(exchange.port)), encoding="utf-8")
         process = await asyncio.create_subprocess_exec(
@@ -66,7 +66,7 @@ async def _serve(folder: Path) -> tuple[Client, list[tuple[float, float]]]:
         client.initiator.open()
         touches = []
         for _ in range(1_000):
-            if len(client.accepted) >= 3:
+            if len(client.accepted) >= 3 and len(touches) >= 40:  # two seconds: a row is due
                 break
             await exchange.move()
             truth = exchange.markets["BTC-PERPETUAL"]
