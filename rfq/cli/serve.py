@@ -17,8 +17,9 @@ def serve(config: Config = None, json: Json = False) -> None:
 
     An existing log is continued: the desk is rebuilt from it, and quotes of unknown fate are withdrawn.
     Counterparties call it over FIX as [fix] says; without any, clients and dealers are simulated. The market
-    is simulated too, unless [feeds] names venues to look at; then nobody is. Everything it says goes to stderr, or where [logs] sends it; --json adds a line on
-    stdout when it is ready, and one when it has stopped.
+    is simulated too, unless [feeds] names venues to look at; then nobody is. Everything it says goes to
+    stderr, or where [logs] sends it; --json adds a line on stdout when it is ready, and one when it has
+    stopped.
     """
     import asyncio
 
